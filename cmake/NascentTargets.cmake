@@ -1,0 +1,56 @@
+# How every target of the project is made: one library per folder, nascent::FOLDER, warnings as errors,
+# tests beside their sources.
+
+add_library(nascent_options INTERFACE)
+target_compile_options(nascent_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(nascent_options INTERFACE -Wthread-safety)
+endif()
+target_include_directories(nascent_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_link_libraries(nascent_options INTERFACE Threads::Threads)
+if(NASCENT_SANITIZE)
+  add_compile_options(-fsanitize=${NASCENT_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${NASCENT_SANITIZE})
+  if(NASCENT_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+# nascent_library(NAME SOURCES a.cc … DEPS target …): the library nascent::NAME. DEPS are public.
+function(nascent_library name)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
+  add_library(nascent_${name} STATIC ${ARG_SOURCES})
+  add_library(nascent::${name} ALIAS nascent_${name})
+  target_link_libraries(nascent_${name} PUBLIC ${ARG_DEPS} PRIVATE nascent_options)
+  target_include_directories(nascent_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(ARG_TORCH)
+    set_property(TARGET nascent_${name} PROPERTY JOB_POOL_COMPILE torch_pool)
+  endif()
+endfunction()
+
+# nascent_program(NAME SOURCES … DEPS …): an executable in build/PRESET/bin.
+function(nascent_program name)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} nascent_options)
+  if(ARG_TORCH)
+    set_property(TARGET ${name} PROPERTY JOB_POOL_COMPILE torch_pool)
+  endif()
+endfunction()
+
+# nascent_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds]): a GoogleTest program, one ctest
+# entry.
+function(nascent_test name)
+  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main nascent_options)
+  if(ARG_TORCH)
+    set_property(TARGET ${name} PROPERTY JOB_POOL_COMPILE torch_pool)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()

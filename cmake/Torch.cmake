@@ -1,0 +1,33 @@
+# The imported target `torch`: Debian's LibTorch, or the one in NASCENT_LIBTORCH.
+#
+# The wheel's own CMake package wants a matching CUDA toolkit, and finds Debian's libtorch where both
+# are installed, so the target is made here from absolute paths.
+
+add_library(torch INTERFACE IMPORTED)
+if(NASCENT_LIBTORCH)
+  set(torch_root ${NASCENT_LIBTORCH})
+  set(torch_lib ${torch_root}/lib)
+  target_include_directories(torch SYSTEM INTERFACE
+    ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
+  foreach(name torch torch_cpu c10)
+    target_link_libraries(torch INTERFACE ${torch_lib}/lib${name}.so)
+  endforeach()
+  if(EXISTS ${torch_lib}/libtorch_cuda.so)
+    # Registers the CUDA kernels when loaded, although nothing refers to it by symbol.
+    target_link_libraries(torch INTERFACE
+      -Wl,--no-as-needed ${torch_lib}/libtorch_cuda.so ${torch_lib}/libc10_cuda.so -Wl,--as-needed)
+    target_compile_definitions(torch INTERFACE NASCENT_CUDA=1)
+  endif()
+  target_link_options(torch INTERFACE -Wl,-rpath,${torch_lib} -Wl,--disable-new-dtags)
+else()
+  find_path(TORCH_INCLUDE_DIR torch/csrc/api/include/torch/torch.h REQUIRED)
+  find_library(TORCH_LIBRARY torch REQUIRED)
+  find_library(TORCH_CPU_LIBRARY torch_cpu REQUIRED)
+  find_library(C10_LIBRARY c10 REQUIRED)
+  target_include_directories(torch SYSTEM INTERFACE
+    ${TORCH_INCLUDE_DIR} ${TORCH_INCLUDE_DIR}/torch/csrc/api/include)
+  target_link_libraries(torch INTERFACE ${TORCH_LIBRARY} ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
+endif()
+
+# A torch file costs about 1.1 GB while it compiles: never more than two at a time.
+set_property(GLOBAL APPEND PROPERTY JOB_POOLS torch_pool=2)

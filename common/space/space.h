@@ -1,0 +1,97 @@
+// A search space: a template with its constants, bound to an input and to a number of classes.
+
+#ifndef NASCENT_COMMON_SPACE_SPACE_H_
+#define NASCENT_COMMON_SPACE_SPACE_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/network/costs.h"
+#include "common/network/network.h"
+#include "common/space/decision_space.h"
+#include "common/space/genotype.h"
+
+namespace nascent::space {
+
+// A constant's value as the user sets it.
+using Constant = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
+
+struct SpaceOptions {
+  std::map<std::string, Constant, std::less<>> set;
+  network::Shape input = {3, 32, 32};
+  int64_t classes = 10;
+  // Recipe fields that are searched with the architecture: path → domain. They follow the template's
+  // own decisions, in the map's order.
+  std::map<std::string, Domain, std::less<>> recipe_decisions;
+  // Build what exists only while training (auxiliary heads).
+  bool training_parts = false;
+};
+
+struct KnownArchitecture {
+  std::string name;      // "darts-v2"
+  std::string notation;  // in the space's notation, or JSON
+  std::map<std::string, Constant, std::less<>> set;
+  std::string source;
+};
+
+struct Preset {
+  std::string name;
+  std::string text;  // the template file
+};
+
+// Presets in the order of their names; compiled into the program.
+const std::vector<Preset>& Presets();
+const Preset* FindPreset(std::string_view name);
+
+// An architecture with everything that is derived from its genotype.
+struct Architecture {
+  network::Network published;  // all that the template builds
+  network::Network live;
+  network::Costs costs;            // of live
+  network::Costs published_costs;  // of published
+};
+
+// Immutable and thread-safe.
+class Space {
+ public:
+  // Reads a template. INVALID_ARGUMENT with "file:line: path: what was found, what is allowed".
+  // Bounded in time and memory whatever the text is.
+  static absl::StatusOr<std::shared_ptr<const Space>> Parse(std::string_view text,
+                                                            std::string_view file_name,
+                                                            const SpaceOptions& options);
+
+  virtual ~Space() = default;
+
+  virtual const DecisionSpace& decisions() const = 0;
+  virtual const std::string& name() const = 0;
+  virtual const std::string& description() const = 0;
+  virtual const std::vector<KnownArchitecture>& known() const = 0;
+
+  // Whether the template's own rules (forbid, counting constraints, shapes that fit) allow it; a
+  // reason where not.
+  virtual absl::Status Check(const Genotype& genotype) const = 0;
+
+  // The network with shapes. Fails like Check, or where shapes do not fit.
+  virtual absl::StatusOr<network::Network> Build(const Genotype& genotype) const = 0;
+  // Build, Live and costs; no key.
+  absl::StatusOr<Architecture> BuildArchitecture(const Genotype& genotype) const;
+
+  // The notation of the field where the template names one, else JSON {"label": value, …}.
+  virtual std::string Print(const Genotype& genotype) const = 0;
+  virtual std::string PrintJson(const Genotype& genotype) const = 0;
+  // Reads both, and "@name" of a known architecture.
+  virtual absl::StatusOr<Genotype> Read(std::string_view text) const = 0;
+
+  // Genotypes that pass Check: at most `effort` tries each (default 10,000), then
+  // RESOURCE_EXHAUSTED with the share that passed.
+  absl::StatusOr<Genotype> Sample(RandomStream& random, int64_t effort = 10000) const;
+};
+
+}  // namespace nascent::space
+
+#endif  // NASCENT_COMMON_SPACE_SPACE_H_

@@ -1,0 +1,135 @@
+// Everything that can change in the store. A transition carries what it presumes (task, attempt); the
+// statement that stores it checks that in SQL.
+
+#ifndef NASCENT_SERVER_STORAGE_TRANSITIONS_H_
+#define NASCENT_SERVER_STORAGE_TRANSITIONS_H_
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/storage/records.h"
+
+namespace nascent::storage {
+
+// --- searches ---
+struct CreateSearch {
+  std::string request_id;
+  SearchRecord search;  // id is given by the store
+};
+struct ChangeSearchState {
+  std::string request_id;  // empty: the engine's own
+  int64_t search_id = 0;
+  v1::SearchState to = v1::SEARCH_STATE_UNSPECIFIED;
+  std::string reason;
+};
+struct DeleteSearch {
+  std::string request_id;
+  int64_t search_id = 0;
+};
+// A proposal becomes a trial with a train task; with `shared_from` it is SHARED at once, with
+// `joined` it waits for its twin and has no task yet.
+struct AddTrial {
+  std::string request_id;  // of EnqueueGenotypes, else empty
+  TrialRecord trial;       // id is given by the store; search_id and number are set
+  bool joined = false;
+};
+// A trial that waited for a twin gets its result (SHARED), or a task of its own when `trial_id` of
+// the twin was abandoned.
+struct ResolveJoined {
+  int64_t trial_id = 0;
+  std::optional<EvaluationRecord> evaluation;
+};
+// A final test of a winner.
+struct AddFinalTask {
+  int64_t trial_id = 0;
+};
+struct PutSnapshot {
+  int64_t search_id = 0;
+  SnapshotRecord snapshot;
+};
+
+// --- workers ---
+struct RegisterWorker {
+  v1::RegisterRequest registration;  // a name that is known keeps its id
+};
+
+// --- attempts ---
+struct GrantLease {
+  std::string request_id;
+  int64_t task_id = 0;
+  int attempt = 0;  // the new number: the last one plus 1
+  int64_t worker_id = 0;
+  int slot = 0;
+  absl::Duration duration;
+};
+struct AttemptId {
+  int64_t task_id = 0;
+  int attempt = 0;
+};
+struct RenewLease {
+  std::string request_id;
+  AttemptId attempt;
+  absl::Duration duration;
+  std::vector<v1::Measurement> measurements;
+  double progress = 0;
+  // The strategy's event for an epoch that ended with these measurements; sequence is the engine's.
+  std::vector<EventRecord> events;
+};
+// Ends an attempt and its task. For a train task also the trial: `state`, `failure`, `error`; the
+// evaluation is stored under the trial's identity when `state` is SUCCEEDED, or FAILED as diverged.
+struct FinishAttempt {
+  std::string request_id;
+  AttemptId attempt;
+  v1::TrialState state = v1::TRIAL_STATE_SUCCEEDED;  // or STOPPED, FAILED, CANCELLED
+  v1::FailureKind failure = v1::FAILURE_KIND_UNSPECIFIED;
+  std::string error;
+  std::vector<v1::Measurement> measurements;
+  std::string checkpoint;
+  std::vector<EventRecord> events;
+};
+// Ends an attempt; the task is leased again.
+struct ReturnAttempt {
+  enum class How { kExpired, kReleased, kCrashed };
+  std::string request_id;
+  AttemptId attempt;
+  How how = How::kReleased;
+  bool charged = false;
+  v1::FailureKind failure = v1::FAILURE_KIND_UNSPECIFIED;
+  std::string error;
+  std::string checkpoint;
+  std::vector<v1::Measurement> measurements;
+};
+// A trial that has no running attempt ends (cancelled with its search; poison after an expiry).
+struct EndTrial {
+  int64_t trial_id = 0;
+  v1::TrialState state = v1::TRIAL_STATE_CANCELLED;
+  v1::FailureKind failure = v1::FAILURE_KIND_UNSPECIFIED;
+  std::string error;
+  std::vector<EventRecord> events;
+};
+struct SetWeights {
+  std::string request_id;
+  int64_t trial_id = 0;
+  int attempt = 0;
+  std::string sha256;  // empty: forget them
+};
+
+// --- artifacts ---
+struct PutArtifact {
+  std::string sha256;
+  int64_t size = 0;
+};
+struct PutDataset {
+  std::string request_id;
+  v1::Dataset dataset;  // with fingerprint
+};
+
+using Transition =
+    std::variant<CreateSearch, ChangeSearchState, DeleteSearch, AddTrial, ResolveJoined, AddFinalTask,
+                 PutSnapshot, RegisterWorker, GrantLease, RenewLease, FinishAttempt, ReturnAttempt,
+                 EndTrial, SetWeights, PutArtifact, PutDataset>;
+
+}  // namespace nascent::storage
+
+#endif  // NASCENT_SERVER_STORAGE_TRANSITIONS_H_

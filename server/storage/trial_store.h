@@ -1,0 +1,83 @@
+// The history of all searches: PostgreSQL in the service, memory in simulations and tests. Both pass
+// trial_store_conformance.
+
+#ifndef NASCENT_SERVER_STORAGE_TRIAL_STORE_H_
+#define NASCENT_SERVER_STORAGE_TRIAL_STORE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/storage/records.h"
+#include "server/storage/transitions.h"
+
+namespace nascent::storage {
+
+// What Apply answers for one transition.
+struct Outcome {
+  // FAILED_PRECONDITION with "FENCED" in its message for a write whose attempt is not the task's
+  // current one; NOT_FOUND for unknown ids; ALREADY_EXISTS for a different write of the same thing.
+  absl::Status status;
+  int64_t id = 0;          // of what was created
+  absl::Time deadline;     // of a lease granted or renewed
+  bool replayed = false;   // the request id was seen before: `id` and `deadline` are the first answer
+};
+
+// Thread-safe; calls block. All times are the database's. Codes: UNAVAILABLE when the database is
+// away (nothing was done); ABORTED when the term is not the current one or retries are used up
+// (nothing was done); UNKNOWN when the outcome of the commit could not be learned.
+class TrialStore {
+ public:
+  virtual ~TrialStore() = default;
+
+  // Becomes or stays the active coordinator: free, run out, or held by `holder`. Gives the term
+  // (rises with each new holder), or FAILED_PRECONDITION naming who holds it until when.
+  virtual absl::StatusOr<Term> AcquireTerm(const std::string& holder, absl::Duration duration) = 0;
+  // Gives it up at once (drain).
+  virtual absl::Status ReleaseTerm(int64_t term) = 0;
+
+  // Carries out all transitions in one transaction, in order, under `term`. A transition that fails
+  // changes nothing and does not stop the others. One outcome per transition.
+  virtual absl::StatusOr<std::vector<Outcome>> Apply(int64_t term,
+                                                     const std::vector<Transition>& transitions) = 0;
+
+  virtual absl::StatusOr<absl::Time> Now() = 0;
+
+  // What a coordinator needs after a restart: every search that has not ended with its live tasks.
+  virtual absl::StatusOr<std::vector<SearchRecord>> LoadActiveSearches() = 0;
+  // Tasks that are not finished, with the current attempt where one runs.
+  virtual absl::StatusOr<std::vector<TaskRecord>> LoadOpenTasks(int64_t search_id) = 0;
+  // The log of a search: trials by number and events by sequence, both after what a snapshot holds.
+  virtual absl::StatusOr<std::vector<TrialRecord>> LoadTrials(int64_t search_id,
+                                                              int64_t after_number,
+                                                              int64_t limit) = 0;
+  virtual absl::StatusOr<std::vector<EventRecord>> LoadEvents(int64_t search_id,
+                                                              int64_t after_sequence,
+                                                              int64_t limit) = 0;
+  virtual absl::StatusOr<std::optional<SnapshotRecord>> LoadSnapshot(int64_t search_id) = 0;
+  virtual absl::StatusOr<std::vector<WorkerRecord>> LoadWorkers() = 0;
+
+  // An evaluation that may be shared, by identity; nullopt when there is none.
+  virtual absl::StatusOr<std::optional<EvaluationRecord>> FindEvaluation(
+      const std::string& identity, const std::optional<std::string>& project,
+      std::optional<int64_t> search_id) = 0;
+
+  // For users; need no term.
+  virtual absl::StatusOr<SearchRecord> GetSearch(int64_t id) = 0;
+  virtual absl::StatusOr<SearchRecord> GetNewestSearch(const std::string& name) = 0;
+  virtual absl::StatusOr<std::vector<SearchRecord>> ListSearches(int64_t before_id, int limit) = 0;
+  virtual absl::StatusOr<SearchTotals> GetTotals(int64_t search_id) = 0;
+  // Last measurement of each metric of each of these trials.
+  virtual absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(
+      const std::vector<int64_t>& trial_ids) = 0;
+
+  virtual absl::StatusOr<std::vector<v1::Dataset>> ListDatasets() = 0;
+  virtual absl::StatusOr<std::optional<v1::Dataset>> FindDataset(const std::string& name) = 0;
+};
+
+}  // namespace nascent::storage
+
+#endif  // NASCENT_SERVER_STORAGE_TRIAL_STORE_H_

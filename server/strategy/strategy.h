@@ -1,0 +1,124 @@
+// A strategy proposes genotypes and learns from what became of them.
+
+#ifndef NASCENT_SERVER_STRATEGY_STRATEGY_H_
+#define NASCENT_SERVER_STRATEGY_STRATEGY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/network/costs.h"
+#include "common/space/space.h"
+#include "nascent/v1/trial.pb.h"
+
+namespace nascent::strategy {
+
+struct Objective {
+  std::string metric;
+  bool maximize = true;
+  std::optional<double> reference;
+};
+
+struct OutcomeConstraint {
+  std::string metric;
+  std::optional<double> at_most;
+  std::optional<double> at_least;
+};
+
+// One rung of the search's fidelity ladder; the last is the whole recipe.
+struct Rung {
+  double epochs = 0;       // of the recipe at this rung
+  double share_of_full = 1;  // cost relative to the last rung, (0, 1]
+};
+
+// What a strategy knows of its search. Pointers outlive the strategy.
+struct Problem {
+  const space::Space* space = nullptr;
+  std::vector<Objective> objectives;  // at least one
+  std::vector<OutcomeConstraint> constraints;  // those that only a result can show
+  std::vector<Rung> rungs;            // at least one
+  uint64_t seed = 0;
+  int64_t budget_trials = 0;  // 0: unlimited
+  int parallel = 1;           // expected number of trials at a time
+  // Whether the genotype's costs meet the constraints on costs and the space's rules; cheap enough
+  // to call for every candidate; pure.
+  std::function<bool(const space::Genotype&)> feasible;
+  // The costs of a genotype, by metric name; pure. For objectives that need no training.
+  std::function<std::map<std::string, double>(const space::Genotype&)> costs;
+};
+
+struct Proposal {
+  space::Genotype genotype;
+  int rung = -1;                 // index into Problem::rungs; -1: the last
+  int64_t continues = 0;         // number of the trial whose checkpoint this one continues; 0: none
+  std::vector<int64_t> parents;  // numbers of trials
+  std::string reason;            // for people, e.g. "mutation of node1"; at most 200 characters
+};
+
+struct Wait {};       // nothing now; ask again after the next event
+struct Exhausted {};  // nothing any more
+using Answer = std::variant<Proposal, Wait, Exhausted>;
+
+// A proposal was made (by this strategy or, with `enqueued`, by a program).
+struct Proposed {
+  int64_t trial = 0;  // its number, from 1, dense
+  Proposal proposal;
+  bool enqueued = false;
+};
+
+// A running trial measured something at the end of an epoch.
+struct Measured {
+  int64_t trial = 0;
+  int epoch = 0;
+  std::map<std::string, double> metrics;
+};
+
+// A trial ended.
+struct Finished {
+  int64_t trial = 0;
+  v1::TrialState state = v1::TRIAL_STATE_UNSPECIFIED;  // SUCCEEDED, STOPPED, SHARED, FAILED, CANCELLED
+  v1::FailureKind failure = v1::FAILURE_KIND_UNSPECIFIED;
+  // Last finite value of each metric, costs included; may lack an objective when it failed.
+  std::map<std::string, double> metrics;
+  int epochs = 0;
+  double seconds = 0;  // that it held a slot
+};
+
+using Event = std::variant<Proposed, Measured, Finished>;
+
+// Trials that should end early, by number.
+using StopCommands = std::vector<int64_t>;
+
+// A pure object: its state is a fold over the events that it observed, and what it proposes is a
+// function of that state, the seed and the proposal's number. No clock, no I/O, no locks. Used by one
+// thread at a time.
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+
+  // The proposal that would get `number` (the last Proposed number plus 1). Changes nothing that can
+  // be observed: calls with equal state and number give equal answers. The caller then Observes it as
+  // Proposed before it asks again. Randomness: RandomStream(problem.seed, number).
+  virtual Answer Propose(int64_t number) = 0;
+
+  // Takes in one event, in the log's order.
+  virtual StopCommands Observe(const Event& event) = 0;
+
+  // Costly learned state as bytes, to be restored into a fresh object of the same problem and
+  // settings instead of observing the events so far. Empty: not supported, events are observed again.
+  virtual std::string Snapshot() const { return {}; }
+  virtual absl::Status Restore(const std::string& snapshot) {
+    return snapshot.empty() ? absl::OkStatus()
+                            : absl::UnimplementedError("this strategy has no snapshots");
+  }
+};
+
+}  // namespace nascent::strategy
+
+#endif  // NASCENT_SERVER_STRATEGY_STRATEGY_H_
