@@ -39,10 +39,12 @@ function(nascent_program name)
   endif()
 endfunction()
 
-# nascent_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds]): a GoogleTest program, one ctest
-# entry.
+# nascent_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds] [TSAN]): a GoogleTest program, one
+# ctest entry. TSAN: it is also built by the target tsan_tests and run under the thread sanitizer.
+# Labels: "slow" is left out under sanitizers, "timing" wants the machine for itself.
+add_custom_target(tsan_tests)
 function(nascent_test name)
-  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;TSAN" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main nascent_options)
   if(ARG_TORCH)
@@ -51,6 +53,13 @@ function(nascent_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  if(ARG_TSAN)
+    add_dependencies(tsan_tests ${name})
+    list(APPEND ARG_LABELS tsan)
+  endif()
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if("timing" IN_LIST ARG_LABELS)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
 endfunction()
