@@ -47,15 +47,15 @@ struct TrialRecord {
   v1::Genotype genotype;
   std::string notation;
   v1::Fidelity fidelity;
-  int64_t continues = 0;           // number of the trial, 0: none
-  std::vector<int64_t> parents;    // numbers
+  int64_t continues = 0;         // number of the trial, 0: none
+  std::vector<int64_t> parents;  // numbers
   std::string reason;
-  bool enqueued = false;           // by a program
-  int64_t after_event = 0;         // last event that the strategy had observed
+  bool enqueued = false;    // by a program
+  int64_t after_event = 0;  // last event that the strategy had observed
   v1::Costs costs;
-  v1::Recipe recipe;               // resolved, with the genotype's decisions
-  std::string evaluation_identity; // see EvaluationRecord
-  int64_t shared_from = 0;         // id of the trial that made the evaluation
+  v1::Recipe recipe;                // resolved, with the genotype's decisions
+  std::string evaluation_identity;  // see EvaluationRecord
+  int64_t shared_from = 0;          // id of the trial that made the evaluation
   std::string checkpoint;
   std::string weights;
   std::map<std::string, double> metrics;  // last value of each; costs are in `costs`
@@ -69,14 +69,16 @@ struct TaskRecord {
   int64_t trial_id = 0;
   int64_t search_id = 0;
   v1::TaskKind kind = v1::TASK_KIND_TRAIN;
-  int attempt = 0;          // number of the last attempt
-  int charged = 0;          // attempts that count against max_attempts
+  int attempt = 0;  // number of the last attempt
+  int charged = 0;  // attempts that count against max_attempts
   bool leased = false;
   int64_t worker_id = 0;
   int slot = 0;
   absl::Time leased_at;
   absl::Time deadline;
-  std::string checkpoint;   // that the next attempt continues from
+  std::string checkpoint;        // that the next attempt continues from
+  std::string lease_request_id;  // of the running attempt
+  int64_t seed_offset = 0;       // of a final test, see AddFinalTask
 };
 
 struct EventRecord {

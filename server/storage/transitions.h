@@ -1,5 +1,5 @@
-// Everything that can change in the store. A transition carries what it presumes (task, attempt); the
-// statement that stores it checks that in SQL.
+// Everything that can change in the store. A transition carries what it presumes (task, attempt);
+// the statement that stores it checks that in SQL.
 
 #ifndef NASCENT_SERVER_STORAGE_TRANSITIONS_H_
 #define NASCENT_SERVER_STORAGE_TRANSITIONS_H_
@@ -33,16 +33,19 @@ struct AddTrial {
   std::string request_id;  // of EnqueueGenotypes, else empty
   TrialRecord trial;       // id is given by the store; search_id and number are set
   bool joined = false;
+  std::vector<EventRecord> events;  // of a trial that is SHARED at once
 };
 // A trial that waited for a twin gets its result (SHARED), or a task of its own when `trial_id` of
 // the twin was abandoned.
 struct ResolveJoined {
   int64_t trial_id = 0;
   std::optional<EvaluationRecord> evaluation;
+  std::vector<EventRecord> events;  // with `evaluation`
 };
-// A final test of a winner.
+// A final test of a winner; one for each seed that it is trained again with.
 struct AddFinalTask {
   int64_t trial_id = 0;
+  int64_t seed_offset = 0;  // added to the recipe's seed
 };
 struct PutSnapshot {
   int64_t search_id = 0;
@@ -126,9 +129,9 @@ struct PutDataset {
 };
 
 using Transition =
-    std::variant<CreateSearch, ChangeSearchState, DeleteSearch, AddTrial, ResolveJoined, AddFinalTask,
-                 PutSnapshot, RegisterWorker, GrantLease, RenewLease, FinishAttempt, ReturnAttempt,
-                 EndTrial, SetWeights, PutArtifact, PutDataset>;
+    std::variant<CreateSearch, ChangeSearchState, DeleteSearch, AddTrial, ResolveJoined,
+                 AddFinalTask, PutSnapshot, RegisterWorker, GrantLease, RenewLease, FinishAttempt,
+                 ReturnAttempt, EndTrial, SetWeights, PutArtifact, PutDataset>;
 
 }  // namespace nascent::storage
 

@@ -1,5 +1,5 @@
-// The history of all searches: PostgreSQL in the service, memory in simulations and tests. Both pass
-// trial_store_conformance.
+// The history of all searches: PostgreSQL in the service, memory in simulations and tests. Both
+// pass trial_store_conformance.
 
 #ifndef NASCENT_SERVER_STORAGE_TRIAL_STORE_H_
 #define NASCENT_SERVER_STORAGE_TRIAL_STORE_H_
@@ -21,9 +21,10 @@ struct Outcome {
   // FAILED_PRECONDITION with "FENCED" in its message for a write whose attempt is not the task's
   // current one; NOT_FOUND for unknown ids; ALREADY_EXISTS for a different write of the same thing.
   absl::Status status;
-  int64_t id = 0;          // of what was created
-  absl::Time deadline;     // of a lease granted or renewed
-  bool replayed = false;   // the request id was seen before: `id` and `deadline` are the first answer
+  int64_t id = 0;         // of what was created; of a replayed lease: the task
+  int64_t task_id = 0;    // of the task that came with it (AddTrial, ResolveJoined, AddFinalTask)
+  absl::Time deadline;    // of a lease granted or renewed
+  bool replayed = false;  // the request id was seen before: the fields above are the first answer
 };
 
 // Thread-safe; calls block. All times are the database's. Codes: UNAVAILABLE when the database is
@@ -41,8 +42,8 @@ class TrialStore {
 
   // Carries out all transitions in one transaction, in order, under `term`. A transition that fails
   // changes nothing and does not stop the others. One outcome per transition.
-  virtual absl::StatusOr<std::vector<Outcome>> Apply(int64_t term,
-                                                     const std::vector<Transition>& transitions) = 0;
+  virtual absl::StatusOr<std::vector<Outcome>> Apply(
+      int64_t term, const std::vector<Transition>& transitions) = 0;
 
   virtual absl::StatusOr<absl::Time> Now() = 0;
 
