@@ -9,8 +9,8 @@
 
 namespace nascent::space {
 
-// Nothing: the decision is inactive. int64_t: the option's index of a list, or the number itself of a
-// range of whole numbers. double: the number itself of a range of real numbers.
+// Nothing: the decision is inactive. int64_t: the option's index of a list, or the number itself of
+// a range of whole numbers. double: the number itself of a range of real numbers.
 using Value = std::variant<std::monostate, int64_t, double>;
 
 // One value per decision, in the order of DecisionSpace::decisions().

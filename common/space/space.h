@@ -25,8 +25,8 @@ struct SpaceOptions {
   std::map<std::string, Constant, std::less<>> set;
   network::Shape input = {3, 32, 32};
   int64_t classes = 10;
-  // Recipe fields that are searched with the architecture: path → domain. They follow the template's
-  // own decisions, in the map's order.
+  // Recipe fields that are searched with the architecture: path → domain. They follow the
+  // template's own decisions, in the map's order.
   std::map<std::string, Domain, std::less<>> recipe_decisions;
   // Build what exists only while training (auxiliary heads).
   bool training_parts = false;
