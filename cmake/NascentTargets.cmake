@@ -6,6 +6,9 @@ target_compile_options(nascent_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(nascent_options INTERFACE -Wthread-safety)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 takes the unused part of an absl::InlinedVector for uninitialized once it is optimised.
+  target_compile_options(nascent_options INTERFACE -Wno-maybe-uninitialized)
 endif()
 target_include_directories(nascent_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_link_libraries(nascent_options INTERFACE Threads::Threads)

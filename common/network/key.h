@@ -21,9 +21,9 @@ struct Key {
   std::vector<int> order;
 };
 
-// `live`: a result of Live. Canonical labelling by nauty (McKay & Piperno 2014) of a coloured graph:
-// colours are operation, attributes, shape and argument position; inputs of commutative operations
-// have no order; twins are collapsed with their multiplicity.
+// `live`: a result of Live. Canonical labelling by nauty (McKay & Piperno 2014) of a coloured
+// graph: colours are operation, attributes, shape and argument position; inputs of commutative
+// operations have no order; twins are collapsed with their multiplicity.
 Key ComputeKey(const Network& live);
 
 }  // namespace nascent::network

@@ -4,25 +4,27 @@
 #define NASCENT_COMMON_NETWORK_NETWORK_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
-#include <variant>
 #include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "common/network/attributes.h"
 
 namespace nascent::network {
 
 // Without the batch dimension: [C, H, W] for images.
-using Shape = std::vector<int64_t>;
+using Shape = absl::InlinedVector<int64_t, 4>;
 
-using Attribute = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
-using Attributes = std::map<std::string, Attribute, std::less<>>;
+// "[3, 32, 32]"
+std::string ToText(const Shape& shape);
+int64_t ElementCount(const Shape& shape);
 
 struct Node {
   std::string path;       // stable; unique in its network; parameters are path + ".weight", …
   std::string operation;  // a name in operations.h
   Attributes attributes;
-  std::vector<int> inputs;  // indices of earlier nodes
-  Shape shape;              // of the output
+  absl::InlinedVector<int, 2> inputs;  // indices of earlier nodes
+  Shape shape;                         // of the output
 
   bool operator==(const Node&) const = default;
 };

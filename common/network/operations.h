@@ -32,8 +32,16 @@ struct AttributeSpec {
   std::string name;
   enum class Type { kInteger, kReal, kFlag, kText, kIntegers } type;
   bool required = false;
-  Attribute default_value;        // where not required
-  std::string description;        // unit and range
+  Attribute default_value;  // where not required
+  std::string description;
+  // Range of numbers; of every number of a list.
+  double minimum = -kNoLimit;
+  double maximum = kNoLimit;
+  // kIntegers: how many values, 0: any number. A single integer then stands for `count` equal ones.
+  int count = 0;
+  std::vector<std::string> allowed;  // kText
+
+  static constexpr double kNoLimit = int64_t{1} << 53;  // neither limit nor allowed
 };
 
 // One entry of the table. Functions get nodes whose attributes are complete (see Complete).
@@ -51,16 +59,23 @@ struct Operation {
                                        const Shape& output) = nullptr;  // null: none
   int64_t (*multiply_accumulates)(const Attributes&, std::span<const Shape> inputs,
                                   const Shape& output) = nullptr;  // null: 0
-  OnZero (*on_zero)(const Attributes&) = nullptr;  // null: kOther
+  OnZero (*on_zero)(const Attributes&) = nullptr;                  // null: kOther
+  // Whether it hands its only input on unchanged; `output` has the input's shape.
+  bool (*is_identity)(const Attributes&, const Shape& output) = nullptr;  // null: never
 };
 
 // nullptr: no such operation.
 const Operation* FindOperation(std::string_view name);
 std::span<const Operation> AllOperations();
 
-// Fills in defaults and checks names and types. INVALID_ARGUMENT names the attribute, what was found
-// and what is allowed.
+// Fills in defaults and checks names and types. INVALID_ARGUMENT names the attribute, what was
+// found and what is allowed.
 absl::StatusOr<Attributes> Complete(const Operation& operation, const Attributes& given);
+
+// The output's shape: `infer` with the number of inputs and the size of the result checked (each
+// dimension from 1 to 2^31 - 1, at most 2^40 elements). `attributes` are complete.
+absl::StatusOr<Shape> InferShape(const Operation& operation, const Attributes& attributes,
+                                 std::span<const Shape> inputs);
 
 }  // namespace nascent::network
 
