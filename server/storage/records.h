@@ -54,7 +54,8 @@ struct TrialRecord {
   int64_t after_event = 0;  // last event that the strategy had observed
   v1::Costs costs;
   v1::Recipe recipe;                // resolved, with the genotype's decisions
-  std::string evaluation_identity;  // see EvaluationRecord
+  std::string evaluation_identity;  // see EvaluationRecord; empty: never shared
+  bool joined = false;              // READY, but waits for the twin that makes its evaluation
   int64_t shared_from = 0;          // id of the trial that made the evaluation
   std::string checkpoint;
   std::string weights;

@@ -1,5 +1,10 @@
 // Everything that can change in the store. A transition carries what it presumes (task, attempt);
 // the statement that stores it checks that in SQL.
+//
+// How a repetition is known: CreateSearch, ChangeSearchState, DeleteSearch and PutDataset by their
+// request id, for ever; AddTrial by (request id, index) or (search, number); GrantLease by its
+// request id; FinishAttempt and ReturnAttempt by their request id on the attempt that it ended; all
+// others are the same when done twice. Strings are UTF-8 without NUL (INVALID_ARGUMENT).
 
 #ifndef NASCENT_SERVER_STORAGE_TRANSITIONS_H_
 #define NASCENT_SERVER_STORAGE_TRANSITIONS_H_
@@ -17,20 +22,27 @@ struct CreateSearch {
   std::string request_id;
   SearchRecord search;  // id is given by the store
 };
+// RUNNING becomes PAUSED, FINISHING, COMPLETED; PAUSED becomes RUNNING; FINISHING becomes
+// COMPLETED; each of them CANCELLED or FAILED. To the state that it has: nothing changes.
+// Everything else is FAILED_PRECONDITION.
 struct ChangeSearchState {
   std::string request_id;  // empty: the engine's own
   int64_t search_id = 0;
   v1::SearchState to = v1::SEARCH_STATE_UNSPECIFIED;
   std::string reason;
 };
+// Of an ended search (else FAILED_PRECONDITION) with its trials, tasks, attempts, measurements and
+// events. Evaluations that trials of other searches refer to stay.
 struct DeleteSearch {
   std::string request_id;
   int64_t search_id = 0;
 };
 // A proposal becomes a trial with a train task; with `shared_from` it is SHARED at once, with
-// `joined` it waits for its twin and has no task yet.
+// `joined` it waits for its twin and has no task yet. FAILED_PRECONDITION: the search has ended;
+// ALREADY_EXISTS: another trial has the number.
 struct AddTrial {
   std::string request_id;  // of EnqueueGenotypes, else empty
+  int request_index = 0;   // position within that request
   TrialRecord trial;       // id is given by the store; search_id and number are set
   bool joined = false;
   std::vector<EventRecord> events;  // of a trial that is SHARED at once
@@ -79,8 +91,9 @@ struct RenewLease {
   // The strategy's event for an epoch that ended with these measurements; sequence is the engine's.
   std::vector<EventRecord> events;
 };
-// Ends an attempt and its task. For a train task also the trial: `state`, `failure`, `error`; the
-// evaluation is stored under the trial's identity when `state` is SUCCEEDED, or FAILED as diverged.
+// Ends an attempt and its task. ALREADY_EXISTS: the attempt was ended by another request. For a
+// train task also the trial: `state`, `failure`, `error`; the evaluation is stored under the
+// trial's identity when `state` is SUCCEEDED, or FAILED as diverged.
 struct FinishAttempt {
   std::string request_id;
   AttemptId attempt;
@@ -103,7 +116,8 @@ struct ReturnAttempt {
   std::string checkpoint;
   std::vector<v1::Measurement> measurements;
 };
-// A trial that has no running attempt ends (cancelled with its search; poison after an expiry).
+// A trial that has no running attempt ends (cancelled with its search; poison after an expiry), and
+// its open tasks with it. FAILED_PRECONDITION: an attempt runs, or the trial has ended otherwise.
 struct EndTrial {
   int64_t trial_id = 0;
   v1::TrialState state = v1::TRIAL_STATE_CANCELLED;
@@ -111,6 +125,7 @@ struct EndTrial {
   std::string error;
   std::vector<EventRecord> events;
 };
+// FAILED_PRECONDITION (FENCED): the attempt is not the one that made the trial's result.
 struct SetWeights {
   std::string request_id;
   int64_t trial_id = 0;

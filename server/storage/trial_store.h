@@ -59,7 +59,11 @@ class TrialStore {
                                                               int64_t after_sequence,
                                                               int64_t limit) = 0;
   virtual absl::StatusOr<std::optional<SnapshotRecord>> LoadSnapshot(int64_t search_id) = 0;
+  // `last_seen_at` is exact to five seconds.
   virtual absl::StatusOr<std::vector<WorkerRecord>> LoadWorkers() = 0;
+  // Trials that AddTrial made for this request id, by index; empty: the request was never seen.
+  virtual absl::StatusOr<std::vector<TrialRecord>> FindTrialsOfRequest(
+      const std::string& request_id) = 0;
 
   // An evaluation that may be shared, by identity; nullopt when there is none.
   virtual absl::StatusOr<std::optional<EvaluationRecord>> FindEvaluation(

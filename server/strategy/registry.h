@@ -34,6 +34,7 @@ class Settings {
   double Real(std::string_view name) const;
   bool Flag(std::string_view name) const;
   std::string Text(std::string_view name) const;
+  // As the user wrote it: of kStrategy a spec for MakeStrategy, of kStrategies a list of them.
   const google::protobuf::Value& Raw(std::string_view name) const;
 
  private:
@@ -45,15 +46,31 @@ struct Entry {
   std::string description;
   std::string paper;
   std::vector<Setting> settings;
+  // Settings are complete, within their ranges and passed `check`.
   absl::StatusOr<std::unique_ptr<Strategy>> (*make)(const Problem&, const Settings&);
+  // Refuses settings that contradict each other; null: any go together. The message starts with the
+  // setting's name.
+  absl::Status (*check)(const Settings&) = nullptr;
+  // Whether the log alone does not tell what it will propose (manual, external).
+  bool outside = false;
 };
 
+// In the order of the documentation.
 std::span<const Entry> AllStrategies();
+// Null when there is none of that name.
+const Entry* FindStrategy(std::string_view name);
 
-// From SearchSpec.strategy: a name, or {name: {setting: value}}. INVALID_ARGUMENT with the field path
-// ("strategy.regularized_evolution.sample: …").
+// From SearchSpec.strategy: a name, or {name: {setting: value}}; null means "auto".
+// INVALID_ARGUMENT with the field path ("strategy.regularized_evolution.sample: …"). Every strategy
+// says Exhausted after its first proposal where the space has one network only.
 absl::StatusOr<std::unique_ptr<Strategy>> MakeStrategy(const google::protobuf::Value& spec,
                                                        const Problem& problem);
+
+// For strategies that wrap others: `spec` is Settings::Raw(setting), or an element of its list.
+// Applies neither `unique` nor the rule for spaces with one network, which the outermost does.
+absl::StatusOr<std::unique_ptr<Strategy>> MakeNested(const google::protobuf::Value& spec,
+                                                     const Problem& problem,
+                                                     const std::string& setting);
 
 // The same value with the name and every default written out; the same errors. Needs no problem.
 absl::StatusOr<google::protobuf::Value> ResolveStrategy(const google::protobuf::Value& spec);

@@ -4,6 +4,7 @@
 #define NASCENT_SERVER_STRATEGY_STRATEGY_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,16 +34,16 @@ struct OutcomeConstraint {
 
 // One rung of the search's fidelity ladder; the last is the whole recipe.
 struct Rung {
-  double epochs = 0;       // of the recipe at this rung
+  double epochs = 0;         // of the recipe at this rung
   double share_of_full = 1;  // cost relative to the last rung, (0, 1]
 };
 
 // What a strategy knows of its search. Pointers outlive the strategy.
 struct Problem {
   const space::Space* space = nullptr;
-  std::vector<Objective> objectives;  // at least one
+  std::vector<Objective> objectives;           // at least one
   std::vector<OutcomeConstraint> constraints;  // those that only a result can show
-  std::vector<Rung> rungs;            // at least one
+  std::vector<Rung> rungs;                     // at least one
   uint64_t seed = 0;
   int64_t budget_trials = 0;  // 0: unlimited
   int parallel = 1;           // expected number of trials at a time
@@ -51,6 +52,11 @@ struct Problem {
   std::function<bool(const space::Genotype&)> feasible;
   // The costs of a genotype, by metric name; pure. For objectives that need no training.
   std::function<std::map<std::string, double>(const space::Genotype&)> costs;
+  // What makes two genotypes one architecture (key and searched recipe values); pure. Unset: their
+  // values.
+  std::function<std::string(const space::Genotype&)> key;
+  // No key is proposed twice (SearchSpec.unique): MakeStrategy wraps the strategy accordingly.
+  bool unique = false;
 };
 
 struct Proposal {
@@ -59,15 +65,18 @@ struct Proposal {
   int64_t continues = 0;         // number of the trial whose checkpoint this one continues; 0: none
   std::vector<int64_t> parents;  // numbers of trials
   std::string reason;            // for people, e.g. "mutation of node1"; at most 200 characters
+  // What a model expects to gain over the best so far, in units of the first objective.
+  std::optional<double> expected_gain;
 };
 
 struct Wait {};       // nothing now; ask again after the next event
 struct Exhausted {};  // nothing any more
 using Answer = std::variant<Proposal, Wait, Exhausted>;
 
-// A proposal was made (by this strategy or, with `enqueued`, by a program).
+// A proposal was made (by this strategy or, with `enqueued`, by a program or by another strategy
+// that shares the history).
 struct Proposed {
-  int64_t trial = 0;  // its number, from 1, dense
+  int64_t trial = 0;  // its number, from 1, rising; within a strategy that is wrapped, with gaps
   Proposal proposal;
   bool enqueued = false;
 };
@@ -82,7 +91,8 @@ struct Measured {
 // A trial ended.
 struct Finished {
   int64_t trial = 0;
-  v1::TrialState state = v1::TRIAL_STATE_UNSPECIFIED;  // SUCCEEDED, STOPPED, SHARED, FAILED, CANCELLED
+  v1::TrialState state =
+      v1::TRIAL_STATE_UNSPECIFIED;  // SUCCEEDED, STOPPED, SHARED, FAILED, CANCELLED
   v1::FailureKind failure = v1::FAILURE_KIND_UNSPECIFIED;
   // Last finite value of each metric, costs included; may lack an objective when it failed.
   std::map<std::string, double> metrics;
@@ -96,22 +106,28 @@ using Event = std::variant<Proposed, Measured, Finished>;
 using StopCommands = std::vector<int64_t>;
 
 // A pure object: its state is a fold over the events that it observed, and what it proposes is a
-// function of that state, the seed and the proposal's number. No clock, no I/O, no locks. Used by one
-// thread at a time.
+// function of that state, the seed and the proposal's number. No clock, no I/O, no locks. Used by
+// one thread at a time.
 class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  // The proposal that would get `number` (the last Proposed number plus 1). Changes nothing that can
-  // be observed: calls with equal state and number give equal answers. The caller then Observes it as
-  // Proposed before it asks again. Randomness: RandomStream(problem.seed, number).
+  // The proposal that would get `number` (the last Proposed number plus 1). Changes nothing that
+  // can be observed: calls with equal state and number give equal answers. The caller then Observes
+  // it as Proposed before it asks again. Randomness: RandomStream(problem.seed, number); the number
+  // has no other meaning.
   virtual Answer Propose(int64_t number) = 0;
 
   // Takes in one event, in the log's order.
   virtual StopCommands Observe(const Event& event) = 0;
 
+  // Whether it makes use of results at every rung of the ladder. Others, when they are wrapped by a
+  // multi-fidelity strategy, see each genotype once, with its first result.
+  virtual bool UsesRungs() const { return false; }
+
   // Costly learned state as bytes, to be restored into a fresh object of the same problem and
-  // settings instead of observing the events so far. Empty: not supported, events are observed again.
+  // settings instead of observing the events so far. Empty: not supported, events are observed
+  // again.
   virtual std::string Snapshot() const { return {}; }
   virtual absl::Status Restore(const std::string& snapshot) {
     return snapshot.empty() ? absl::OkStatus()

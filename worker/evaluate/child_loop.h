@@ -1,8 +1,9 @@
-// The child's end of the protocol between a worker's supervisor and the evaluator program of a slot.
+// The child's end of the protocol between a worker's supervisor and the evaluator program of a
+// slot.
 //
 // The supervisor execs the program with `--fd N`, one end of a socket pair, and sends assignments
-// one after the other; the program stays for many tasks. With `--describe` the program prints what it
-// can do as JSON and exits, so the supervisor never touches a GPU itself.
+// one after the other; the program stays for many tasks. With `--describe` the program prints what
+// it can do as JSON and exits, so the supervisor never touches a GPU itself.
 
 #ifndef NASCENT_WORKER_EVALUATE_CHILD_LOOP_H_
 #define NASCENT_WORKER_EVALUATE_CHILD_LOOP_H_

@@ -32,9 +32,9 @@ class Progress {
   // `done`: share of the task, [0, 1]. At least once per batch group: no call for the stall limit
   // and the task is taken for hung.
   virtual void Report(double done, const std::vector<v1::Measurement>& measurements) = 0;
-  // Set once the task shall end before its time. EARLY: end now, what was measured counts. CANCELLED:
-  // end, nothing is wanted. PREEMPTED: end and write checkpoint_path if that can be done within
-  // seconds, so that another worker can go on. All three give a Result with `stopped`.
+  // Set once the task shall end before its time. EARLY: end now, what was measured counts.
+  // CANCELLED: end, nothing is wanted. PREEMPTED: end and write checkpoint_path if that can be done
+  // within seconds, so that another worker can go on. All three give a Result with `stopped`.
   virtual v1::StopReason StopRequested() = 0;
 };
 

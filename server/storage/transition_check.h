@@ -1,0 +1,35 @@
+// What every store demands of a transition before it looks at its data.
+
+#ifndef NASCENT_SERVER_STORAGE_TRANSITION_CHECK_H_
+#define NASCENT_SERVER_STORAGE_TRANSITION_CHECK_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "nascent/v1/search.pb.h"
+#include "server/storage/transitions.h"
+
+namespace nascent::storage {
+
+// UTF-8 without NUL: what a text column can hold.
+bool IsStorableText(std::string_view text);
+
+// INVALID_ARGUMENT for text that can't be stored, numbers that are not finite, ids below 1, states
+// that the transition can't lead to. Messages name the field.
+absl::Status CheckTransition(const Transition& transition);
+
+// Whether a search may go from one state to another; false for equal states.
+bool MayBecome(v1::SearchState from, v1::SearchState to);
+
+// COMPLETED, CANCELLED or FAILED.
+bool HasEnded(v1::SearchState state);
+
+// SUCCEEDED, FAILED, STOPPED, CANCELLED or SHARED.
+bool HasEnded(v1::TrialState state);
+
+// Whether a finished attempt's measurements are an evaluation that other trials may use.
+bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure);
+
+}  // namespace nascent::storage
+
+#endif  // NASCENT_SERVER_STORAGE_TRANSITION_CHECK_H_

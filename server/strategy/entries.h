@@ -1,0 +1,16 @@
+// One line per strategy: its row of the table in registry.cc, defined beside the strategy.
+
+#ifndef NASCENT_SERVER_STRATEGY_ENTRIES_H_
+#define NASCENT_SERVER_STRATEGY_ENTRIES_H_
+
+#include "server/strategy/registry.h"
+
+namespace nascent::strategy {
+
+Entry AutoEntry();
+Entry RandomEntry();
+Entry RegularizedEvolutionEntry();
+
+}  // namespace nascent::strategy
+
+#endif  // NASCENT_SERVER_STRATEGY_ENTRIES_H_

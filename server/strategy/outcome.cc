@@ -1,0 +1,99 @@
+#include "server/strategy/outcome.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "server/strategy/pareto.h"
+
+namespace nascent::strategy {
+namespace {
+
+std::optional<double> Finite(const std::map<std::string, double>& metrics,
+                             const std::string& metric) {
+  const auto found = metrics.find(metric);
+  if (found == metrics.end() || !std::isfinite(found->second)) return std::nullopt;
+  return found->second;
+}
+
+double Violation(const OutcomeConstraint& constraint,
+                 const std::map<std::string, double>& metrics) {
+  const std::optional<double> value = Finite(metrics, constraint.metric);
+  // A bound that nobody measured is not met.
+  if (!value.has_value()) return std::numeric_limits<double>::infinity();
+  double violation = 0;
+  const auto add = [&violation](double excess, double bound) {
+    const double scale = bound == 0 ? 1 : std::abs(bound);
+    violation += std::max(0.0, excess) / scale;
+  };
+  if (constraint.at_most.has_value()) add(*value - *constraint.at_most, *constraint.at_most);
+  if (constraint.at_least.has_value()) add(*constraint.at_least - *value, *constraint.at_least);
+  return violation;
+}
+
+}  // namespace
+
+Outcome Assess(const Problem& problem, const std::map<std::string, double>& metrics) {
+  Outcome outcome;
+  for (const Objective& objective : problem.objectives) {
+    const std::optional<double> value = Finite(metrics, objective.metric);
+    if (!value.has_value()) return Outcome();
+    outcome.scores.push_back(objective.maximize ? *value : -*value);
+  }
+  for (const OutcomeConstraint& constraint : problem.constraints) {
+    outcome.violation += Violation(constraint, metrics);
+  }
+  outcome.usable = true;
+  return outcome;
+}
+
+Outcome Assess(const Problem& problem, const Finished& finished) {
+  // A shared evaluation may be one that diverged.
+  const bool counts =
+      finished.failure == v1::FAILURE_KIND_UNSPECIFIED &&
+      (finished.state == v1::TRIAL_STATE_SUCCEEDED || finished.state == v1::TRIAL_STATE_STOPPED ||
+       finished.state == v1::TRIAL_STATE_SHARED);
+  return counts ? Assess(problem, finished.metrics) : Outcome();
+}
+
+bool Better(const Outcome& a, const Outcome& b) {
+  if (a.usable != b.usable) return a.usable;
+  if (!a.usable) return false;
+  if (a.violation != b.violation) return a.violation < b.violation;
+  return Dominates(a.scores, b.scores);
+}
+
+int BestOf(const std::vector<const Outcome*>& outcomes) {
+  // Those that no other beats by usability or violation.
+  std::vector<int> level;
+  for (int i = 0; i < static_cast<int>(outcomes.size()); ++i) {
+    if (!level.empty()) {
+      const Outcome& best = *outcomes[level.front()];
+      const Outcome& here = *outcomes[i];
+      if (best.usable != here.usable ? best.usable : best.violation < here.violation) continue;
+      if (best.usable != here.usable || here.violation < best.violation) level.clear();
+    }
+    level.push_back(i);
+  }
+  if (!outcomes[level.front()]->usable) return level.front();
+  if (outcomes[level.front()]->scores.size() == 1) {
+    return *std::max_element(level.begin(), level.end(), [&outcomes](int a, int b) {
+      return outcomes[a]->scores[0] < outcomes[b]->scores[0];
+    });
+  }
+  std::vector<std::vector<double>> points;
+  for (const int i : level) {
+    points.push_back(outcomes[i]->scores);
+  }
+  const std::vector<int> ranks = NonDominatedRanks(points);
+  const std::vector<double> crowding = CrowdingDistances(points, ranks);
+  int best = -1;
+  for (int i = 0; i < static_cast<int>(level.size()); ++i) {
+    if (ranks[i] != 0) continue;
+    if (best < 0 || crowding[i] > crowding[best]) best = i;
+  }
+  return level[best];
+}
+
+}  // namespace nascent::strategy

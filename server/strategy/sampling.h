@@ -1,0 +1,48 @@
+// Genotypes that may be proposed: drawn at random, changed, told apart.
+
+#ifndef NASCENT_SERVER_STRATEGY_SAMPLING_H_
+#define NASCENT_SERVER_STRATEGY_SAMPLING_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/random.h"
+#include "server/strategy/strategy.h"
+
+namespace nascent::strategy {
+
+// Draws of SampleFeasible before it gives up.
+inline constexpr int kSampleEffort = 10000;
+// Changes that MutateFeasible tries before it gives up.
+inline constexpr int kMutateEffort = 100;
+
+// Problem::feasible, which may be unset.
+bool IsFeasible(const Problem& problem, const space::Genotype& genotype);
+
+// Uniform over the feasible genotypes; nothing when kSampleEffort draws found none.
+std::optional<space::Genotype> SampleFeasible(const Problem& problem, RandomStream& random);
+
+// One mutation of `genotype` that is feasible; nothing when kMutateEffort tries found none.
+std::optional<space::Genotype> MutateFeasible(const Problem& problem,
+                                              const space::Genotype& genotype,
+                                              RandomStream& random);
+
+// A random proposal, or Exhausted when SampleFeasible finds none.
+Answer ProposeRandom(const Problem& problem, RandomStream& random, std::string reason);
+
+// 64 bits that are the same on every machine and in every run; equal genotypes have equal ones, and
+// different ones differ but for odds of 2⁻⁶⁴.
+uint64_t Fingerprint(const space::Genotype& genotype);
+
+// "node1" or "node1 and 2 more": the decisions in which two genotypes differ; for reasons.
+std::string DescribeChange(const Problem& problem, const space::Genotype& from,
+                           const space::Genotype& to);
+
+// A stream for a purpose beside the main one of a proposal or trial, keyed by (seed, purpose,
+// number).
+RandomStream SideStream(const Problem& problem, uint64_t purpose, int64_t number);
+
+}  // namespace nascent::strategy
+
+#endif  // NASCENT_SERVER_STRATEGY_SAMPLING_H_
