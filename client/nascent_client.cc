@@ -1,0 +1,352 @@
+#include "client/nascent_client.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/retry.h"
+#include "common/sha256.h"
+
+namespace nascent::client {
+namespace {
+
+constexpr int64_t kChunk = int64_t{1} << 20;
+constexpr int kTrialPage = 1000;  // about 2 MB of a page's 4
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  // A service that comes back is found within a second.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetMaxReceiveMessageSize(64 << 20);
+  // A proxy of the environment is meant for the web, not for the service.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// A file that becomes visible under its name only by Commit.
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path)
+      : path_(path), temporary_(absl::StrCat(path, ".part.", getpid())) {
+    file_ = std::fopen(temporary_.c_str(), "wb");
+  }
+  ~NewFile() {
+    if (file_ != nullptr) std::fclose(file_);
+    if (!committed_) std::remove(temporary_.c_str());
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  absl::Status Write(const std::string& bytes) {
+    if (file_ == nullptr || std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) {
+      return Error();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Commit() {
+    if (file_ == nullptr || std::fflush(file_) != 0 ||
+        std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+      return Error();
+    }
+    committed_ = true;
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Error() const {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
+  }
+
+  const std::string path_;
+  const std::string temporary_;
+  std::FILE* file_ = nullptr;
+  bool committed_ = false;
+};
+
+}  // namespace
+
+NascentClient::NascentClient(const std::string& address, ClientOptions options)
+    : NascentClient(Connect(address), std::move(options)) {}
+
+NascentClient::NascentClient(const std::shared_ptr<grpc::Channel>& channel, ClientOptions options)
+    : options_(std::move(options)),
+      channel_(channel),
+      searches_(v1::SearchService::NewStub(channel)),
+      artifacts_(v1::ArtifactService::NewStub(channel)) {}
+
+// `call(context, response)` makes one attempt.
+template <typename Response, typename Call>
+absl::StatusOr<Response> NascentClient::Retry(Call call) {
+  const absl::Time give_up = absl::Now() + options_.patience;
+  Backoff backoff;
+  bool told = false;
+  while (true) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
+    Response response;
+    absl::Status status = FromGrpc(call(context, response));
+    if (status.ok()) return response;
+    const absl::Duration wait = backoff.Next();
+    if (!absl::IsUnavailable(status) || absl::Now() + wait > give_up) return status;
+    if (!told && options_.on_wait) options_.on_wait(status);
+    told = true;
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(wait));
+  }
+}
+
+absl::StatusOr<v1::Search> NascentClient::Submit(const v1::SearchSpec& spec, bool validate_only) {
+  v1::SubmitSearchRequest request;
+  request.set_request_id(NewRequestId());
+  *request.mutable_spec() = spec;
+  request.set_validate_only(validate_only);
+  auto response = Retry<v1::SubmitSearchResponse>([&](auto& context, auto& answer) {
+    return searches_->SubmitSearch(&context, request, &answer);
+  });
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_search());
+}
+
+absl::StatusOr<v1::Search> NascentClient::Get(const v1::SearchRef& search) {
+  v1::GetSearchRequest request;
+  *request.mutable_search() = search;
+  return Retry<v1::Search>([&](auto& context, auto& answer) {
+    return searches_->GetSearch(&context, request, &answer);
+  });
+}
+
+absl::StatusOr<std::vector<v1::Search>> NascentClient::List(int64_t limit) {
+  std::vector<v1::Search> searches;
+  v1::ListSearchesRequest request;
+  do {
+    const int64_t left = limit - static_cast<int64_t>(searches.size());
+    request.set_page_size(static_cast<int32_t>(std::clamp<int64_t>(left, 1, 100)));
+    auto page = Retry<v1::ListSearchesResponse>([&](auto& context, auto& answer) {
+      return searches_->ListSearches(&context, request, &answer);
+    });
+    if (!page.ok()) return page.status();
+    for (v1::Search& search : *page->mutable_searches()) searches.push_back(std::move(search));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty() && static_cast<int64_t>(searches.size()) < limit);
+  if (static_cast<int64_t>(searches.size()) > limit) searches.resize(static_cast<size_t>(limit));
+  return searches;
+}
+
+absl::StatusOr<std::vector<v1::Trial>> NascentClient::ListTrials(
+    const v1::SearchRef& search, const std::vector<v1::TrialState>& states) {
+  std::vector<v1::Trial> trials;
+  v1::ListTrialsRequest request;
+  *request.mutable_search() = search;
+  request.set_page_size(kTrialPage);
+  for (const v1::TrialState state : states) request.add_states(state);
+  do {
+    auto page = Retry<v1::ListTrialsResponse>([&](auto& context, auto& answer) {
+      return searches_->ListTrials(&context, request, &answer);
+    });
+    if (!page.ok()) return page.status();
+    for (v1::Trial& trial : *page->mutable_trials()) trials.push_back(std::move(trial));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return trials;
+}
+
+template <typename Method>
+absl::StatusOr<v1::Search> NascentClient::Change(Method method, const v1::SearchRef& search) {
+  v1::ChangeSearchRequest request;
+  request.set_request_id(NewRequestId());
+  *request.mutable_search() = search;
+  return Retry<v1::Search>([&](auto& context, auto& answer) {
+    return (searches_.get()->*method)(&context, request, &answer);
+  });
+}
+
+absl::StatusOr<v1::Search> NascentClient::Pause(const v1::SearchRef& search) {
+  return Change(&v1::SearchService::Stub::PauseSearch, search);
+}
+
+absl::StatusOr<v1::Search> NascentClient::Resume(const v1::SearchRef& search) {
+  return Change(&v1::SearchService::Stub::ResumeSearch, search);
+}
+
+absl::StatusOr<v1::Search> NascentClient::Cancel(const v1::SearchRef& search) {
+  return Change(&v1::SearchService::Stub::CancelSearch, search);
+}
+
+absl::Status NascentClient::Delete(const v1::SearchRef& search) {
+  v1::ChangeSearchRequest request;
+  request.set_request_id(NewRequestId());
+  *request.mutable_search() = search;
+  return Retry<v1::DeleteSearchResponse>([&](auto& context, auto& answer) {
+           return searches_->DeleteSearch(&context, request, &answer);
+         })
+      .status();
+}
+
+absl::StatusOr<std::vector<v1::Worker>> NascentClient::ListWorkers() {
+  auto response = Retry<v1::ListWorkersResponse>([&](auto& context, auto& answer) {
+    return searches_->ListWorkers(&context, v1::ListWorkersRequest(), &answer);
+  });
+  if (!response.ok()) return response.status();
+  return std::vector<v1::Worker>(response->workers().begin(), response->workers().end());
+}
+
+absl::Status NascentClient::Watch(
+    const v1::SearchRef& search, absl::Duration patience,
+    const std::function<bool(const v1::WatchSearchResponse&)>& on_update) {
+  v1::WatchSearchRequest request;
+  *request.mutable_search() = search;
+  Backoff backoff;
+  absl::Time last_seen = absl::Now();
+  bool told = false;
+  while (true) {
+    grpc::ClientContext context;
+    const auto stream = searches_->WatchSearch(&context, request);
+    v1::WatchSearchResponse update;
+    while (stream->Read(&update)) {
+      last_seen = absl::Now();
+      told = false;
+      backoff.Reset();
+      // A name could mean another, newer search after a reconnection.
+      request.mutable_search()->set_id(update.search().id());
+      if (!on_update(update)) {
+        context.TryCancel();
+        stream->Finish();
+        return absl::CancelledError("stopped watching");
+      }
+      if (HasEnded(update.search().state())) {
+        stream->Finish();
+        return absl::OkStatus();
+      }
+    }
+    const absl::Status status = FromGrpc(stream->Finish());
+    // An orderly end before the search's is a service that drains.
+    if (!status.ok() && !absl::IsUnavailable(status)) return status;
+    const absl::Duration wait = backoff.Next();
+    if (absl::Now() + wait > last_seen + patience) {
+      return status.ok() ? absl::UnavailableError("the service ended the stream") : status;
+    }
+    if (!told && options_.on_wait) options_.on_wait(status);
+    told = true;
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(wait));
+  }
+}
+
+absl::StatusOr<std::vector<v1::Dataset>> NascentClient::ListDatasets() {
+  auto response = Retry<v1::ListDatasetsResponse>([&](auto& context, auto& answer) {
+    return artifacts_->ListDatasets(&context, v1::ListDatasetsRequest(), &answer);
+  });
+  if (!response.ok()) return response.status();
+  return std::vector<v1::Dataset>(response->datasets().begin(), response->datasets().end());
+}
+
+absl::StatusOr<v1::Dataset> NascentClient::RegisterDataset(const v1::Dataset& dataset) {
+  v1::RegisterDatasetRequest request;
+  request.set_request_id(NewRequestId());
+  *request.mutable_dataset() = dataset;
+  auto response = Retry<v1::RegisterDatasetResponse>([&](auto& context, auto& answer) {
+    return artifacts_->RegisterDataset(&context, request, &answer);
+  });
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_dataset());
+}
+
+absl::StatusOr<std::string> NascentClient::PutArtifact(const std::string& bytes) {
+  const std::string sha256 = Sha256Hex(bytes);
+  const auto size = static_cast<int64_t>(bytes.size());
+  const auto response = Retry<v1::PutResponse>([&](auto& context, v1::PutResponse& answer) {
+    // Each attempt first asks what is there, so a broken upload goes on where it broke.
+    v1::StatRequest stat_request;
+    stat_request.set_sha256(sha256);
+    v1::StatResponse stat;
+    {
+      grpc::ClientContext stat_context;
+      stat_context.set_deadline(context.deadline());
+      const grpc::Status status = artifacts_->Stat(&stat_context, stat_request, &stat);
+      if (!status.ok()) return status;
+    }
+    if (stat.complete()) {
+      answer.set_complete(true);
+      return grpc::Status::OK;
+    }
+    // The time limit of a call is too short for a large upload over a slow line.
+    grpc::ClientContext put_context;
+    const auto stream = artifacts_->Put(&put_context, &answer);
+    v1::PutRequest request;
+    request.mutable_header()->set_sha256(sha256);
+    request.mutable_header()->set_size(size);
+    request.mutable_header()->set_offset(stat.received());
+    bool open = stream->Write(request);
+    for (int64_t offset = stat.received(); open && offset < size; offset += kChunk) {
+      request.set_chunk(bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(kChunk)));
+      open = stream->Write(request);
+    }
+    stream->WritesDone();
+    return stream->Finish();
+  });
+  if (!response.ok()) return response.status();
+  if (!response->complete()) {
+    return absl::DataLossError(absl::StrCat("artifact ", sha256, ": the service has ",
+                                            response->received(), " of ", size, " bytes"));
+  }
+  return sha256;
+}
+
+absl::Status NascentClient::GetArtifact(const std::string& sha256, const std::string& path) {
+  NewFile file(path);
+  Sha256 hash;
+  int64_t offset = 0;
+  absl::Status local;  // what went wrong on this side; not tried again
+  const auto done = Retry<v1::GetResponse>([&](auto&, v1::GetResponse& answer) {
+    grpc::ClientContext context;
+    v1::GetRequest request;
+    request.set_sha256(sha256);
+    request.set_offset(offset);
+    const auto stream = artifacts_->Get(&context, request);
+    while (stream->Read(&answer)) {
+      local = file.Write(answer.chunk());
+      if (!local.ok()) {
+        context.TryCancel();
+        break;
+      }
+      hash.Update(answer.chunk());
+      offset += static_cast<int64_t>(answer.chunk().size());
+    }
+    return stream->Finish();
+  });
+  if (!local.ok()) return local;
+  if (!done.ok()) return done.status();
+  const std::string found = hash.Hex();
+  if (found != sha256) {
+    return absl::DataLossError(
+        absl::StrCat("artifact ", sha256, ": what came has the hash ", found));
+  }
+  return file.Commit();
+}
+
+v1::SearchRef ParseSearchRef(const std::string& text) {
+  v1::SearchRef search;
+  int64_t id = 0;
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  if (digits && absl::SimpleAtoi(text, &id)) {
+    search.set_id(id);
+  } else {
+    search.set_name(text);
+  }
+  return search;
+}
+
+bool HasEnded(v1::SearchState state) {
+  return state == v1::SEARCH_STATE_COMPLETED || state == v1::SEARCH_STATE_CANCELLED ||
+         state == v1::SEARCH_STATE_FAILED;
+}
+
+}  // namespace nascent::client
