@@ -9,7 +9,13 @@ namespace nascent::strategy {
 
 Entry AutoEntry();
 Entry RandomEntry();
+Entry GridEntry();
+Entry LocalSearchEntry();
+Entry SimulatedAnnealingEntry();
 Entry RegularizedEvolutionEntry();
+Entry Nsga2Entry();
+Entry Nsga3Entry();
+Entry ManualEntry();
 
 }  // namespace nascent::strategy
 

@@ -96,4 +96,36 @@ int BestOf(const std::vector<const Outcome*>& outcomes) {
   return level[best];
 }
 
+Ranking Rank(const std::vector<const Outcome*>& outcomes) {
+  std::vector<std::vector<double>> feasible;
+  std::vector<double> violations;
+  for (const Outcome* outcome : outcomes) {
+    if (outcome->violation == 0) {
+      feasible.push_back(outcome->scores);
+    } else {
+      violations.push_back(outcome->violation);
+    }
+  }
+  std::sort(violations.begin(), violations.end());
+  violations.erase(std::unique(violations.begin(), violations.end()), violations.end());
+  const std::vector<int> feasible_ranks = NonDominatedRanks(feasible);
+  const int fronts = feasible_ranks.empty()
+                         ? 0
+                         : *std::max_element(feasible_ranks.begin(), feasible_ranks.end()) + 1;
+  Ranking ranking;
+  std::vector<std::vector<double>> points;
+  size_t next = 0;
+  for (const Outcome* outcome : outcomes) {
+    points.push_back(outcome->scores);
+    if (outcome->violation == 0) {
+      ranking.ranks.push_back(feasible_ranks[next++]);
+    } else {
+      const auto place = std::lower_bound(violations.begin(), violations.end(), outcome->violation);
+      ranking.ranks.push_back(fronts + static_cast<int>(place - violations.begin()));
+    }
+  }
+  ranking.crowding = CrowdingDistances(points, ranking.ranks);
+  return ranking;
+}
+
 }  // namespace nascent::strategy

@@ -38,6 +38,14 @@ bool Better(const Outcome& a, const Outcome& b);
 // objectives the first front and there the largest crowding distance. The first of equals.
 int BestOf(const std::vector<const Outcome*>& outcomes);
 
+// Fronts and crowding of usable outcomes under constrained domination: the fronts of the feasible
+// ones come first, then the infeasible, one front for each amount of violation.
+struct Ranking {
+  std::vector<int> ranks;
+  std::vector<double> crowding;
+};
+Ranking Rank(const std::vector<const Outcome*>& outcomes);
+
 }  // namespace nascent::strategy
 
 #endif  // NASCENT_SERVER_STRATEGY_OUTCOME_H_

@@ -213,7 +213,13 @@ std::span<const Entry> AllStrategies() {
   static const auto* const kTable = new std::vector<Entry>{
       AutoEntry(),
       RandomEntry(),
+      GridEntry(),
+      LocalSearchEntry(),
+      SimulatedAnnealingEntry(),
       RegularizedEvolutionEntry(),
+      Nsga2Entry(),
+      Nsga3Entry(),
+      ManualEntry(),
   };
   return *kTable;
 }
