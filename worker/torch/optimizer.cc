@@ -1,0 +1,161 @@
+#include "worker/torch/optimizer.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace nascent::worker {
+namespace {
+
+// Every field set.
+v1::Optimizer WithDefaults(v1::Optimizer settings) {
+  const auto fill = [](bool has, auto set, auto value) {
+    if (!has) set(value);
+  };
+  switch (settings.kind_case()) {
+    case v1::Optimizer::kAdam:
+    case v1::Optimizer::kAdamw: {
+      const bool decoupled = settings.has_adamw();
+      v1::Adam& adam = decoupled ? *settings.mutable_adamw() : *settings.mutable_adam();
+      fill(
+          adam.has_learning_rate(), [&](double v) { adam.set_learning_rate(v); }, 1e-3);
+      fill(
+          adam.has_beta1(), [&](double v) { adam.set_beta1(v); }, 0.9);
+      fill(
+          adam.has_beta2(), [&](double v) { adam.set_beta2(v); }, 0.999);
+      fill(
+          adam.has_epsilon(), [&](double v) { adam.set_epsilon(v); }, 1e-8);
+      fill(
+          adam.has_weight_decay(), [&](double v) { adam.set_weight_decay(v); },
+          decoupled ? 0.01 : 0.0);
+      break;
+    }
+    case v1::Optimizer::kRmsprop: {
+      v1::RmsProp& rms = *settings.mutable_rmsprop();
+      fill(
+          rms.has_learning_rate(), [&](double v) { rms.set_learning_rate(v); }, 0.01);
+      fill(
+          rms.has_momentum(), [&](double v) { rms.set_momentum(v); }, 0.9);
+      fill(
+          rms.has_decay(), [&](double v) { rms.set_decay(v); }, 0.9);
+      fill(
+          rms.has_epsilon(), [&](double v) { rms.set_epsilon(v); }, 1e-8);
+      fill(
+          rms.has_weight_decay(), [&](double v) { rms.set_weight_decay(v); }, 0.0);
+      break;
+    }
+    case v1::Optimizer::kSgd:
+    case v1::Optimizer::KIND_NOT_SET: {
+      v1::Sgd& sgd = *settings.mutable_sgd();
+      fill(
+          sgd.has_learning_rate(), [&](double v) { sgd.set_learning_rate(v); }, 0.1);
+      fill(
+          sgd.has_momentum(), [&](double v) { sgd.set_momentum(v); }, 0.9);
+      fill(
+          sgd.has_nesterov(), [&](bool v) { sgd.set_nesterov(v); }, sgd.momentum() > 0);
+      fill(
+          sgd.has_weight_decay(), [&](double v) { sgd.set_weight_decay(v); }, 5e-4);
+      break;
+    }
+  }
+  return settings;
+}
+
+}  // namespace
+
+FlatOptimizer::FlatOptimizer(const v1::Optimizer& settings, double gradient_clip,
+                             at::Tensor parameters, at::Tensor gradients)
+    : settings_(WithDefaults(settings)),
+      gradient_clip_(gradient_clip),
+      parameters_(std::move(parameters)),
+      gradients_(std::move(gradients)) {
+  int moments = 0;
+  switch (settings_.kind_case()) {
+    case v1::Optimizer::kAdam:
+      learning_rate_ = settings_.adam().learning_rate();
+      moments = 2;
+      break;
+    case v1::Optimizer::kAdamw:
+      learning_rate_ = settings_.adamw().learning_rate();
+      moments = 2;
+      break;
+    case v1::Optimizer::kRmsprop:
+      learning_rate_ = settings_.rmsprop().learning_rate();
+      moments = settings_.rmsprop().momentum() > 0 ? 2 : 1;
+      break;
+    case v1::Optimizer::kSgd:
+    case v1::Optimizer::KIND_NOT_SET:
+      learning_rate_ = settings_.sgd().learning_rate();
+      moments = settings_.sgd().momentum() > 0 ? 1 : 0;
+      break;
+  }
+  for (int i = 0; i < moments; ++i) state_.push_back(at::zeros_like(parameters_));
+}
+
+void FlatOptimizer::Step(double factor) {
+  if (gradient_clip_ > 0) {
+    // On the device, without waiting for it: min(1, clip / (norm + 1e-6)), as PyTorch does.
+    gradients_.mul_((gradient_clip_ / (gradients_.norm() + 1e-6)).clamp_max_(1.0));
+  }
+  const double rate = learning_rate_ * factor;
+  ++steps_;
+  switch (settings_.kind_case()) {
+    case v1::Optimizer::kAdam:
+      return StepAdam(rate, /*decoupled=*/false);
+    case v1::Optimizer::kAdamw:
+      return StepAdam(rate, /*decoupled=*/true);
+    case v1::Optimizer::kRmsprop:
+      return StepRmsProp(rate);
+    case v1::Optimizer::kSgd:
+    case v1::Optimizer::KIND_NOT_SET:
+      return StepSgd(rate);
+  }
+}
+
+void FlatOptimizer::StepSgd(double rate) {
+  const v1::Sgd& sgd = settings_.sgd();
+  if (sgd.weight_decay() > 0) gradients_.add_(parameters_, sgd.weight_decay());
+  if (sgd.momentum() == 0) {
+    parameters_.sub_(gradients_, rate);
+    return;
+  }
+  // From a zero buffer the first step gives the gradient itself, as torch.optim.SGD has it.
+  state_[0].mul_(sgd.momentum()).add_(gradients_);
+  if (sgd.nesterov()) {
+    parameters_.sub_(gradients_.add_(state_[0], sgd.momentum()), rate);
+  } else {
+    parameters_.sub_(state_[0], rate);
+  }
+}
+
+void FlatOptimizer::StepAdam(double rate, bool decoupled) {
+  const v1::Adam& adam = decoupled ? settings_.adamw() : settings_.adam();
+  if (adam.weight_decay() > 0) {
+    if (decoupled) {
+      parameters_.mul_(1 - rate * adam.weight_decay());
+    } else {
+      gradients_.add_(parameters_, adam.weight_decay());
+    }
+  }
+  const double correction1 = 1 - std::pow(adam.beta1(), static_cast<double>(steps_));
+  const double correction2 = 1 - std::pow(adam.beta2(), static_cast<double>(steps_));
+  state_[0].mul_(adam.beta1()).add_(gradients_, 1 - adam.beta1());
+  state_[1].mul_(adam.beta2()).addcmul_(gradients_, gradients_, 1 - adam.beta2());
+  const at::Tensor denominator = state_[1].sqrt().div_(std::sqrt(correction2)).add_(adam.epsilon());
+  parameters_.addcdiv_(state_[0], denominator, -rate / correction1);
+}
+
+void FlatOptimizer::StepRmsProp(double rate) {
+  const v1::RmsProp& rms = settings_.rmsprop();
+  if (rms.weight_decay() > 0) gradients_.add_(parameters_, rms.weight_decay());
+  state_[0].mul_(rms.decay()).addcmul_(gradients_, gradients_, 1 - rms.decay());
+  const at::Tensor denominator = state_[0].sqrt().add_(rms.epsilon());
+  if (rms.momentum() > 0) {
+    state_[1].mul_(rms.momentum()).addcdiv_(gradients_, denominator);
+    parameters_.sub_(state_[1], rate);
+  } else {
+    parameters_.addcdiv_(gradients_, denominator, -rate);
+  }
+}
+
+}  // namespace nascent::worker

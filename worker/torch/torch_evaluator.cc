@@ -1,0 +1,203 @@
+#include "worker/torch/torch_evaluator.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <malloc.h>
+
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/network/network_proto.h"
+#include "worker/torch/checkpoint.h"
+#include "worker/torch/devices.h"
+#include "worker/torch/network_module.h"
+#include "worker/torch/trainer.h"
+#include "worker/torch/training_step.h"
+#include "worker/torch/version.h"
+
+namespace nascent::worker {
+namespace {
+
+Result Failure(const absl::Status& status) {
+  Result result;
+  result.failure =
+      absl::IsInvalidArgument(status) ? v1::FAILURE_KIND_INVALID : v1::FAILURE_KIND_UNAVAILABLE;
+  result.message = std::string(status.message());
+  return result;
+}
+
+Result Failure(v1::FailureKind kind, std::string message) {
+  Result result;
+  result.failure = kind;
+  result.message = std::move(message);
+  return result;
+}
+
+// LibTorch has one exception for most things; what it says tells them apart.
+v1::FailureKind KindOf(std::string_view message) {
+  for (std::string_view sign : {"out of memory", "can't allocate memory", "not enough memory"}) {
+    if (message.find(sign) != std::string_view::npos) return v1::FAILURE_KIND_OUT_OF_MEMORY;
+  }
+  return v1::FAILURE_KIND_INVALID;
+}
+
+// The message without LibTorch's stack.
+std::string FirstLine(std::string_view message) {
+  return std::string(message.substr(0, message.find('\n')));
+}
+
+absl::StatusOr<std::unique_ptr<NetworkModule>> Build(const v1::TrainTask& task, at::Device device) {
+  absl::StatusOr<network::Network> network = network::FromProto(task.network());
+  if (!network.ok()) return network.status();
+  return NetworkModule::Create(*network, task.recipe().seed(), device);
+}
+
+int64_t ResolutionOf(const v1::TrainTask& task) {
+  return task.fidelity().resolution() > 0 ? task.fidelity().resolution()
+                                          : task.recipe().resolution();
+}
+
+// Where the artifact lies; empty for an empty hash.
+absl::StatusOr<std::string> FileOf(const Assignment& assignment, const std::string& sha256) {
+  if (sha256.empty()) return std::string();
+  const auto file = assignment.files.find(sha256);
+  if (file != assignment.files.end()) return file->second;
+  return absl::UnavailableError(absl::StrCat("no file for artifact ", sha256));
+}
+
+void Configure(bool deterministic, int threads) {
+  at::Context& context = at::globalContext();
+  context.setFlushDenormal(true);
+  context.setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
+  context.setDeterministicCuDNN(deterministic);
+  context.setBenchmarkCuDNN(!deterministic);
+  at::set_num_threads(std::max(1, threads));
+}
+
+}  // namespace
+
+EvaluatorDescription DescribeTorchEvaluator() {
+  return {.version = absl::StrCat("0.1.0+torch", TorchVersion()),
+          .task_kinds = {v1::TASK_KIND_TRAIN, v1::TASK_KIND_FINAL_TEST},
+          .metrics = {"validation_mean_iou", "test_mean_iou", "validation_seconds"},
+          .devices = ListDevices()};
+}
+
+TorchEvaluator::TorchEvaluator() { at::set_num_interop_threads(1); }
+
+Result TorchEvaluator::Run(const Assignment& assignment, Progress& progress) {
+  Result result;
+  try {
+    result = assignment.task.has_final_test() ? RunFinalTest(assignment, progress)
+                                              : RunTraining(assignment, progress);
+  } catch (const c10::Error& error) {
+    const std::string message = FirstLine(error.what_without_backtrace());
+    result = Failure(KindOf(message), message);
+  } catch (const std::bad_alloc&) {
+    result = Failure(v1::FAILURE_KIND_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& error) {
+    const std::string message = FirstLine(error.what());
+    result = Failure(KindOf(message), message);
+  }
+  const at::Device device(assignment.device);
+  if (!device.is_cpu()) {
+    EmptyDeviceCache(device);
+  } else {
+    malloc_trim(64 << 20);
+  }
+  return result;
+}
+
+Result TorchEvaluator::RunTraining(const Assignment& assignment, Progress& progress) {
+  const v1::TrainTask& task = assignment.task.train();
+  const at::Device device(assignment.device);
+  Configure(task.deterministic(), assignment.threads);
+  absl::StatusOr<std::unique_ptr<NetworkModule>> network = Build(task, device);
+  if (!network.ok()) return Failure(network.status());
+  absl::StatusOr<const ResidentData*> data =
+      Data(task, assignment, ResidentData::Parts::kTrainAndValidation);
+  if (!data.ok()) return Failure(data.status());
+  absl::StatusOr<std::string> checkpoint = FileOf(assignment, task.checkpoint());
+  if (!checkpoint.ok()) return Failure(checkpoint.status());
+  return Train(task, **network, **data, device,
+               {*checkpoint, assignment.checkpoint_path, assignment.weights_path}, progress);
+}
+
+Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& progress) {
+  const v1::FinalTestTask& final_test = assignment.task.final_test();
+  const v1::TrainTask& task = final_test.training();
+  const at::Device device(assignment.device);
+  Configure(task.deterministic(), assignment.threads);
+  absl::StatusOr<std::unique_ptr<NetworkModule>> network = Build(task, device);
+  if (!network.ok()) return Failure(network.status());
+  Result result;
+  if (final_test.weights().empty()) {
+    absl::StatusOr<const ResidentData*> data =
+        Data(task, assignment, ResidentData::Parts::kTrainAndValidation);
+    if (!data.ok()) return Failure(data.status());
+    absl::StatusOr<std::string> checkpoint = FileOf(assignment, task.checkpoint());
+    if (!checkpoint.ok()) return Failure(checkpoint.status());
+    result = Train(task, **network, **data, device,
+                   {*checkpoint, assignment.checkpoint_path, assignment.weights_path}, progress);
+    if (result.failure != v1::FAILURE_KIND_UNSPECIFIED || result.stopped) return result;
+  } else {
+    absl::StatusOr<std::string> weights = FileOf(assignment, final_test.weights());
+    if (!weights.ok()) return Failure(weights.status());
+    if (absl::Status status = ReadWeights(*weights, **network); !status.ok()) {
+      return Failure(status);
+    }
+  }
+  absl::StatusOr<const ResidentData*> data = Data(task, assignment, ResidentData::Parts::kTest);
+  if (!data.ok()) return Failure(data.status());
+  const Examples& test = (*data)->test();
+  const Evaluation evaluation =
+      Evaluate(**network, **data, test, task.recipe(), device, [&](int64_t done) {
+        progress.Report(static_cast<double>(done) / static_cast<double>(test.count()), {});
+        return progress.StopRequested() == v1::STOP_REASON_UNSPECIFIED;
+      });
+  if (progress.StopRequested() != v1::STOP_REASON_UNSPECIFIED) {
+    result.stopped = true;
+    return result;
+  }
+  const auto measure = [&](std::string_view metric, double value) {
+    v1::Measurement& measurement = result.measurements.emplace_back();
+    measurement.set_metric(std::string(metric));
+    measurement.set_epoch(static_cast<int32_t>(EpochsOf(task)));
+    measurement.set_value(value);
+  };
+  if (!std::isfinite(evaluation.loss)) {
+    return Failure(v1::FAILURE_KIND_DIVERGED, "test loss is not finite");
+  }
+  measure("test_loss", evaluation.loss);
+  measure("test_accuracy", evaluation.accuracy);
+  if (evaluation.mean_iou >= 0) measure("test_mean_iou", evaluation.mean_iou);
+  return result;
+}
+
+absl::StatusOr<const ResidentData*> TorchEvaluator::Data(const v1::TrainTask& task,
+                                                         const Assignment& assignment,
+                                                         ResidentData::Parts parts) {
+  std::vector<std::string> artifacts;
+  for (const v1::DataSplit& split : task.data().dataset().splits()) {
+    artifacts.push_back(absl::StrCat(split.name(), "=", split.examples(), "+", split.labels()));
+  }
+  const int64_t resolution = ResolutionOf(task);
+  const std::string identity =
+      absl::StrCat(absl::StrJoin(artifacts, ","), ";", task.data().dataset().kind(), ";",
+                   task.data().train(), ";", task.data().validation(), ";", resolution, ";",
+                   static_cast<int>(parts), ";", assignment.device);
+  if (data_ == nullptr || identity != data_identity_) {
+    data_.reset();  // Never two at a time.
+    absl::StatusOr<ResidentData> loaded = ResidentData::Load(
+        task.data(), assignment.files, resolution, parts, at::Device(assignment.device));
+    if (!loaded.ok()) return loaded.status();
+    data_ = std::make_unique<ResidentData>(*std::move(loaded));
+    data_identity_ = identity;
+  }
+  return data_.get();
+}
+
+}  // namespace nascent::worker
