@@ -15,6 +15,12 @@ Entry SimulatedAnnealingEntry();
 Entry RegularizedEvolutionEntry();
 Entry Nsga2Entry();
 Entry Nsga3Entry();
+Entry SuccessiveHalvingEntry();
+Entry HyperbandEntry();
+Entry AshaEntry();
+Entry MoAshaEntry();
+Entry MedianStoppingEntry();
+Entry CurveStoppingEntry();
 Entry ManualEntry();
 
 }  // namespace nascent::strategy

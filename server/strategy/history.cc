@@ -63,7 +63,7 @@ int History::Measure(const Measured& measured) {
   Trial& trial = trials_[found->second];
   if (trial.state != Trial::State::kPending) return -1;
   trial.epochs = measured.epoch;
-  Outcome outcome = Assess(problem_, measured.metrics);
+  Outcome outcome = Assess(problem_, trial.genotype, measured.metrics);
   if (outcome.usable) trial.outcome = std::move(outcome);
   return found->second;
 }

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
+#include <utility>
 
+#include "server/strategy/hypervolume.h"
 #include "server/strategy/pareto.h"
 
 namespace nascent::strategy {
@@ -32,6 +35,44 @@ double Violation(const OutcomeConstraint& constraint,
   return violation;
 }
 
+// Fronts above this size are told apart by crowding, which is cheaper.
+constexpr size_t kHypervolumeFront = 40;
+
+// Hypervolume contributions against the worst of each front, or crowding distances.
+std::vector<double> WorthWithinFronts(const std::vector<const Outcome*>& outcomes,
+                                      const Ranking& ranking) {
+  std::vector<double> worth = ranking.crowding;
+  const int fronts = *std::max_element(ranking.ranks.begin(), ranking.ranks.end()) + 1;
+  std::vector<std::vector<size_t>> members(static_cast<size_t>(fronts));
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    members[static_cast<size_t>(ranking.ranks[i])].push_back(i);
+  }
+  for (const std::vector<size_t>& front : members) {
+    if (front.size() > kHypervolumeFront) continue;
+    std::vector<std::vector<double>> points;
+    for (const size_t i : front) points.push_back(outcomes[i]->scores);
+    std::vector<double> low = points.front();
+    std::vector<double> high = points.front();
+    for (const auto& point : points) {
+      for (size_t m = 0; m < point.size(); ++m) {
+        low[m] = std::min(low[m], point[m]);
+        high[m] = std::max(high[m], point[m]);
+      }
+    }
+    // To [0.1, 1.1], so that the ends of the front count and no objective outweighs another.
+    for (auto& point : points) {
+      for (size_t m = 0; m < point.size(); ++m) {
+        const double range = high[m] - low[m];
+        point[m] = 0.1 + (range > 0 ? (point[m] - low[m]) / range : 1);
+      }
+    }
+    const std::vector<double> contributions =
+        HypervolumeContributions(points, std::vector<double>(low.size(), 0));
+    for (size_t i = 0; i < front.size(); ++i) worth[front[i]] = contributions[i];
+  }
+  return worth;
+}
+
 }  // namespace
 
 Outcome Assess(const Problem& problem, const std::map<std::string, double>& metrics) {
@@ -55,6 +96,21 @@ Outcome Assess(const Problem& problem, const Finished& finished) {
       (finished.state == v1::TRIAL_STATE_SUCCEEDED || finished.state == v1::TRIAL_STATE_STOPPED ||
        finished.state == v1::TRIAL_STATE_SHARED);
   return counts ? Assess(problem, finished.metrics) : Outcome();
+}
+
+Outcome Assess(const Problem& problem, const space::Genotype& genotype,
+               const std::map<std::string, double>& measured) {
+  bool complete = true;
+  for (const Objective& objective : problem.objectives) {
+    complete = complete && measured.contains(objective.metric);
+  }
+  for (const OutcomeConstraint& constraint : problem.constraints) {
+    complete = complete && measured.contains(constraint.metric);
+  }
+  if (complete || problem.costs == nullptr) return Assess(problem, measured);
+  std::map<std::string, double> metrics = measured;
+  metrics.merge(problem.costs(genotype));
+  return Assess(problem, metrics);
 }
 
 bool Better(const Outcome& a, const Outcome& b) {
@@ -126,6 +182,34 @@ Ranking Rank(const std::vector<const Outcome*>& outcomes) {
   }
   ranking.crowding = CrowdingDistances(points, ranking.ranks);
   return ranking;
+}
+
+std::vector<int> BestFirst(const std::vector<const Outcome*>& outcomes) {
+  std::vector<int> usable;
+  std::vector<int> rest;
+  std::vector<const Outcome*> ranked;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    (outcomes[i]->usable ? usable : rest).push_back(static_cast<int>(i));
+    if (outcomes[i]->usable) ranked.push_back(outcomes[i]);
+  }
+  if (!ranked.empty() && ranked.front()->scores.size() == 1) {
+    std::stable_sort(usable.begin(), usable.end(),
+                     [&outcomes](int a, int b) { return Better(*outcomes[a], *outcomes[b]); });
+  } else if (!ranked.empty()) {
+    const Ranking ranking = Rank(ranked);
+    const std::vector<double> worth = WorthWithinFronts(ranked, ranking);
+    std::vector<size_t> order(ranked.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      if (ranking.ranks[a] != ranking.ranks[b]) return ranking.ranks[a] < ranking.ranks[b];
+      return worth[a] > worth[b];
+    });
+    std::vector<int> sorted;
+    for (const size_t i : order) sorted.push_back(usable[i]);
+    usable = std::move(sorted);
+  }
+  usable.insert(usable.end(), rest.begin(), rest.end());
+  return usable;
 }
 
 }  // namespace nascent::strategy

@@ -29,6 +29,10 @@ Outcome Assess(const Problem& problem, const std::map<std::string, double>& metr
 // FAILED and CANCELLED are not usable whatever they measured; STOPPED counts with its last values.
 Outcome Assess(const Problem& problem, const Finished& finished);
 
+// Of a trial that still runs: what only the cost model knows is taken from Problem::costs.
+Outcome Assess(const Problem& problem, const space::Genotype& genotype,
+               const std::map<std::string, double>& measured);
+
 // Constrained domination (Deb et al. 2002, definition 1): usable before unusable, feasible before
 // infeasible, less violation before more, then Pareto dominance; with one objective the larger
 // score. False for equal ones.
@@ -45,6 +49,11 @@ struct Ranking {
   std::vector<double> crowding;
 };
 Ranking Rank(const std::vector<const Outcome*>& outcomes);
+
+// Indices of outcomes, best first, for strategies that keep a share of them: usable before
+// unusable, then by front, within a front by what a point alone adds to its hypervolume (large
+// fronts by crowding); with one objective by score. Of equals the earlier first.
+std::vector<int> BestFirst(const std::vector<const Outcome*>& outcomes);
 
 }  // namespace nascent::strategy
 

@@ -219,6 +219,12 @@ std::span<const Entry> AllStrategies() {
       RegularizedEvolutionEntry(),
       Nsga2Entry(),
       Nsga3Entry(),
+      SuccessiveHalvingEntry(),
+      HyperbandEntry(),
+      AshaEntry(),
+      MoAshaEntry(),
+      MedianStoppingEntry(),
+      CurveStoppingEntry(),
       ManualEntry(),
   };
   return *kTable;

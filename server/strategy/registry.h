@@ -53,6 +53,8 @@ struct Entry {
   absl::Status (*check)(const Settings&) = nullptr;
   // Whether the log alone does not tell what it will propose (manual, external).
   bool outside = false;
+  // Whether it chooses the fidelity of each proposal itself.
+  bool sets_rungs = false;
 };
 
 // In the order of the documentation.
