@@ -21,6 +21,7 @@
 #include "common/sync.h"
 #include "worker/evaluate/child.pb.h"
 #include "worker/evaluate/frame.h"
+#include "worker/evaluate/text.h"
 
 namespace nascent::worker {
 namespace {
@@ -149,7 +150,7 @@ child::FromChild ToMessage(int64_t serial, const Result& result) {
   child::Done& done = *message.mutable_done();
   done.set_serial(serial);
   done.set_failure(result.failure);
-  done.set_message(result.message);
+  done.set_message(ValidText(result.message, 8 << 10));
   done.set_stopped(result.stopped);
   for (const auto& measurement : result.measurements) *done.add_measurements() = measurement;
   done.set_has_weights(result.has_weights);

@@ -47,6 +47,9 @@ struct ExecPlan {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   signal(SIGPIPE, SIG_DFL);
+  // Its supervisor decides when it ends, also where a service manager or a terminal signals all.
+  signal(SIGTERM, SIG_IGN);
+  signal(SIGINT, SIG_IGN);
   if (plan.memory_limit_bytes > 0) {
     const rlimit limit = {static_cast<rlim_t>(plan.memory_limit_bytes),
                           static_cast<rlim_t>(plan.memory_limit_bytes)};

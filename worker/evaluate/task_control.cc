@@ -22,8 +22,16 @@ void TaskControl::Stop(v1::StopReason reason, absl::Duration grace) {
     return value == v1::STOP_REASON_CANCELLED ? 3 : value == v1::STOP_REASON_PREEMPTED ? 2 : value;
   };
   if (rank(reason) > rank(request_.reason)) request_.reason = reason;
+  Change(grace);
+}
+
+void TaskControl::KillIn(absl::Duration time) {
+  MutexLock lock(mutex_);
+  Change(time);
+}
+
+void TaskControl::Change(absl::Duration grace) {
   request_.kill_at = std::min(request_.kill_at, MonotonicNow() + grace);
-  changed_.NotifyAll();
   const uint64_t one = 1;
   (void)!write(event_, &one, sizeof(one));
 }
@@ -31,17 +39,6 @@ void TaskControl::Stop(v1::StopReason reason, absl::Duration grace) {
 TaskControl::Request TaskControl::request() const {
   MutexLock lock(mutex_);
   return request_;
-}
-
-bool TaskControl::WaitFor(absl::Duration timeout) {
-  const absl::Time until = MonotonicNow() + timeout;
-  MutexLock lock(mutex_);
-  while (request_.reason == v1::STOP_REASON_UNSPECIFIED) {
-    const absl::Duration left = until - MonotonicNow();
-    if (left <= absl::ZeroDuration()) return false;
-    changed_.WaitFor(mutex_, left);
-  }
-  return true;
 }
 
 }  // namespace nascent::worker

@@ -29,19 +29,20 @@ class TaskControl {
   // PREEMPTED replaces EARLY; of two times to kill the earlier one counts.
   void Stop(v1::StopReason reason, absl::Duration grace);
 
+  // Lets the task go on, and kills the child after `time`.
+  void KillIn(absl::Duration time);
+
   Request request() const;
   bool stopped() const { return request().reason != v1::STOP_REASON_UNSPECIFIED; }
-
-  // Waits at most `timeout` for a request. True: there is one.
-  bool WaitFor(absl::Duration timeout);
 
   // Becomes readable with each Stop; the poller reads it empty.
   int event() const { return event_; }
 
  private:
+  void Change(absl::Duration grace) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const int event_;
   mutable Mutex mutex_;
-  CondVar changed_;
   Request request_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -1,0 +1,116 @@
+#include "worker/agent/coordinator.h"
+
+#include <grpc/support/time.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "worker/agent/backoff.h"
+
+namespace nascent::worker {
+namespace {
+
+// A task may hold a large network; the child takes as much (kMaxFrame).
+constexpr int kMaxReceive = 64 << 20;
+
+grpc::ChannelArguments ChannelOptions() {
+  grpc::ChannelArguments options;
+  // A connection whose other end vanished without a word is found within 20 seconds.
+  options.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
+  options.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  options.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  options.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  options.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
+  options.SetMaxReceiveMessageSize(kMaxReceive);
+  // Several workers of one process (in tests) shall not share a connection's fate.
+  options.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return options;
+}
+
+// Not of the calendar's clock, which may jump.
+gpr_timespec MonotonicDeadline(absl::Duration timeout) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_micros(absl::ToInt64Microseconds(timeout), GPR_TIMESPAN));
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+}  // namespace
+
+std::string NewRequestId() {
+  thread_local std::mt19937_64 random{(uint64_t{std::random_device()()} << 32) ^
+                                      std::random_device()()};
+  return absl::StrFormat("%016x%016x", random(), random());
+}
+
+bool IsFenced(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) && absl::StrContains(status.message(), "FENCED");
+}
+
+bool IsTransient(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Coordinator::Coordinator(const std::vector<std::string>& servers) : servers_(servers) {
+  for (const std::string& server : servers) {
+    const auto channel =
+        grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), ChannelOptions());
+    stubs_.push_back({v1::WorkerService::NewStub(channel), v1::ArtifactService::NewStub(channel)});
+  }
+}
+
+void Coordinator::SetLongestBackoff(absl::Duration longest) {
+  longest_backoff_ms_ = std::max<int64_t>(100, absl::ToInt64Milliseconds(longest));
+}
+
+absl::Status Coordinator::Try(absl::Duration timeout, Cancellation& cancellation,
+                              const Attempt& call) {
+  const size_t server = in_use_ % stubs_.size();
+  grpc::ClientContext context;
+  context.set_deadline(MonotonicDeadline(timeout));
+  const Cancellation::Attach attached(cancellation, context);
+  const absl::Status status = FromGrpc(call(stubs_[server], context));
+  if (IsTransient(status) && !cancellation.cancelled() && stubs_.size() > 1) {
+    size_t expected = server;
+    if (in_use_.compare_exchange_strong(expected, (server + 1) % stubs_.size())) {
+      spdlog::info("{} does not serve ({}), going on with {}", servers_[server],
+                   std::string(status.message()), servers_[(server + 1) % stubs_.size()]);
+    }
+  }
+  return status;
+}
+
+absl::Status Coordinator::Call(absl::Duration timeout, Cancellation& cancellation,
+                               const Attempt& call, int* tries) {
+  Backoff backoff(absl::Milliseconds(longest_backoff_ms_.load()));
+  for (int count = 1;; ++count) {
+    if (tries != nullptr) *tries = count;
+    const absl::Status status = Try(timeout, cancellation, call);
+    if (status.ok() || !IsTransient(status)) return status;
+    if (count == 5) {
+      spdlog::warn("the coordinator does not answer, trying on: {}", status.ToString());
+    }
+    if (cancellation.WaitFor(backoff.Next())) {
+      return absl::CancelledError("given up: this worker ends");
+    }
+  }
+}
+
+}  // namespace nascent::worker
