@@ -1,11 +1,13 @@
 #include "common/network/attributes.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/network/mix.h"
 
 namespace nascent::network {
 namespace {
@@ -21,6 +23,21 @@ const T& Get(const Attributes& attributes, std::string_view name) {
   return *value;
 }
 
+uint64_t HashOf(const Attribute& value) {
+  struct Visitor {
+    uint64_t operator()(int64_t v) const { return static_cast<uint64_t>(v); }
+    uint64_t operator()(double v) const { return std::bit_cast<uint64_t>(v); }
+    uint64_t operator()(bool v) const { return v ? 1 : 0; }
+    uint64_t operator()(const std::string& v) const { return HashText(v); }
+    uint64_t operator()(const std::vector<int64_t>& v) const {
+      uint64_t hash = v.size();
+      for (int64_t number : v) hash = Mix(hash, static_cast<uint64_t>(number));
+      return hash;
+    }
+  };
+  return Mix(value.index(), std::visit(Visitor(), value));
+}
+
 bool NameIsLess(const Attributes::value_type& item, std::string_view name) {
   return item.first < name;
 }
@@ -33,16 +50,31 @@ Attributes::Attributes(std::initializer_list<value_type> values) {
 
 const std::vector<Attributes::value_type>& Attributes::items() const {
   static const auto* const kNone = new std::vector<value_type>();
-  return items_ == nullptr ? *kNone : *items_;
+  return content_ == nullptr ? *kNone : content_->items;
 }
 
 std::vector<Attributes::value_type>& Attributes::Own() {
-  if (items_ == nullptr) {
-    items_ = std::make_shared<std::vector<value_type>>();
-  } else if (items_.use_count() > 1) {
-    items_ = std::make_shared<std::vector<value_type>>(*items_);
+  if (content_ == nullptr) {
+    content_ = std::make_shared<Content>();
+  } else if (content_.use_count() > 1) {
+    auto copy = std::make_shared<Content>();
+    copy->items = content_->items;
+    content_ = std::move(copy);
   }
-  return *items_;
+  content_->hash.store(0, std::memory_order_relaxed);
+  return content_->items;
+}
+
+uint64_t Attributes::Hash() const {
+  if (content_ == nullptr) return 1;
+  uint64_t hash = content_->hash.load(std::memory_order_relaxed);
+  if (hash != 0) return hash;
+  hash = 1;
+  for (const auto& [name, value] : content_->items) {
+    hash = Mix(Mix(hash, HashText(name)), HashOf(value));
+  }
+  content_->hash.store(hash, std::memory_order_relaxed);
+  return hash;
 }
 
 Attributes::const_iterator Attributes::find(std::string_view name) const {

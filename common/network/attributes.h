@@ -3,6 +3,7 @@
 #ifndef NASCENT_COMMON_NETWORK_ATTRIBUTES_H_
 #define NASCENT_COMMON_NETWORK_ATTRIBUTES_H_
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -42,17 +43,24 @@ class Attributes {
   bool erase(std::string_view name);
 
   // Equal addresses mean equal content; unequal ones say nothing.
-  const void* identity() const { return items_.get(); }
+  const void* identity() const { return content_.get(); }
+  // Of names and values, the same on every platform; computed once for all copies.
+  uint64_t Hash() const;
 
   bool operator==(const Attributes& other) const {
-    return items_ == other.items_ || items() == other.items();
+    return content_ == other.content_ || items() == other.items();
   }
 
  private:
+  struct Content {
+    std::vector<value_type> items;
+    std::atomic<uint64_t> hash{0};  // 0: not yet computed
+  };
+
   const std::vector<value_type>& items() const;
   std::vector<value_type>& Own();  // the items, shared with nobody
 
-  std::shared_ptr<std::vector<value_type>> items_;  // null: none
+  std::shared_ptr<Content> content_;  // null: none
 };
 
 // The value of an attribute that is known to be there and to have that type (see Complete); CHECKs.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "common/network/operation_families.h"
 #include "common/network/operations.h"
+#include "common/network/saturating.h"
 
 namespace nascent::network {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/network/operation_families.h"
+#include "common/network/saturating.h"
 
 namespace nascent::network {
 

@@ -1,6 +1,5 @@
 #include "common/network/operation_families.h"
 
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -93,16 +92,6 @@ absl::StatusOr<int> ResolveDimension(int64_t dim, const Shape& shape) {
     return InvalidShape(absl::StrCat("dim is ", dim, ", which the input does not have"), shape);
   }
   return static_cast<int>(dim < 0 ? dim + rank : dim);
-}
-
-int64_t SaturatingProduct(int64_t a, int64_t b) {
-  int64_t result;
-  return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<int64_t>::max() : result;
-}
-
-int64_t SaturatingSum(int64_t a, int64_t b) {
-  int64_t result;
-  return __builtin_add_overflow(a, b, &result) ? std::numeric_limits<int64_t>::max() : result;
 }
 
 }  // namespace nascent::network

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/network/operations.h"
+#include "common/network/saturating.h"
 
 namespace nascent::network {
 
@@ -51,10 +52,6 @@ absl::Status InvalidShape(std::string_view what, const Shape& found);
 absl::Status CheckImage(const Shape& input);
 // `dim` counted from the end where negative; INVALID_ARGUMENT outside of the shape.
 absl::StatusOr<int> ResolveDimension(int64_t dim, const Shape& shape);
-
-// Products that stay at the largest integer instead of overflowing.
-int64_t SaturatingProduct(int64_t a, int64_t b);
-int64_t SaturatingSum(int64_t a, int64_t b);
 
 }  // namespace nascent::network
 

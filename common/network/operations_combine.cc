@@ -73,6 +73,7 @@ std::vector<Operation> CombiningOperations() {
       "add", "Sum of its inputs. Shapes have as many dimensions; a dimension of 1 is repeated.");
   add.attributes = {ListSpec("multiplicity", std::vector<int64_t>(), 1,
                              "How often each input counts; empty: once.")};
+  add.attributes[0].maximum = 1 << 20;
   add.infer = InferAdd;
   add.is_identity = [](const Attributes& attributes, const Shape&) {
     return std::ranges::all_of(IntegersOf(attributes, "multiplicity"),
