@@ -15,11 +15,6 @@ Outcome Refuse(absl::Status status) {
   return outcome;
 }
 
-bool SameEvent(const EventRecord& a, const EventRecord& b) {
-  return a.kind == b.kind && a.trial_number == b.trial_number && a.epoch == b.epoch &&
-         a.state == b.state;
-}
-
 std::string_view HowEnded(ReturnAttempt::How how) {
   switch (how) {
     case ReturnAttempt::How::kExpired:
@@ -96,8 +91,7 @@ absl::Status MemoryState::EventsAreNew(int64_t search_id,
   const auto search = searches_.find(search_id);
   if (search == searches_.end()) return absl::OkStatus();
   for (const EventRecord& event : events) {
-    const auto there = search->second.events.find(event.sequence);
-    if (there != search->second.events.end() && !SameEvent(there->second, event)) {
+    if (search->second.events.contains(event.sequence)) {
       return EventExists(search_id, event.sequence);
     }
   }

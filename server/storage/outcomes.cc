@@ -97,7 +97,7 @@ absl::Status DatasetExists(std::string_view name, std::string_view fingerprint) 
 
 absl::Status EventExists(int64_t search_id, int64_t sequence) {
   return absl::AlreadyExistsError(
-      absl::StrCat("search ", search_id, " has another event ", sequence));
+      absl::StrCat("search ", search_id, " already has event ", sequence));
 }
 
 absl::Status RequestReused(std::string_view request_id, std::string_view used_for) {
