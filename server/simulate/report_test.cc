@@ -1,0 +1,89 @@
+#include "server/simulate/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace nascent::simulate {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Query i ends at i seconds and reports i.
+Trajectory Rising(int queries, double pace = 1) {
+  Trajectory run;
+  for (int i = 1; i <= queries; ++i) run.queries.push_back({i * pace, static_cast<double>(i)});
+  return run;
+}
+
+ReportOptions Options(int64_t queries) {
+  ReportOptions options;
+  options.metric = "accuracy";
+  options.best = 100;
+  options.queries = queries;
+  options.within = {50, 1};
+  return options;
+}
+
+TEST(ReportTest, SummariesAreOverSeeds) {
+  const Summary summary = Summarize({1, 2, 3, 4});
+  EXPECT_DOUBLE_EQ(summary.mean, 2.5);
+  EXPECT_DOUBLE_EQ(summary.deviation, std::sqrt(5.0 / 3));
+  EXPECT_DOUBLE_EQ(summary.standard_error, std::sqrt(5.0 / 3) / 2);
+  EXPECT_DOUBLE_EQ(summary.q25, 1.75);
+  EXPECT_DOUBLE_EQ(summary.q50, 2.5);
+  EXPECT_DOUBLE_EQ(summary.q75, 3.25);
+}
+
+TEST(ReportTest, RowsStandAtTheFixedNumbersOfQueries) {
+  const Report report = MakeReport(Options(60), {"a"}, {{Rising(60), Rising(30)}});
+  ASSERT_EQ(report.strategies[0].queries.size(), 3u);
+  EXPECT_EQ(report.strategies[0].queries[2].queries, 50);
+  // The second run ended at 30 and keeps what it had.
+  EXPECT_DOUBLE_EQ(report.strategies[0].queries[2].summary.mean, 40);
+}
+
+TEST(ReportTest, TimesAreEqualForAllStrategies) {
+  const Report report = MakeReport(Options(100), {"a", "b"}, {{Rising(100)}, {Rising(100, 0.5)}});
+  const auto& slow = report.strategies[0].times;
+  const auto& fast = report.strategies[1].times;
+  ASSERT_EQ(slow.size(), fast.size());
+  EXPECT_DOUBLE_EQ(slow.back().seconds, 50);
+  EXPECT_DOUBLE_EQ(slow.back().summary.mean, 50);
+  EXPECT_DOUBLE_EQ(fast.back().summary.mean, 100);
+}
+
+TEST(ReportTest, AMedianThatHalfTheSeedsDoNotReachIsUndefined) {
+  const Report report =
+      MakeReport(Options(100), {"a"}, {{Rising(100), Rising(60), Rising(40), Rising(30)}});
+  const auto& within = report.strategies[0].within;
+  EXPECT_DOUBLE_EQ(within[0].reached, 0.5);
+  EXPECT_TRUE(std::isnan(within[0].median_queries));
+  EXPECT_DOUBLE_EQ(within[1].reached, 0.25);
+  const std::string json = ToJson(report).Print();
+  EXPECT_THAT(json, HasSubstr(R"("x": 50, "reached": 0.5, "median_queries": null)"));
+}
+
+TEST(ReportTest, JsonHasTheDocumentedNames) {
+  const std::string json = ToJson(MakeReport(Options(10), {"a"}, {{Rising(10)}})).Print();
+  EXPECT_THAT(json, HasSubstr(R"({"best": 100)"));
+  EXPECT_THAT(
+      json, HasSubstr(R"("strategies": [{"name": "a", "queries": [{"n": 10, "mean": 10, "std": 0, )"
+                      R"("standard_error": 0, "q25": 10, "q50": 10, "q75": 10}])"));
+}
+
+TEST(ReportTest, ALossIsReportedTheOtherWayRound) {
+  ReportOptions options = Options(3);
+  options.maximize = false;
+  options.best = 0;
+  options.within = {1};
+  Trajectory run;
+  run.queries = {{1, 5}, {2, 1}, {3, 0.5}};
+  const Report report = MakeReport(options, {"a"}, {{run}});
+  EXPECT_DOUBLE_EQ(report.strategies[0].within[0].median_queries, 2);
+}
+
+}  // namespace
+}  // namespace nascent::simulate
