@@ -22,12 +22,12 @@ namespace nascent::space {
 using Constant = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
 
 struct SpaceOptions {
-  std::map<std::string, Constant, std::less<>> set;
+  std::map<std::string, Constant, std::less<>> set = {};
   network::Shape input = {3, 32, 32};
   int64_t classes = 10;
   // Recipe fields that are searched with the architecture: path → domain. They follow the
   // template's own decisions, in the map's order.
-  std::map<std::string, Domain, std::less<>> recipe_decisions;
+  std::map<std::string, Domain, std::less<>> recipe_decisions = {};
   // Build what exists only while training (auxiliary heads).
   bool training_parts = false;
 };
@@ -37,6 +37,13 @@ struct KnownArchitecture {
   std::string notation;  // in the space's notation, or JSON
   std::map<std::string, Constant, std::less<>> set;
   std::string source;
+};
+
+// A constant of a template, with the value that counts.
+struct ConstantInfo {
+  std::string name;
+  Constant value;
+  std::string description;
 };
 
 struct Preset {
@@ -71,6 +78,11 @@ class Space {
   virtual const std::string& name() const = 0;
   virtual const std::string& description() const = 0;
   virtual const std::vector<KnownArchitecture>& known() const = 0;
+  // In the template's order.
+  virtual const std::vector<ConstantInfo>& constants() const {
+    static const auto* const kNone = new std::vector<ConstantInfo>;
+    return *kNone;
+  }
 
   // Whether the template's own rules (forbid, counting constraints, shapes that fit) allow it; a
   // reason where not.

@@ -1,0 +1,86 @@
+#include "common/space/notation.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/spec/suggest.h"
+
+namespace nascent::space {
+namespace {
+
+using Make = absl::StatusOr<std::unique_ptr<const Notation>> (*)(const spec::DocumentNode&,
+                                                                 const DecisionSpace&);
+struct NotationKind {
+  const char* name;
+  Make make;
+};
+
+constexpr NotationKind kKinds[] = {
+    {"pattern", MakePatternNotation},
+    {"matrix", MakeMatrixNotation},
+    {"cells", MakeCellsNotation},
+};
+
+}  // namespace
+
+const spec::DocumentNode* SettingOf(const spec::DocumentNode& map, std::string_view key) {
+  for (const spec::DocumentNode::Entry& entry : map.entries) {
+    if (entry.key == key) return entry.value.get();
+  }
+  return nullptr;
+}
+
+absl::Status NotationError(const spec::DocumentNode& at, std::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(at.line, ": notation: ", std::string(what)));
+}
+
+absl::StatusOr<std::unique_ptr<const Notation>> MakeNotation(const spec::DocumentNode& spec,
+                                                             const DecisionSpace& space) {
+  for (const NotationKind& kind : kKinds) {
+    const spec::DocumentNode* settings = SettingOf(spec, kind.name);
+    if (settings != nullptr && spec.entries.size() == 1) return kind.make(*settings, space);
+  }
+  return NotationError(spec, absl::StrCat("found ", spec::Describe(spec),
+                                          ", allowed is one of pattern, matrix, cells"));
+}
+
+absl::Status SetByText(const DecisionSpace& space, int decision, std::string_view text,
+                       Genotype& genotype) {
+  const Decision& d = space.decisions()[decision];
+  if (d.domain.IsList()) {
+    std::vector<std::string> options;
+    for (size_t i = 0; i < d.domain.options.size(); ++i) {
+      options.push_back(OptionText(d.domain.options[i]));
+      if (options.back() == text) {
+        genotype.values[decision] = static_cast<int64_t>(i);
+        return absl::OkStatus();
+      }
+    }
+    if (options.size() > 20) options.resize(20);
+    return absl::InvalidArgumentError(absl::StrCat(d.label, ": found \"",
+                                                   std::string(text.substr(0, 60)), "\"",
+                                                   spec::DidYouMean(text.substr(0, 60), options),
+                                                   "; allowed are ", absl::StrJoin(options, ", ")));
+  }
+  const std::string number(text.substr(0, 60));
+  char* end = nullptr;
+  const double value = std::strtod(number.c_str(), &end);
+  Value result;
+  if (!number.empty() && *end == '\0') {
+    result = value;
+    if (d.domain.kind == Domain::Kind::kInteger &&
+        value ==
+            static_cast<double>(static_cast<int64_t>(std::max(-9e15, std::min(9e15, value))))) {
+      result = static_cast<int64_t>(value);
+    }
+  }
+  if (!d.domain.Contains(result)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(d.label, ": found \"", number, "\", allowed are ",
+                     d.domain.kind == Domain::Kind::kInteger ? "whole " : "", "numbers from ",
+                     OptionText(d.domain.minimum), " to ", OptionText(d.domain.maximum)));
+  }
+  genotype.values[decision] = result;
+  return absl::OkStatus();
+}
+
+}  // namespace nascent::space

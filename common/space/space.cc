@@ -1,0 +1,206 @@
+#include "common/space/space.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "common/space/decision_drafts.h"
+#include "common/space/template.h"
+#include "common/spec/suggest.h"
+
+namespace nascent::space {
+namespace {
+
+constexpr int kTrialBuilds = 200;
+constexpr int64_t kTrialNodes = 500'000;
+
+// A genotype as the blocks of a template see it.
+class GenotypeValues : public DecisionValues {
+ public:
+  GenotypeValues(const Template& parsed, const Genotype& genotype)
+      : template_(parsed), genotype_(genotype) {}
+
+  ExprValue ValueOf(int decision) const override {
+    const int i = template_.order[decision];
+    return ToExprValue(template_.decisions->decisions()[i].domain, genotype_.values[i]);
+  }
+  ExprValue IndexOf(int decision) const override {
+    const Value& value = genotype_.values[template_.order[decision]];
+    const auto* whole = std::get_if<int64_t>(&value);
+    return whole == nullptr ? ExprValue() : ExprValue(*whole);
+  }
+
+ private:
+  const Template& template_;
+  const Genotype& genotype_;
+};
+
+class TemplateSpace : public Space {
+ public:
+  explicit TemplateSpace(std::unique_ptr<const Template> parsed) : template_(std::move(parsed)) {}
+
+  const DecisionSpace& decisions() const override { return *template_->decisions; }
+  const std::string& name() const override { return template_->name; }
+  const std::string& description() const override { return template_->description; }
+  const std::vector<KnownArchitecture>& known() const override { return template_->known; }
+  const std::vector<ConstantInfo>& constants() const override { return template_->constants; }
+
+  absl::Status Check(const Genotype& genotype) const override { return Build(genotype).status(); }
+
+  absl::StatusOr<network::Network> Build(const Genotype& genotype) const override {
+    int64_t nodes = 0;
+    return BuildCounted(genotype, nodes);
+  }
+
+  std::string Print(const Genotype& genotype) const override {
+    return template_->notation == nullptr ? PrintJson(genotype)
+                                          : template_->notation->Print(genotype);
+  }
+  std::string PrintJson(const Genotype& genotype) const override {
+    return space::PrintJson(decisions(), genotype);
+  }
+
+  absl::StatusOr<Genotype> Read(std::string_view text) const override {
+    if (text.size() > kLongestNotation) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("genotype: found ", text.size(), " characters, at most ", kLongestNotation));
+    }
+    const absl::string_view stripped =
+        absl::StripAsciiWhitespace(absl::string_view(text.data(), text.size()));
+    text = {stripped.data(), stripped.size()};
+    if (text.substr(0, 1) == "@") return ReadKnown(text.substr(1));
+    absl::StatusOr<Genotype> genotype = ReadPlain(text);
+    if (!genotype.ok()) return genotype;
+    if (absl::Status status = decisions().Validate(*genotype); !status.ok()) return status;
+    return genotype;
+  }
+
+  // Whether anything can be built, so that a template whose shapes never fit is refused at once.
+  absl::Status TryOut() const {
+    RandomStream random(0, 0);
+    Genotype genotype = decisions().First();
+    absl::Status first;
+    int64_t nodes = 0;
+    for (int i = 0; i < kTrialBuilds && nodes < kTrialNodes; ++i) {
+      absl::Status status = BuildCounted(genotype, nodes).status();
+      if (status.ok()) return status;
+      // What does not fit says more than a rule that forbids.
+      if (first.ok() ||
+          (absl::IsFailedPrecondition(first) && !absl::IsFailedPrecondition(status))) {
+        first = status;
+      }
+      genotype = decisions().Sample(random);
+    }
+    return absl::InvalidArgumentError(first.message());
+  }
+
+ private:
+  absl::Status CheckRules(const DecisionValues& values) const {
+    for (const ForbidRule& rule : template_->forbid) {
+      absl::StatusOr<ExprValue> holds =
+          Evaluate(*rule.when, [&](const Expression& v) -> absl::StatusOr<ExprValue> {
+            return values.ValueOf(v.variable);
+          });
+      if (!holds.ok()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(template_->file, ":", rule.line, ": forbid: ", holds.status().message()));
+      }
+      const bool* flag = holds->AsFlag();
+      if (flag != nullptr && *flag) {
+        return absl::FailedPreconditionError(absl::StrCat("forbidden: ", rule.reason));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<network::Network> BuildCounted(const Genotype& genotype, int64_t& nodes) const {
+    if (absl::Status status = decisions().Validate(genotype); !status.ok()) return status;
+    const GenotypeValues values(*template_, genotype);
+    if (absl::Status status = CheckRules(values); !status.ok()) return status;
+    thread_local network::InferenceMemo memo;
+    network::NetworkBuilder builder(&memo);
+    BuildState state;
+    state.decisions = &values;
+    state.builder = &builder;
+    state.slots.resize(template_->slots);
+    state.tensors.resize(template_->tensors);
+    state.used.resize(template_->tensors);
+    network::Shape shape = template_->input;
+    if (template_->resolution >= 0) {
+      const Decision& decision = decisions().decisions()[template_->resolution];
+      const std::optional<int64_t> side =
+          ToExprValue(decision.domain, genotype.values[template_->resolution]).AsInteger();
+      if (!side) return absl::InvalidArgumentError("recipe.resolution is no whole number");
+      shape[shape.size() - 2] = shape[shape.size() - 1] = *side;
+    }
+    absl::StatusOr<int> input = builder.Add(
+        "input", "input", {{"shape", std::vector<int64_t>(shape.begin(), shape.end())}}, {});
+    if (!input.ok()) return input.status();
+    absl::StatusOr<Tensors> output = template_->network->Build(state, {*input});
+    nodes += builder.size();
+    if (!output.ok()) {
+      return absl::Status(output.status().code(),
+                          absl::StrCat(template_->file, ":", output.status().message()));
+    }
+    if (output->size() != 1) {
+      return absl::InvalidArgumentError(absl::StrCat(template_->file, ": network: gives ",
+                                                     output->size(), " outputs, one is needed"));
+    }
+    builder.AddOutput("logits", output->front());
+    for (const auto& [name, node] : state.side_outputs) builder.AddOutput(name, node, true);
+    return builder.Take();
+  }
+
+  absl::StatusOr<Genotype> ReadPlain(std::string_view text) const {
+    const bool json = text.substr(0, 1) == "{" && text.find("\"matrix\"") == std::string_view::npos;
+    if (template_->notation == nullptr || json) return ReadJson(decisions(), text);
+    return template_->notation->Read(text);
+  }
+
+  absl::StatusOr<Genotype> ReadKnown(std::string_view name) const {
+    std::vector<std::string> names;
+    for (const KnownArchitecture& known : template_->known) {
+      if (known.name == name) {
+        absl::StatusOr<Genotype> genotype = ReadPlain(known.notation);
+        if (genotype.ok()) {
+          if (absl::Status status = decisions().Validate(*genotype); !status.ok()) return status;
+        }
+        return genotype;
+      }
+      names.push_back(known.name);
+    }
+    return absl::NotFoundError(absl::StrCat("no known architecture is called \"",
+                                            std::string(name.substr(0, 80)), "\"",
+                                            spec::DidYouMean(name.substr(0, 80), names)));
+  }
+
+  const std::unique_ptr<const Template> template_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Space>> Space::Parse(std::string_view text,
+                                                          std::string_view file_name,
+                                                          const SpaceOptions& options) {
+  absl::StatusOr<std::unique_ptr<const Template>> parsed = ReadTemplate(text, file_name, options);
+  if (!parsed.ok()) return parsed.status();
+  auto space = std::make_shared<const TemplateSpace>(*std::move(parsed));
+  if (absl::Status status = space->TryOut(); !status.ok()) return status;
+  return std::shared_ptr<const Space>(std::move(space));
+}
+
+absl::StatusOr<Genotype> Space::Sample(RandomStream& random, int64_t effort) const {
+  absl::Status last;
+  for (int64_t i = 0; i < effort; ++i) {
+    Genotype genotype = decisions().Sample(random);
+    last = Check(genotype);
+    if (last.ok()) return genotype;
+  }
+  return absl::ResourceExhaustedError(absl::StrCat("none of ", effort,
+                                                   " sampled genotypes is "
+                                                   "allowed (0 %); the last: ",
+                                                   last.message()));
+}
+
+}  // namespace nascent::space
