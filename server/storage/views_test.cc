@@ -1,0 +1,311 @@
+// The public face of the database: the views of nascent_v1, the role that reads them, the queries
+// of docs/sql.md.
+
+#include <fstream>
+#include <pqxx/pqxx>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/storage/migrations.h"
+#include "server/storage/postgres_store.h"
+#include "tests/support/postgres_cluster.h"
+
+namespace nascent::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::PostgresCluster;
+using ::testing::SizeIs;
+
+v1::Measurement Measured(const std::string& metric, int epoch, double value) {
+  v1::Measurement measurement;
+  measurement.set_metric(metric);
+  measurement.set_epoch(epoch);
+  measurement.set_step(epoch * 100);
+  measurement.set_value(value);
+  return measurement;
+}
+
+// A database with two searches: 7 trials by evolution, of which one failed, one was refused by a
+// constraint and one crashed before it succeeded; then one with a trial shared with the first.
+class Views : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto cluster = PostgresCluster::Create();
+    ASSERT_TRUE(cluster.ok()) << cluster.status();
+    cluster_ = cluster->release();
+    const auto migrated = Migrate(cluster_->url());
+    ASSERT_TRUE(migrated.ok()) << migrated.status();
+    pqxx::connection connection(cluster_->url());
+    pqxx::nontransaction(connection).exec("ALTER ROLE nascent_reader PASSWORD 'reader'");
+    Fill();
+  }
+  static void TearDownTestSuite() {
+    delete cluster_;
+    cluster_ = nullptr;
+  }
+
+  static std::vector<Outcome> Apply(PostgresStore& store, std::vector<Transition> batch) {
+    const auto outcomes = store.Apply(1, batch);
+    EXPECT_TRUE(outcomes.ok()) << outcomes.status();
+    if (!outcomes.ok()) return std::vector<Outcome>(batch.size());
+    for (const Outcome& outcome : *outcomes) EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+    return *outcomes;
+  }
+
+  static void Fill() {
+    PostgresStore store(cluster_->url());
+    ASSERT_EQ(store.AcquireTerm("test", absl::Hours(1))->term, 1);
+    SearchRecord search;
+    search.spec.set_name("cells");
+    search.spec.set_project("default");
+    search.spec.mutable_data()->set_dataset("fashion-mnist");
+    (*search.spec.mutable_strategy()->mutable_struct_value()->mutable_fields())["evolution"]
+        .mutable_struct_value();
+    auto* objective = search.spec.add_objectives();
+    objective->set_metric("validation_accuracy");
+    objective->set_goal(v1::GOAL_MAXIMIZE);
+    objective = search.spec.add_objectives();
+    objective->set_metric("parameters");
+    objective->set_goal(v1::GOAL_MINIMIZE);
+    auto* constraint = search.spec.add_constraints();
+    constraint->set_metric("multiply_accumulates");
+    constraint->set_at_most(1000);
+    RegisterWorker worker;
+    worker.registration.set_name("w1");
+    worker.registration.add_slots()->set_kind("cpu");
+    const auto made = Apply(store, {CreateSearch{"", search}, worker});
+    // Number → accuracy, parameters, multiply-accumulates.
+    const double accuracy[] = {0.5, 0.7, 0.6, 0.9, 0.8, 0.8, 0.99};
+    const int64_t parameters[] = {10, 20, 30, 40, 50, 60, 70};
+    for (int i = 0; i < 7; ++i) {
+      AddTrial add;
+      add.trial.search_id = made[0].id;
+      add.trial.number = i + 1;
+      add.trial.notation = absl::StrCat("|op", i, "~0|");
+      add.trial.evaluation_identity = absl::StrCat("identity", i);
+      if (i > 1) add.trial.parents = {i - 1};
+      add.trial.reason = i > 1 ? "mutation" : "random";
+      add.trial.costs.set_parameters(parameters[i]);
+      add.trial.costs.set_multiply_accumulates(i == 6 ? 5000 : 100);
+      auto* value = add.trial.genotype.add_values();
+      value->set_label("node1");
+      value->set_option(i % 3);
+      const Outcome trial = Apply(store, {add})[0];
+      int attempt = 1;
+      GrantLease grant;
+      grant.task_id = trial.task_id;
+      grant.attempt = attempt;
+      grant.worker_id = made[1].id;
+      grant.duration = absl::Seconds(30);
+      Apply(store, {grant});
+      if (i == 4) {
+        ReturnAttempt crash;
+        crash.attempt = {trial.task_id, attempt};
+        crash.how = ReturnAttempt::How::kCrashed;
+        crash.charged = true;
+        crash.measurements = {Measured("training_loss", 1, 99)};
+        grant.attempt = ++attempt;
+        Apply(store, {crash, grant});
+      }
+      FinishAttempt finish;
+      finish.attempt = {trial.task_id, attempt};
+      finish.measurements = {Measured("training_loss", 1, 2.0), Measured("training_loss", 2, 1.0),
+                             Measured("validation_accuracy", 1, accuracy[i] / 2),
+                             Measured("validation_accuracy", 2, accuracy[i])};
+      EventRecord event;
+      event.sequence = i + 1;
+      event.kind = EventRecord::Kind::kFinished;
+      event.trial_number = i + 1;
+      event.state = v1::TRIAL_STATE_SUCCEEDED;
+      if (i == 2) {
+        finish.measurements.clear();
+        finish.state = event.state = v1::TRIAL_STATE_FAILED;
+        finish.failure = v1::FAILURE_KIND_OUT_OF_MEMORY;
+        finish.error = "12 GiB wanted";
+      }
+      finish.events = {event};
+      Apply(store, {finish});
+      if (i == 3) {
+        const Outcome test = Apply(store, {AddFinalTask{trial.id, 0}})[0];
+        grant.task_id = test.task_id;
+        grant.attempt = 1;
+        FinishAttempt tested;
+        tested.attempt = {test.task_id, 1};
+        tested.measurements = {Measured("test_accuracy", 2, 0.88)};
+        Apply(store, {grant, tested});
+        winner_ = trial.id;
+      }
+    }
+    FinishAttempt late;
+    late.attempt = {1, 7};
+    late.measurements = {Measured("validation_accuracy", 1, 1)};
+    ASSERT_FALSE((*store.Apply(1, {late}))[0].status.ok());
+    v1::Dataset dataset;
+    dataset.set_name("fashion-mnist");
+    Apply(store, {PutDataset{"", dataset}, PutArtifact{std::string(64, 'a'), 5}});
+    search.spec.set_name("shares");
+    const int64_t shares = Apply(store, {CreateSearch{"", search}})[0].id;
+    AddTrial shared;
+    shared.trial.search_id = shares;
+    shared.trial.number = 1;
+    shared.trial.shared_from = winner_;
+    Apply(store, {shared});
+    cells_ = made[0].id;
+    shares_ = shares;
+  }
+
+  // As nascent_reader.
+  static pqxx::result Read(const std::string& sql) {
+    pqxx::connection connection(cluster_->UrlOf("nascent_reader", "reader"));
+    return pqxx::nontransaction(connection).exec(sql);
+  }
+  static std::vector<std::string> Column(const std::string& sql) {
+    std::vector<std::string> values;
+    for (const pqxx::row& row : Read(sql)) values.push_back(row[0].c_str());
+    return values;
+  }
+  static std::string OfCells(const std::string& sql) {
+    return absl::StrCat(sql, " WHERE search_id = ", cells_);
+  }
+
+  static PostgresCluster* cluster_;
+  static int64_t cells_;
+  static int64_t shares_;
+  static int64_t winner_;
+};
+
+PostgresCluster* Views::cluster_ = nullptr;
+int64_t Views::cells_ = 0;
+int64_t Views::shares_ = 0;
+int64_t Views::winner_ = 0;
+
+constexpr char kViewNames[] =
+    "SELECT table_name::text FROM information_schema.views WHERE table_schema = 'nascent_v1'";
+
+TEST_F(Views, EveryPromisedViewCanBeReadAndHasRows) {
+  for (const char* view : {"searches", "trials", "attempts", "evaluations", "measurements",
+                           "leaderboard", "pareto_front", "lineage", "workers", "events",
+                           "fenced_reports", "coordinators", "datasets", "artifacts"}) {
+    EXPECT_GT(Read(absl::StrCat("SELECT * FROM nascent_v1.", view)).size(), 0u) << view;
+  }
+}
+
+TEST_F(Views, EveryViewAndEveryColumnIsDocumented) {
+  EXPECT_THAT(Column(R"sql(
+SELECT c.relname || coalesce('.' || a.attname, '')
+FROM pg_class AS c
+JOIN (SELECT attrelid, attname, attnum FROM pg_attribute WHERE attnum > 0
+      UNION ALL SELECT oid, NULL, 0 FROM pg_class) AS a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'nascent_v1'::regnamespace AND col_description(c.oid, a.attnum) IS NULL
+  AND (a.attnum > 0 OR obj_description(c.oid, 'pg_class') IS NULL))sql"),
+              SizeIs(0));
+}
+
+TEST_F(Views, TheReaderCanWriteNothing) {
+  const std::vector<std::string> views = Column(kViewNames);
+  ASSERT_FALSE(views.empty());
+  std::vector<std::string> writes = {"CREATE TABLE public.mine (x int)",
+                                     "CREATE TABLE nascent_v1.mine (x int)",
+                                     "CREATE TABLE nascent.mine (x int)",
+                                     "CREATE SCHEMA mine",
+                                     "INSERT INTO nascent.requests VALUES ('a', 'b', 1, now())",
+                                     "DELETE FROM nascent.trials",
+                                     "SELECT * FROM nascent.trials FOR UPDATE"};
+  for (const std::string& view : views) {
+    writes.push_back(absl::StrCat("DELETE FROM nascent_v1.", view));
+    writes.push_back(absl::StrCat("TRUNCATE nascent_v1.", view));
+    writes.push_back(absl::StrCat("DROP VIEW nascent_v1.", view));
+  }
+  for (const std::string& write : writes) {
+    pqxx::connection connection(cluster_->UrlOf("nascent_reader", "reader"));
+    pqxx::nontransaction work(connection);
+    // The role's own default only guards against mistakes; privileges must do.
+    work.exec("SET default_transaction_read_only = off");
+    EXPECT_THROW(work.exec(write), pqxx::sql_error) << write;
+  }
+}
+
+TEST_F(Views, TheLeaderboardIsFeasibleAndSorted) {
+  EXPECT_THAT(
+      Column(OfCells("SELECT trial_number FROM nascent_v1.leaderboard") + " ORDER BY rank, 1"),
+      ElementsAre("4", "5", "6", "2", "1"));
+  EXPECT_THAT(Column(OfCells("SELECT rank FROM nascent_v1.leaderboard") + " ORDER BY rank"),
+              ElementsAre("1", "2", "2", "4", "5"));
+}
+
+TEST_F(Views, TheParetoFrontHoldsWhatNothingBeats) {
+  EXPECT_THAT(Column(OfCells("SELECT trial_number FROM nascent_v1.pareto_front") + " ORDER BY 1"),
+              ElementsAre("1", "2", "4"));
+  EXPECT_THAT(Column(OfCells("SELECT objectives ->> 'parameters' FROM nascent_v1.pareto_front") +
+                     " ORDER BY trial_number"),
+              ElementsAre("10", "20", "40"));
+}
+
+TEST_F(Views, ATrialShowsItsFinalTestBesideItsTraining) {
+  const pqxx::result rows = Read(
+      absl::StrCat("SELECT metrics ->> 'test_accuracy', metrics ->> 'validation_accuracy', state"
+                   " FROM nascent_v1.trials WHERE id = ",
+                   winner_));
+  EXPECT_STREQ(rows[0][0].c_str(), "0.88");
+  EXPECT_STREQ(rows[0][1].c_str(), "0.9");
+  EXPECT_STREQ(rows[0][2].c_str(), "SUCCEEDED");
+}
+
+TEST_F(Views, MeasurementsOfLostAttemptsDoNotCount) {
+  EXPECT_THAT(Column(OfCells("SELECT counts FROM nascent_v1.measurements") + " AND value = 99"),
+              ElementsAre("f"));
+}
+
+TEST_F(Views, ASharedTrialNamesWhereItsResultComesFrom) {
+  const pqxx::result rows = Read(absl::StrCat(
+      "SELECT l.ancestor_id, t.metrics ->> 'validation_accuracy' FROM nascent_v1.lineage AS l"
+      " JOIN nascent_v1.trials AS t ON t.id = l.trial_id WHERE l.relation = 'SHARED'"
+      " AND l.search_id = ",
+      shares_));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0][0].as<int64_t>(), winner_);
+  EXPECT_STREQ(rows[0][1].c_str(), "0.9");
+}
+
+// The blocks of docs/sql.md.
+std::vector<std::string> DocumentedQueries() {
+  std::ifstream file(NASCENT_SOURCE_FOLDER "/docs/sql.md");
+  std::vector<std::string> queries;
+  std::string line;
+  bool inside = false;
+  while (std::getline(file, line)) {
+    if (line == "```sql") {
+      queries.emplace_back();
+      inside = true;
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      queries.back() += line + "\n";
+    }
+  }
+  return queries;
+}
+
+TEST_F(Views, EveryDocumentedQueryRunsAndShowsSomething) {
+  std::vector<std::string> queries = DocumentedQueries();
+  ASSERT_GE(queries.size(), 10u);
+  for (std::string& query : queries) {
+    // The newest search of this database has only a shared trial.
+    const std::string newest = "(SELECT max(id) FROM nascent_v1.searches)";
+    for (size_t at = query.find(newest); at != std::string::npos; at = query.find(newest)) {
+      query.replace(at, newest.size(), std::to_string(cells_));
+    }
+    EXPECT_GT(Read(query).size(), 0u) << query;
+  }
+}
+
+TEST_F(Views, TheIdleShareOfASlotIsInTheDocumentation) {
+  EXPECT_THAT(DocumentedQueries(), ::testing::Contains(HasSubstr("AS idle_percent")));
+}
+
+}  // namespace
+}  // namespace nascent::storage
