@@ -23,6 +23,14 @@ Entry MedianStoppingEntry();
 Entry CurveStoppingEntry();
 Entry ManualEntry();
 
+// surrogate/
+Entry TpeEntry();
+Entry GaussianProcessEntry();
+Entry ForestEntry();
+Entry BoostedTreesEntry();
+Entry RidgeEntry();
+Entry BananasEntry();
+
 }  // namespace nascent::strategy
 
 #endif  // NASCENT_SERVER_STRATEGY_ENTRIES_H_

@@ -1,0 +1,54 @@
+#include "server/strategy/surrogate/acquisition.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "server/strategy/hypervolume.h"
+
+namespace nascent::strategy {
+namespace {
+
+TEST(LogExpectedImprovement, EqualsAMonteCarloEstimate) {
+  for (const double mean : {-1.0, 0.0, 0.7}) {
+    RandomStream random(1, 1);
+    const double deviation = 0.8, best = 0.5;
+    double sum = 0;
+    const int n = 400000;
+    for (int i = 0; i < n; ++i) sum += std::max(0.0, mean + deviation * random.Normal() - best);
+    EXPECT_NEAR(std::exp(LogExpectedImprovement(mean, deviation, best)), sum / n, 0.004) << mean;
+  }
+}
+
+TEST(LogExpectedImprovement, StaysFiniteAndRisingWhereTheImprovementUnderflows) {
+  double last = LogExpectedImprovement(-1000, 1, 0);
+  EXPECT_TRUE(std::isfinite(last));
+  for (double mean = -999; mean < 10; mean += 0.5) {
+    const double now = LogExpectedImprovement(mean, 1, 0);
+    EXPECT_GT(now, last) << mean;
+    last = now;
+  }
+}
+
+TEST(LogExpectedImprovement, HasNoStepWhereTheSeriesTakesOver) {
+  EXPECT_NEAR(LogExpectedImprovement(-5.0 - 1e-6, 1, 0), LogExpectedImprovement(-5.0 + 1e-6, 1, 0),
+              3e-3);
+}
+
+TEST(ImprovementDraws, WithoutDoubtTheImprovementIsTheExactDifference) {
+  RandomStream random(1, 2);
+  const std::vector<std::vector<double>> front = {{1, 3}, {2, 2}, {3, 1}};
+  const std::vector<double> reference = {0, 0};
+  const ImprovementDraws draws(2, random);
+  for (const std::vector<double>& point :
+       {std::vector<double>{2.5, 2.5}, {0.5, 0.5}, {4, 0.5}, {-1, 5}}) {
+    std::vector<std::vector<double>> with = front;
+    with.push_back(point);
+    EXPECT_NEAR(draws.ExpectedHypervolumeImprovement(front, reference, point, {1e-9, 1e-9}),
+                Hypervolume(with, reference) - Hypervolume(front, reference), 1e-6);
+  }
+}
+
+}  // namespace
+}  // namespace nascent::strategy
