@@ -1,0 +1,191 @@
+#include "server/engine/candidate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/network/key.h"
+#include "common/network/network_proto.h"
+#include "common/sha256.h"
+#include "common/space/genotype_proto.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "server/engine/recipe_rules.h"
+
+namespace nascent::engine {
+namespace {
+
+// A whole NAS-Bench-201 table fits; a candidate without its network takes about 2 KiB.
+constexpr size_t kMostCandidates = 20000;
+// Networks are much larger, and needed between proposal and lease only.
+constexpr size_t kMostNetworks = 256;
+
+// Equal messages give equal bytes, maps included.
+std::string StableBytes(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+// The search's recipe with the genotype's values for fields of the recipe.
+absl::StatusOr<v1::Recipe> RecipeOf(const space::Genotype& genotype,
+                                    const space::DecisionSpace& decisions, const v1::Recipe& base) {
+  v1::Recipe recipe = base;
+  for (int i = 0; i < decisions.size(); ++i) {
+    const space::Decision& decision = decisions.decisions()[i];
+    if (!decision.label.starts_with("recipe.")) continue;
+    space::OptionValue value;
+    if (const auto* integer = std::get_if<int64_t>(&genotype.values[i])) {
+      value = decision.domain.IsList() ? decision.domain.options[*integer]
+                                       : space::OptionValue(*integer);
+    } else if (const auto* real = std::get_if<double>(&genotype.values[i])) {
+      value = *real;
+    } else {
+      continue;
+    }
+    absl::Status status = SetRecipeField(recipe, decision.label, value);
+    if (!status.ok()) return status;
+  }
+  return recipe;
+}
+
+}  // namespace
+
+CandidateMaker::CandidateMaker(std::shared_ptr<const ResolvedSearch> search,
+                               CandidateOptions options)
+    : search_(std::move(search)), options_(options) {}
+
+absl::Status CandidateMaker::CheckConstraints(const Metrics& costs) const {
+  for (const v1::Constraint& constraint : search_->spec.constraints()) {
+    const auto it = costs.find(constraint.metric());
+    if (it == costs.end()) continue;
+    const bool too_large = constraint.has_at_most() && it->second > constraint.at_most();
+    const bool too_small = constraint.has_at_least() && it->second < constraint.at_least();
+    if (too_large || too_small) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("constraint on ", constraint.metric(), ": found ", it->second, ", allowed ",
+                       too_large ? "at most " : "at least ",
+                       too_large ? constraint.at_most() : constraint.at_least()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+CandidateMaker::Entry CandidateMaker::Build(const Id& id) const {
+  auto candidate = std::make_shared<Candidate>();
+  candidate->genotype = id.first;
+  candidate->rung = id.second;
+  const space::Space& space = *search_->space;
+  const space::Space& rung_space = *search_->rungs[id.second].space;
+  candidate->message = space::ToProto(space.decisions(), id.first);
+  candidate->notation = space.Print(id.first);
+  auto recipe = RecipeOf(id.first, space.decisions(), search_->spec.recipe());
+  if (recipe.ok()) {
+    candidate->recipe = *std::move(recipe);
+  } else {
+    candidate->status = recipe.status();
+  }
+  Entry entry;
+  if (!options_.networks) {
+    candidate->status.Update(space.Check(id.first));
+  } else if (auto built = rung_space.BuildArchitecture(id.first); !built.ok()) {
+    candidate->status.Update(built.status());
+  } else {
+    candidate->costs = ToProto(built->costs, built->published_costs);
+    candidate->cost_values = CostValues(candidate->costs);
+    candidate->status.Update(CheckConstraints(candidate->cost_values));
+    if (options_.keys) {
+      candidate->key = network::ComputeKey(built->live).hex;
+      candidate->key_version = network::kKeyVersion;
+    }
+    entry.network = std::make_shared<const v1::Network>(network::ToProto(built->live));
+  }
+  candidate->architecture =
+      absl::StrCat(options_.keys && !candidate->key.empty() ? candidate->key : candidate->notation,
+                   "/", StableBytes(candidate->recipe));
+  entry.candidate = std::move(candidate);
+  return entry;
+}
+
+void CandidateMaker::Remember(const Id& id, const Entry& entry) {
+  auto it = index_.find(id);
+  if (it == index_.end()) {
+    candidates_.emplace_back(id, Entry{entry.candidate, nullptr});
+    it = index_.emplace(id, std::prev(candidates_.end())).first;
+  }
+  if (entry.network != nullptr && it->second->second.network == nullptr) {
+    it->second->second.network = entry.network;
+    with_network_.push_back(id);
+  }
+  if (with_network_.size() > kMostNetworks) {
+    const auto oldest = index_.find(with_network_.front());
+    if (oldest != index_.end()) oldest->second->second.network = nullptr;
+    with_network_.pop_front();
+  }
+  if (candidates_.size() > kMostCandidates) {
+    index_.erase(candidates_.front().first);
+    candidates_.pop_front();
+  }
+}
+
+std::shared_ptr<const Candidate> CandidateMaker::Make(const space::Genotype& genotype, int rung) {
+  const Id id(genotype, rung);
+  {
+    MutexLock lock(mutex_);
+    if (const auto it = index_.find(id); it != index_.end()) {
+      return it->second->second.candidate;
+    }
+  }
+  const Entry entry = Build(id);
+  MutexLock lock(mutex_);
+  Remember(id, entry);
+  return entry.candidate;
+}
+
+absl::StatusOr<std::shared_ptr<const v1::Network>> CandidateMaker::Network(
+    const space::Genotype& genotype, int rung) {
+  const Id id(genotype, rung);
+  {
+    MutexLock lock(mutex_);
+    const auto it = index_.find(id);
+    if (it != index_.end() && it->second->second.network != nullptr) {
+      return it->second->second.network;
+    }
+  }
+  auto built = search_->rungs[rung].space->BuildArchitecture(genotype);
+  if (!built.ok()) return built.status();
+  return std::make_shared<const v1::Network>(network::ToProto(built->live));
+}
+
+std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch& search,
+                               const std::string& evaluator_version) {
+  v1::Fidelity fidelity = search.rungs[candidate.rung].fidelity;
+  fidelity.clear_rung();  // the same training on another ladder is the same evaluation
+  Sha256 hash;
+  const auto add = [&hash](const std::string& part) {
+    hash.Update(absl::StrCat(part.size(), ":", part));
+  };
+  add(candidate.key);
+  add(absl::StrCat(candidate.key_version));
+  add(search.data.dataset().fingerprint());
+  add(absl::StrCat(search.data.train(), "/", search.data.validation()));
+  add(StableBytes(candidate.recipe));
+  add(StableBytes(fidelity));
+  add(search.spec.deterministic() ? "deterministic" : "");
+  add(evaluator_version);
+  const auto& objectives = search.spec.objectives();
+  const auto& constraints = search.spec.constraints();
+  const auto on_device = [](const auto& goal) { return DependsOnDevice(goal.metric()); };
+  if (std::any_of(objectives.begin(), objectives.end(), on_device) ||
+      std::any_of(constraints.begin(), constraints.end(), on_device)) {
+    add(StableBytes(search.spec.requirements()));
+  }
+  return hash.Hex();
+}
+
+}  // namespace nascent::engine

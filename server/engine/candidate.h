@@ -1,0 +1,91 @@
+// What follows from a genotype and a rung: network, costs, key, recipe and notation.
+
+#ifndef NASCENT_SERVER_ENGINE_CANDIDATE_H_
+#define NASCENT_SERVER_ENGINE_CANDIDATE_H_
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/space/space.h"
+#include "common/sync.h"
+#include "nascent/v1/network.pb.h"
+#include "nascent/v1/recipe.pb.h"
+#include "nascent/v1/space.pb.h"
+#include "server/engine/metrics.h"
+#include "server/engine/resolve_search.h"
+
+namespace nascent::engine {
+
+struct Candidate {
+  space::Genotype genotype;
+  int rung = 0;
+  // Why there is no network, or which constraint on costs it breaks.
+  absl::Status status;
+  v1::Genotype message;
+  std::string notation;
+  v1::Recipe recipe;  // resolved, with the genotype's decisions
+  v1::Costs costs;
+  Metrics cost_values;  // of the rung's network, by metric; empty without networks
+  std::string key;      // empty without keys
+  int key_version = 0;
+  // Key and searched recipe: what makes two candidates of one search the same architecture.
+  std::string architecture;
+};
+
+// How much of a candidate a search needs.
+struct CandidateOptions {
+  bool networks = true;  // build and cost the network
+  bool keys = true;      // and label it canonically
+};
+
+// Makes candidates and remembers the latest. Thread-safe; searches with the same specification may
+// share one.
+class CandidateMaker {
+ public:
+  CandidateMaker(std::shared_ptr<const ResolvedSearch> search, CandidateOptions options);
+
+  // `rung` is an index into the search's rungs. Never null.
+  std::shared_ptr<const Candidate> Make(const space::Genotype& genotype, int rung);
+
+  // The live network as workers get it.
+  absl::StatusOr<std::shared_ptr<const v1::Network>> Network(const space::Genotype& genotype,
+                                                             int rung);
+
+  const ResolvedSearch& search() const { return *search_; }
+
+ private:
+  using Id = std::pair<space::Genotype, int>;
+  struct Entry {
+    std::shared_ptr<const Candidate> candidate;
+    std::shared_ptr<const v1::Network> network;  // null: not kept
+  };
+  using Entries = std::list<std::pair<Id, Entry>>;
+
+  Entry Build(const Id& id) const;
+  // The whole genotype's constraints on costs.
+  absl::Status CheckConstraints(const Metrics& costs) const;
+  void Remember(const Id& id, const Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::shared_ptr<const ResolvedSearch> search_;
+  const CandidateOptions options_;
+
+  Mutex mutex_;
+  // Least recently made first; each list is bounded by its own limit.
+  Entries candidates_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Id, Entries::iterator> index_ ABSL_GUARDED_BY(mutex_);
+  std::list<Id> with_network_ ABSL_GUARDED_BY(mutex_);
+};
+
+// SHA-256 of what decides the result of training `candidate`, see Evaluation in docs/concepts.md; a
+// hexadecimal text.
+std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch& search,
+                               const std::string& evaluator_version);
+
+}  // namespace nascent::engine
+
+#endif  // NASCENT_SERVER_ENGINE_CANDIDATE_H_

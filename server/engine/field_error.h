@@ -1,0 +1,23 @@
+// Errors about a field of a specification: which one, what was found, what is allowed.
+
+#ifndef NASCENT_SERVER_ENGINE_FIELD_ERROR_H_
+#define NASCENT_SERVER_ENGINE_FIELD_ERROR_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace nascent::engine {
+
+// INVALID_ARGUMENT "path: found FOUND, allowed ALLOWED".
+template <typename Found>
+absl::Status FieldError(std::string_view path, const Found& found, std::string_view allowed) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(std::string(path), ": found ", found, ", allowed ", std::string(allowed)));
+}
+
+}  // namespace nascent::engine
+
+#endif  // NASCENT_SERVER_ENGINE_FIELD_ERROR_H_

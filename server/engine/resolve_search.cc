@@ -1,0 +1,316 @@
+#include "server/engine/resolve_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "common/random.h"
+#include "server/engine/fidelity_ladder.h"
+#include "server/engine/field_error.h"
+#include "server/engine/metrics.h"
+#include "server/engine/recipe_rules.h"
+#include "server/engine/space_options.h"
+#include "server/engine/text_rules.h"
+#include "server/strategy/registry.h"
+
+namespace nascent::engine {
+namespace {
+
+std::string Quoted(const std::string& text) { return absl::StrCat("\"", text, "\""); }
+
+absl::Status ResolveTexts(v1::SearchSpec& spec) {
+  if (spec.project().empty()) spec.set_project("default");
+  absl::Status status = CheckName("name", spec.name());
+  status.Update(CheckText("project", spec.project(), 1, 128));
+  status.Update(CheckText("owner", spec.owner(), 0, 128));
+  if (spec.priority() < -1000 || spec.priority() > 1000) {
+    status.Update(FieldError("priority", spec.priority(), "[-1000, 1000]"));
+  }
+  if (spec.sharing() == v1::SHARING_UNSPECIFIED) spec.set_sharing(v1::SHARING_PROJECT);
+  if (!v1::Sharing_IsValid(spec.sharing())) {
+    status.Update(FieldError("sharing", spec.sharing(), "off, search, project"));
+  }
+  return status;
+}
+
+// What a metric is to a search, beyond its name.
+absl::Status CheckMetric(const std::string& metric, const std::string& path,
+                         const Surroundings& surroundings, std::vector<std::string>& warnings) {
+  const auto train = TrainMetrics();
+  if (IsCostMetric(metric) || std::find(train.begin(), train.end(), metric) != train.end()) {
+    return absl::OkStatus();
+  }
+  std::string allowed;
+  for (const auto& names : {train, CostMetrics()}) {
+    for (std::string_view name : names) {
+      absl::StrAppend(&allowed, allowed.empty() ? "" : ", ", std::string(name));
+    }
+  }
+  if (metric.empty()) return FieldError(path, "nothing", allowed);
+  if (!surroundings.require_data) return absl::OkStatus();
+  if (IsTestMetric(metric)) {
+    return FieldError(path, Quoted(metric),
+                      absl::StrCat(allowed, "; test data are read for the winners only"));
+  }
+  if (!surroundings.worker_metrics.contains(metric)) {
+    return FieldError(path, absl::StrCat(Quoted(metric), ", which no task and no worker declares"),
+                      allowed);
+  }
+  warnings.push_back(absl::StrCat(path, ": only some workers declare ", Quoted(metric)));
+  return absl::OkStatus();
+}
+
+absl::Status ResolveGoals(v1::SearchSpec& spec, const Surroundings& surroundings,
+                          std::vector<std::string>& warnings) {
+  if (spec.objectives().empty()) {
+    v1::Objective& objective = *spec.add_objectives();
+    objective.set_metric("validation_accuracy");
+    objective.set_goal(v1::GOAL_MAXIMIZE);
+  }
+  if (spec.objectives_size() > 16) {
+    return FieldError("objectives", spec.objectives_size(), "at most 16");
+  }
+  std::set<std::string> seen;
+  for (int i = 0; i < spec.objectives_size(); ++i) {
+    const v1::Objective& objective = spec.objectives(i);
+    const std::string path = absl::StrCat("objectives[", i, "]");
+    absl::Status status = CheckMetric(objective.metric(), path + ".metric", surroundings, warnings);
+    if (!status.ok()) return status;
+    if (objective.goal() != v1::GOAL_MAXIMIZE && objective.goal() != v1::GOAL_MINIMIZE) {
+      return FieldError(path + ".goal", "nothing", "maximize, minimize");
+    }
+    if (objective.has_reference() && !std::isfinite(objective.reference())) {
+      return FieldError(path + ".reference", objective.reference(), "a finite number");
+    }
+    if (!seen.insert(objective.metric()).second) {
+      return FieldError(path + ".metric", absl::StrCat(Quoted(objective.metric()), " again"),
+                        "each metric once");
+    }
+  }
+  for (int i = 0; i < spec.constraints_size(); ++i) {
+    const v1::Constraint& constraint = spec.constraints(i);
+    const std::string path = absl::StrCat("constraints[", i, "]");
+    absl::Status status =
+        CheckMetric(constraint.metric(), path + ".metric", surroundings, warnings);
+    if (!status.ok()) return status;
+    if (!constraint.has_at_most() && !constraint.has_at_least()) {
+      return FieldError(path, "no bound", "at_most, at_least or both");
+    }
+    if (std::isnan(constraint.at_most()) || std::isnan(constraint.at_least()) ||
+        (constraint.has_at_most() && constraint.has_at_least() &&
+         constraint.at_least() > constraint.at_most())) {
+      return FieldError(
+          path,
+          absl::StrCat("at_least ", constraint.at_least(), ", at_most ", constraint.at_most()),
+          "at_least not above at_most");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBudget(const v1::Budget& budget) {
+  constexpr double kLongest = 1e12;
+  if (!budget.has_trials() && !budget.has_wall_seconds() && !budget.has_device_seconds()) {
+    return FieldError("budget", "no limit", "trials, wall_seconds, device_seconds: at least one");
+  }
+  if (budget.has_trials() && (budget.trials() < 1 || budget.trials() > 10000000)) {
+    return FieldError("budget.trials", budget.trials(), "[1, 10000000]");
+  }
+  const auto check_seconds = [&](bool has, double value, std::string_view path) {
+    return has && !(value > 0 && value < kLongest) ? FieldError(path, value, "above 0")
+                                                   : absl::OkStatus();
+  };
+  absl::Status status =
+      check_seconds(budget.has_wall_seconds(), budget.wall_seconds(), "budget.wall_seconds");
+  status.Update(
+      check_seconds(budget.has_device_seconds(), budget.device_seconds(), "budget.device_seconds"));
+  if (budget.parallel() < 0 || budget.parallel() > 100000) {
+    status.Update(FieldError("budget.parallel", budget.parallel(), "[0, 100000]"));
+  }
+  if (budget.lookahead() < 0 || budget.lookahead() > 1000) {
+    status.Update(FieldError("budget.lookahead", budget.lookahead(), "[0, 1000]"));
+  }
+  return status;
+}
+
+absl::Status CheckStopRules(const v1::StopRules& stop) {
+  if (stop.has_target() && !std::isfinite(stop.target())) {
+    return FieldError("stop.target", stop.target(), "a finite number");
+  }
+  if (stop.has_no_improvement_trials() && stop.no_improvement_trials() < 1) {
+    return FieldError("stop.no_improvement_trials", stop.no_improvement_trials(), "at least 1");
+  }
+  if (stop.has_expected_gain_below() && !(stop.expected_gain_below() > 0)) {
+    return FieldError("stop.expected_gain_below", stop.expected_gain_below(), "above 0");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRequirements(const v1::Requirements& requirements) {
+  if (requirements.device() != "" && requirements.device() != "cpu" &&
+      requirements.device() != "cuda") {
+    return FieldError("requirements.device", Quoted(requirements.device()), "cpu, cuda");
+  }
+  if (requirements.memory_bytes() < 0) {
+    return FieldError("requirements.memory_bytes", requirements.memory_bytes(), "at least 0");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::DataRef> ResolveData(v1::DataSpec& spec, const Surroundings& surroundings) {
+  v1::DataRef data;
+  if (spec.dataset().empty() && !surroundings.require_data) {
+    for (int size : {3, 32, 32}) data.mutable_dataset()->mutable_shape()->add_dimensions(size);
+    data.mutable_dataset()->set_classes(10);
+    return data;
+  }
+  if (spec.dataset().empty()) {
+    return FieldError("data.dataset", "nothing", "the name of a registered data set");
+  }
+  std::string known;
+  for (const v1::Dataset& dataset : surroundings.datasets) {
+    if (dataset.name() == spec.dataset()) *data.mutable_dataset() = dataset;
+    absl::StrAppend(&known, known.empty() ? "" : ", ", dataset.name());
+  }
+  if (data.dataset().name().empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("data.dataset: found ", Quoted(spec.dataset()),
+                     ", registered: ", known.empty() ? "none (see `nascent data add`)" : known));
+  }
+  int64_t count = 0;
+  for (const v1::DataSplit& split : data.dataset().splits()) {
+    if (split.name() == "train") count = split.count();
+  }
+  if (spec.train() < 0 || spec.validation() < 0 || spec.validation() >= count) {
+    return FieldError(spec.train() < 0 ? "data.train" : "data.validation",
+                      spec.train() < 0 ? spec.train() : spec.validation(),
+                      absl::StrCat("[0, ", count - 1, "]; the training split has ", count));
+  }
+  if (spec.validation() == 0) spec.set_validation(std::max<int64_t>(count / 10, 1));
+  if (spec.train() == 0) spec.set_train(count - spec.validation());
+  if (spec.train() < 1 || spec.train() > count - spec.validation()) {
+    return FieldError("data.train", spec.train(),
+                      absl::StrCat("[1, ", count - spec.validation(), "]: the training split has ",
+                                   count, ", validation takes ", spec.validation()));
+  }
+  data.set_train(spec.train());
+  data.set_validation(spec.validation());
+  return data;
+}
+
+absl::Status ResolveFinal(v1::SearchSpec& spec, const v1::DataRef& data) {
+  v1::FinalSpec& final = *spec.mutable_final();
+  const auto& splits = data.dataset().splits();
+  const bool has_test = std::any_of(splits.begin(), splits.end(),
+                                    [](const auto& split) { return split.name() == "test"; });
+  if (!final.has_top()) final.set_top(1);
+  if (!final.has_test()) final.set_test(has_test);
+  if (final.seeds() == 0) final.set_seeds(1);
+  if (final.top() < 0 || final.top() > 100) return FieldError("final.top", final.top(), "[0, 100]");
+  if (final.seeds() < 1 || final.seeds() > 100) {
+    return FieldError("final.seeds", final.seeds(), "[1, 100]");
+  }
+  if (final.test() && !has_test) {
+    return FieldError("final.test", "true", "false: the data set has no split \"test\"");
+  }
+  if (final.has_recipe()) {
+    auto recipe = ResolveRecipe(final.recipe(), "final.recipe");
+    if (!recipe.ok()) return recipe.status();
+    *final.mutable_recipe() = *std::move(recipe);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ResolveBaseRecipe(v1::SearchSpec& spec) {
+  // A ladder of epochs says how long the whole recipe is, where the recipe does not.
+  if (spec.recipe().epochs() == 0 && spec.fidelities().epochs_size() > 0) {
+    spec.mutable_recipe()->set_epochs(*spec.fidelities().epochs().rbegin());
+  }
+  // A searched optimizer setting says which optimizer is meant.
+  if (spec.recipe().optimizer().kind_case() == v1::Optimizer::KIND_NOT_SET) {
+    for (const auto& [path, domain] : spec.decisions()) {
+      auto& optimizer = *spec.mutable_recipe()->mutable_optimizer();
+      if (path.starts_with("recipe.optimizer.sgd.")) optimizer.mutable_sgd();
+      if (path.starts_with("recipe.optimizer.adam.")) optimizer.mutable_adam();
+      if (path.starts_with("recipe.optimizer.adamw.")) optimizer.mutable_adamw();
+      if (path.starts_with("recipe.optimizer.rmsprop.")) optimizer.mutable_rmsprop();
+    }
+  }
+  auto recipe = ResolveRecipe(spec.recipe(), "recipe");
+  if (!recipe.ok()) return recipe.status();
+  *spec.mutable_recipe() = *std::move(recipe);
+  return absl::OkStatus();
+}
+
+absl::Status BuildRungs(ResolvedSearch& search) {
+  const v1::SearchSpec& spec = search.spec;
+  const v1::Shape& input = search.data.dataset().shape();
+  v1::Recipe recipe = spec.recipe();
+  if (recipe.resolution() == 0 && input.dimensions_size() == 3) {
+    recipe.set_resolution(static_cast<int>(input.dimensions(1)));
+  }
+  auto ladder = BuildLadder(spec.fidelities(), recipe);
+  if (!ladder.ok()) return ladder.status();
+  auto whole = MakeSpace(spec, input, search.data.dataset().classes(), v1::Fidelity());
+  if (!whole.ok()) return whole.status();
+  search.space = *whole;
+  const v1::FidelityLadder& lists = spec.fidelities();
+  search.rungs_continue = ladder->size() > 1 && lists.train_share().empty() &&
+                          lists.resolution().empty() && lists.constants().empty();
+  for (const LadderRung& rung : *ladder) {
+    auto space = search.space;
+    if (rung.fidelity.resolution() > 0 || !rung.fidelity.constants().empty()) {
+      auto smaller = MakeSpace(spec, input, search.data.dataset().classes(), rung.fidelity);
+      if (!smaller.ok()) return smaller.status();
+      space = *smaller;
+    }
+    search.rungs.push_back({rung.fidelity, space, {rung.epochs, rung.share_of_full}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNotEmpty(const space::Space& space) {
+  RandomStream random(0, 0);
+  const auto genotype = space.Sample(random);
+  if (!genotype.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("space: found no network that its rules allow, allowed: at least one; ",
+                     genotype.status().message()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
+                                             const Surroundings& surroundings) {
+  ResolvedSearch search;
+  search.spec = spec;
+  absl::Status status = ResolveTexts(search.spec);
+  if (!status.ok()) return status;
+  auto data = ResolveData(*search.spec.mutable_data(), surroundings);
+  if (!data.ok()) return data.status();
+  search.data = *std::move(data);
+  if (status = ResolveBaseRecipe(search.spec); !status.ok()) return status;
+  if (status = ResolveGoals(search.spec, surroundings, search.warnings); !status.ok()) {
+    return status;
+  }
+  status = CheckBudget(search.spec.budget());
+  status.Update(CheckStopRules(search.spec.stop()));
+  status.Update(CheckRequirements(search.spec.requirements()));
+  if (!status.ok()) return status;
+  if (status = ResolveFinal(search.spec, search.data); !status.ok()) return status;
+  auto strategy = strategy::ResolveStrategy(search.spec.strategy());
+  if (!strategy.ok()) return strategy.status();
+  *search.spec.mutable_strategy() = *std::move(strategy);
+  if (status = BuildRungs(search); !status.ok()) return status;
+  if (status = CheckNotEmpty(*search.space); !status.ok()) return status;
+  search.space_size = search.space->decisions().Cardinality();
+  if (!std::all_of(search.space_size.begin(), search.space_size.end(),
+                   [](char c) { return c >= '0' && c <= '9'; })) {
+    search.space_size.clear();
+  }
+  return search;
+}
+
+}  // namespace nascent::engine

@@ -1,0 +1,159 @@
+#include "server/engine/space_options.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "common/space/genotype_proto.h"
+#include "server/engine/field_error.h"
+#include "server/engine/recipe_rules.h"
+
+namespace nascent::engine {
+namespace {
+
+using google::protobuf::Value;
+
+// Doubles beyond this do not hold every whole number.
+constexpr double kLargestWhole = 9007199254740992.0;
+
+bool IsWhole(double number) {
+  return number == std::floor(number) && std::abs(number) <= kLargestWhole;
+}
+
+// A share of a constant, at least 1 where the constant is.
+absl::StatusOr<space::Constant> Scale(const space::Constant& constant, double factor,
+                                      const std::string& path) {
+  const auto scale = [factor](int64_t value) {
+    const auto scaled = static_cast<int64_t>(std::llround(static_cast<double>(value) * factor));
+    return value > 0 ? std::max<int64_t>(scaled, 1) : scaled;
+  };
+  if (const auto* integer = std::get_if<int64_t>(&constant)) return scale(*integer);
+  if (const auto* real = std::get_if<double>(&constant)) return *real * factor;
+  if (const auto* list = std::get_if<std::vector<int64_t>>(&constant)) {
+    std::vector<int64_t> scaled = *list;
+    for (int64_t& value : scaled) value = scale(value);
+    return scaled;
+  }
+  return FieldError(path, "a constant that is no number", "constants that are numbers");
+}
+
+// Every value of `domain` that bounds it must fit the recipe's field.
+absl::Status CheckRecipeDomain(const v1::SearchSpec& spec, const std::string& path,
+                               const space::Domain& domain) {
+  std::vector<space::OptionValue> values = domain.options;
+  if (domain.kind == space::Domain::Kind::kInteger) {
+    values = {static_cast<int64_t>(domain.minimum), static_cast<int64_t>(domain.maximum)};
+  } else if (domain.kind == space::Domain::Kind::kReal) {
+    values = {domain.minimum, domain.maximum};
+  }
+  for (const space::OptionValue& value : values) {
+    v1::Recipe recipe = spec.recipe();
+    absl::Status status = SetRecipeField(recipe, path, value);
+    if (status.ok()) status = ResolveRecipe(std::move(recipe), "recipe").status();
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("decisions.", path, ": ", status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<space::Constant> ToConstant(const Value& value, const std::string& path) {
+  switch (value.kind_case()) {
+    case Value::kNumberValue:
+      if (IsWhole(value.number_value())) return static_cast<int64_t>(value.number_value());
+      if (std::isfinite(value.number_value())) return value.number_value();
+      return FieldError(path, value.number_value(), "a finite number");
+    case Value::kBoolValue:
+      return value.bool_value();
+    case Value::kStringValue:
+      return value.string_value();
+    case Value::kListValue: {
+      std::vector<int64_t> list;
+      for (const Value& item : value.list_value().values()) {
+        if (item.kind_case() != Value::kNumberValue || !IsWhole(item.number_value())) {
+          return FieldError(path, "a list with something else", "lists of whole numbers");
+        }
+        list.push_back(static_cast<int64_t>(item.number_value()));
+      }
+      return list;
+    }
+    default:
+      return FieldError(path, "nothing or a mapping",
+                        "a number, true or false, a text or a list of whole numbers");
+  }
+}
+
+absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSpec& spec,
+                                                              const v1::Shape& input,
+                                                              int64_t classes,
+                                                              const v1::Fidelity& fidelity) {
+  const v1::SpaceSpec& given = spec.space();
+  if (!given.file().empty()) {
+    return FieldError("space.file", given.file(),
+                      "nothing: clients send the file's content as space.template");
+  }
+  if (given.preset().empty() == given.template_().empty()) {
+    return FieldError("space", given.preset().empty() ? "neither" : "both",
+                      "exactly one of preset and template");
+  }
+  std::string text = given.template_();
+  std::string file_name = "space.template";
+  if (!given.preset().empty()) {
+    const space::Preset* preset = space::FindPreset(given.preset());
+    if (preset == nullptr) {
+      std::string names;
+      for (const space::Preset& p : space::Presets()) {
+        absl::StrAppend(&names, names.empty() ? "" : ", ", p.name);
+      }
+      return FieldError("space.preset", absl::StrCat("\"", given.preset(), "\""), names);
+    }
+    text = preset->text;
+    file_name = preset->name;
+  }
+
+  space::SpaceOptions options;
+  options.input.assign(input.dimensions().begin(), input.dimensions().end());
+  options.classes = classes;
+  const int resolution =
+      fidelity.resolution() > 0 ? fidelity.resolution() : spec.recipe().resolution();
+  if (resolution > 0 && options.input.size() == 3) {
+    options.input[1] = resolution;
+    options.input[2] = resolution;
+  }
+  options.training_parts =
+      spec.recipe().auxiliary_weight() > 0 || spec.decisions().contains("recipe.auxiliary_weight");
+  for (const auto& [name, value] : given.set()) {
+    auto constant = ToConstant(value, absl::StrCat("space.set.", name));
+    if (!constant.ok()) return constant.status();
+    options.set.emplace(name, *std::move(constant));
+  }
+  for (const auto& [name, factor] : fidelity.constants()) {
+    const std::string path = absl::StrCat("fidelities.constants.", name);
+    const auto it = options.set.find(name);
+    if (it == options.set.end()) {
+      return FieldError(path, "a constant without a value in space.set",
+                        "constants that space.set sets");
+    }
+    auto scaled = Scale(it->second, factor, path);
+    if (!scaled.ok()) return scaled.status();
+    it->second = *std::move(scaled);
+  }
+  for (const auto& [path, message] : spec.decisions()) {
+    auto domain = space::FromProto(message);
+    if (!domain.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("decisions.", path, ": ", domain.status().message()));
+    }
+    if (path == "recipe.resolution" || path == "recipe.epochs") {
+      return FieldError(absl::StrCat("decisions.", path), "a field of the fidelity",
+                        "other fields of the recipe; resolution and epochs have a ladder");
+    }
+    if (absl::Status status = CheckRecipeDomain(spec, path, *domain); !status.ok()) return status;
+    options.recipe_decisions.emplace(path, *std::move(domain));
+  }
+  return space::Space::Parse(text, file_name, options);
+}
+
+}  // namespace nascent::engine

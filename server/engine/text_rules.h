@@ -1,0 +1,23 @@
+// What names and free texts may hold.
+
+#ifndef NASCENT_SERVER_ENGINE_TEXT_RULES_H_
+#define NASCENT_SERVER_ENGINE_TEXT_RULES_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace nascent::engine {
+
+// INVALID_ARGUMENT unless `text` has `minimum` to `maximum` bytes, is UTF-8 and holds no control
+// characters.
+absl::Status CheckText(std::string_view path, std::string_view text, size_t minimum,
+                       size_t maximum);
+
+// As CheckText, and refuses names of digits only, which would be taken for ids.
+absl::Status CheckName(std::string_view path, std::string_view name);
+
+}  // namespace nascent::engine
+
+#endif  // NASCENT_SERVER_ENGINE_TEXT_RULES_H_

@@ -1,0 +1,144 @@
+#include "server/engine/views.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/engine/timestamps.h"
+
+namespace nascent::engine {
+namespace {
+
+constexpr size_t kMostTrials = 1000;
+constexpr int kMostLeaders = 10;
+
+// Seconds to the end of the search, from the pace so far; parts of running trials count.
+std::optional<double> Remaining(const ActiveSearch& search, absl::Time now) {
+  const auto finished = static_cast<double>(search.Finished());
+  if (finished == 0 || search.first_lease_at > now) return std::nullopt;
+  if (search.record.state == v1::SEARCH_STATE_FINISHING) return 0;
+  absl::Duration paused = search.paused;
+  if (search.paused_since < now) paused += now - search.paused_since;
+  const double elapsed = absl::ToDoubleSeconds(now - search.first_lease_at - paused);
+  double done = finished;
+  for (const auto& [number, trial] : search.open) {
+    if (trial->record.state == v1::TRIAL_STATE_LEASED) done += trial->progress;
+  }
+  const v1::Budget& budget = search.spec().budget();
+  double remaining = std::numeric_limits<double>::infinity();
+  if (budget.has_trials()) {
+    const auto left = static_cast<double>(budget.trials()) - done;
+    remaining = std::min(remaining, std::max(left, 0.0) * elapsed / done);
+  }
+  if (budget.has_wall_seconds()) {
+    const double wall = absl::ToDoubleSeconds(now - search.record.created_at);
+    remaining = std::min(remaining, std::max(budget.wall_seconds() - wall, 0.0));
+  }
+  if (budget.has_device_seconds() && search.device_seconds > 0) {
+    const double left = std::max(budget.device_seconds() - search.device_seconds, 0.0);
+    remaining = std::min(remaining, left * elapsed / search.device_seconds);
+  }
+  return remaining;
+}
+
+}  // namespace
+
+v1::Trial ViewOf(const storage::TrialRecord& record) {
+  v1::Trial message;
+  message.set_id(record.id);
+  message.set_search_id(record.search_id);
+  message.set_number(record.number);
+  message.set_state(record.state);
+  message.set_failure(record.failure);
+  message.set_error(record.error);
+  message.set_attempt(record.attempt);
+  message.set_worker(record.worker);
+  message.set_key(record.key);
+  *message.mutable_genotype() = record.genotype;
+  message.set_notation(record.notation);
+  *message.mutable_fidelity() = record.fidelity;
+  message.set_continues(record.continues);
+  for (int64_t parent : record.parents) message.add_parents(parent);
+  message.set_reason(record.reason);
+  *message.mutable_costs() = record.costs;
+  for (const auto& [name, value] : CostValues(record.costs)) {
+    (*message.mutable_metrics())[name] = value;
+  }
+  for (const auto& [name, value] : record.metrics) (*message.mutable_metrics())[name] = value;
+  *message.mutable_created_at() = ToTimestamp(record.created_at);
+  if (record.finished_at.has_value()) {
+    *message.mutable_finished_at() = ToTimestamp(*record.finished_at);
+  }
+  message.set_shared_from(record.shared_from);
+  message.set_weights(record.weights);
+  *message.mutable_recipe() = record.recipe;
+  return message;
+}
+
+v1::Search ViewOf(const storage::SearchRecord& record) {
+  v1::Search message;
+  message.set_id(record.id);
+  *message.mutable_spec() = record.spec;
+  message.set_state(record.state);
+  message.set_state_reason(record.state_reason);
+  *message.mutable_created_at() = ToTimestamp(record.created_at);
+  if (record.finished_at.has_value()) {
+    *message.mutable_finished_at() = ToTimestamp(*record.finished_at);
+  }
+  message.set_space_size(record.space_size);
+  for (const std::string& warning : record.warnings) message.add_warnings(warning);
+  return message;
+}
+
+v1::Search ViewOf(const ActiveSearch& search, absl::Time now) {
+  v1::Search message = ViewOf(search.record);
+  *message.mutable_spec() = search.spec();
+  if (!search.trouble.empty()) {
+    message.add_warnings(absl::StrCat("random search stood in for the strategy: ", search.trouble));
+  }
+  v1::SearchProgress& progress = *message.mutable_progress();
+  progress.set_finished(search.Finished());
+  progress.set_running(search.leased);
+  progress.set_ready(search.ready);
+  progress.set_succeeded(search.succeeded);
+  progress.set_failed(search.failed);
+  progress.set_stopped(search.stopped);
+  progress.set_shared(search.shared);
+  progress.set_cancelled(search.cancelled);
+  const absl::Time until = search.record.finished_at.value_or(now);
+  progress.set_wall_seconds(absl::ToDoubleSeconds(until - search.record.created_at));
+  progress.set_device_seconds(search.device_seconds);
+  if (const auto remaining = Remaining(search, now); remaining.has_value()) {
+    progress.set_remaining_seconds(*remaining);
+  }
+  if (const auto volume = search.standing.Hypervolume(); volume.has_value()) {
+    progress.set_hypervolume(*volume);
+  }
+  for (int64_t number : search.standing.Leaders(kMostLeaders)) {
+    const auto leader = search.leaders.find(number);
+    if (leader != search.leaders.end()) *message.add_leaders() = ViewOf(leader->second->record);
+  }
+  return message;
+}
+
+void AddTrials(const ActiveSearch& search, int64_t since_revision, SearchView& view) {
+  std::vector<const Trial*> changed;
+  for (auto it = search.ended.rbegin(); it != search.ended.rend(); ++it) {
+    if ((*it)->revision > since_revision) changed.push_back(it->get());
+  }
+  for (const auto& [number, trial] : search.open) {
+    if (trial->revision > since_revision) changed.push_back(trial.get());
+    if (trial->record.state == v1::TRIAL_STATE_LEASED) {
+      view.progress[trial->record.id] = trial->progress;
+    }
+  }
+  std::sort(changed.begin(), changed.end(),
+            [](const Trial* a, const Trial* b) { return a->record.number < b->record.number; });
+  if (changed.size() > kMostTrials) {
+    changed.erase(changed.begin(), changed.end() - static_cast<int64_t>(kMostTrials));
+  }
+  for (const Trial* trial : changed) view.trials.push_back(ViewOf(trial->record));
+}
+
+}  // namespace nascent::engine

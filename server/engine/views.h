@@ -1,0 +1,31 @@
+// Searches and trials as messages.
+
+#ifndef NASCENT_SERVER_ENGINE_VIEWS_H_
+#define NASCENT_SERVER_ENGINE_VIEWS_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "nascent/v1/search.pb.h"
+#include "nascent/v1/trial.pb.h"
+#include "server/engine/active_search.h"
+#include "server/engine/commands.h"
+#include "server/storage/records.h"
+
+namespace nascent::engine {
+
+v1::Trial ViewOf(const storage::TrialRecord& record);
+
+// Without progress and leaders.
+v1::Search ViewOf(const storage::SearchRecord& record);
+
+// With progress and leaders, as of `now`.
+v1::Search ViewOf(const ActiveSearch& search, absl::Time now);
+
+// Adds the trials that changed after `since_revision`, at most 1,000, the newest, ascending by
+// number, and the progress of running ones.
+void AddTrials(const ActiveSearch& search, int64_t since_revision, SearchView& view);
+
+}  // namespace nascent::engine
+
+#endif  // NASCENT_SERVER_ENGINE_VIEWS_H_

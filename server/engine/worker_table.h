@@ -1,0 +1,71 @@
+// Who works for the service: registered workers, what they have, and what fits them.
+
+#ifndef NASCENT_SERVER_ENGINE_WORKER_TABLE_H_
+#define NASCENT_SERVER_ENGINE_WORKER_TABLE_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "nascent/v1/search.pb.h"
+#include "nascent/v1/search_service.pb.h"
+#include "nascent/v1/task.pb.h"
+#include "nascent/v1/worker_service.pb.h"
+
+namespace nascent::engine {
+
+struct WorkerEntry {
+  int64_t id = 0;
+  v1::RegisterRequest registration;
+  absl::Time registered_at;
+  absl::Time last_seen_at;
+  int waiting = 0;          // lease requests that wait
+  std::set<int64_t> tasks;  // that it holds
+
+  // Whether it may carry out tasks of `kind` on `slot` under these requirements.
+  bool Fits(int slot, v1::TaskKind kind, const v1::Requirements& requirements) const;
+};
+
+// Not thread-safe.
+class WorkerTable {
+ public:
+  // A worker is taken for alive when it holds a task, waits for one or was seen within `quiet`.
+  explicit WorkerTable(absl::Duration quiet) : quiet_(quiet) {}
+
+  // A new worker, or a known one that registers again.
+  WorkerEntry& Put(int64_t id, const v1::RegisterRequest& registration, absl::Time now);
+  // Null: not registered.
+  WorkerEntry* Find(int64_t id);
+  const WorkerEntry* FindByName(const std::string& name) const;
+
+  bool IsAlive(const WorkerEntry& worker, absl::Time now) const;
+  // Slots of workers that are alive and fit.
+  int LiveSlots(const v1::Requirements& requirements, absl::Time now) const;
+  // Whether a worker that is none of `excluded` waits for a task and fits.
+  bool AnotherWaits(const std::set<int64_t>& excluded, v1::TaskKind kind,
+                    const v1::Requirements& requirements) const;
+  // Whether a worker that is alive has this evaluator version.
+  bool HasVersion(const std::string& version, absl::Time now) const;
+  // Of the worker that registered last; empty: none did.
+  const std::string& newest_version() const { return newest_version_; }
+
+  // That workers declare beyond those of the task kinds.
+  std::set<std::string> Metrics() const;
+
+  // Ordered by id.
+  std::vector<v1::Worker> List() const;
+
+ private:
+  const absl::Duration quiet_;
+  std::map<int64_t, WorkerEntry> workers_;
+  absl::flat_hash_map<std::string, int64_t> by_name_;
+  std::string newest_version_;
+};
+
+}  // namespace nascent::engine
+
+#endif  // NASCENT_SERVER_ENGINE_WORKER_TABLE_H_
