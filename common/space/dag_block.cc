@@ -83,8 +83,9 @@ absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex, con
     if (settings_.channels != nullptr && channels[source] > channels[vertex]) {
       const network::Attributes crop = {
           {"dim", int64_t{0}}, {"start", int64_t{0}}, {"length", channels[vertex]}};
-      absl::StatusOr<int> cropped = state.builder->Add(
-          absl::StrCat(settings_.path, ".crop_", source, "_", vertex), "crop", crop, {tensor});
+      absl::StatusOr<int> cropped =
+          state.builder->Add(Joined(settings_.path, absl::StrCat("crop_", source, "_", vertex)),
+                             "crop", crop, {tensor});
       if (!cropped.ok()) return AtLine(settings_.line, cropped.status());
       tensor = *cropped;
     }
@@ -96,7 +97,7 @@ absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex, con
     sum.push_back(*projected);
   }
   absl::StatusOr<Tensors> combined = CombineTensors(
-      state, Combine::kSum, absl::StrCat(settings_.path, ".sum_", vertex), std::move(sum));
+      state, Combine::kSum, Joined(settings_.path, absl::StrCat("sum_", vertex)), std::move(sum));
   if (!combined.ok()) return AtLine(settings_.line, combined.status());
   if (settings_.channels_slot >= 0) state.slots[settings_.channels_slot] = channels[vertex];
   return vertices_[vertex - 1]->Build(state, *combined);
@@ -143,13 +144,14 @@ absl::StatusOr<Tensors> DagBlock::Build(BuildState& state, const Tensors& inputs
   }
   const Combine combine = settings_.channels != nullptr ? Combine::kConcat : Combine::kSum;
   absl::StatusOr<Tensors> combined =
-      CombineTensors(state, combine, settings_.path + ".outputs", std::move(outputs));
+      CombineTensors(state, combine, Joined(settings_.path, "outputs"), std::move(outputs));
   if (!combined.ok()) return AtLine(settings_.line, combined.status());
   if (edges[0][size - 1] == 0) return combined;
   absl::StatusOr<int> projected = Project(state, size - 1, channels[size - 1], inputs.front());
   if (!projected.ok()) return projected.status();
   combined->push_back(*projected);
-  combined = CombineTensors(state, Combine::kSum, settings_.path + ".output", *std::move(combined));
+  combined =
+      CombineTensors(state, Combine::kSum, Joined(settings_.path, "output"), *std::move(combined));
   if (!combined.ok()) return AtLine(settings_.line, combined.status());
   return combined;
 }

@@ -149,7 +149,7 @@ absl::StatusOr<ExpressionPtr> Elaborator::ValueOf(const DocumentNode& node, cons
     if (list->args.empty()) return MakeLiteral(std::vector<ExprValue>());
     return Bind(list, nullptr);
   }
-  if (node.quoted || node.text.find('{') != std::string::npos) {
+  if (node.text.find('{') != std::string::npos) {
     absl::StatusOr<std::string> text = TextOf(node, place);
     if (!text.ok()) return text.status();
     return MakeLiteral(*std::move(text));

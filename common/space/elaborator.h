@@ -204,6 +204,9 @@ class Elaborator {
   int depth_ = 0;
 };
 
+// Every kind of block, setting beside one, common entry and domain, for the manual's test.
+std::vector<std::string> LanguageWords();
+
 // Nodes that stand in for what a template leaves out.
 DocumentNode NothingAt(int line);
 DocumentNode WordAt(int line, std::string text);

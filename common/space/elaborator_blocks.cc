@@ -82,6 +82,17 @@ struct Deeper {
 
 }  // namespace
 
+std::vector<std::string> LanguageWords() {
+  std::vector<std::string> words = {"choice",  "ordered",     "integer", "log_integer",
+                                    "uniform", "log_uniform", "each",    "for"};
+  words.insert(words.end(), std::begin(kCommon), std::end(kCommon));
+  for (const auto& [kind, settings] : Kinds()) {
+    words.push_back(kind);
+    words.insert(words.end(), settings.begin(), settings.end());
+  }
+  return words;
+}
+
 bool Elaborator::IsExcluded(const DocumentNode& node) const {
   const DocumentNode* only = EntryOf(node, "only");
   if (only == nullptr) return false;

@@ -198,7 +198,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeBranches(Combine combine, const
                                                           const Place& place) {
   absl::StatusOr<std::vector<BranchSpec>> specs = Branches(list, place);
   if (!specs.ok()) return specs.status();
-  if (specs->empty()) return Error(list, "nothing to combine; give at least one branch");
+  if (list.items.empty()) return Error(list, "nothing to combine; give at least one branch");
   std::vector<BranchesBlock::Branch> branches;
   int outputs = 0;
   for (const BranchSpec& spec : *specs) {
@@ -238,7 +238,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeSelect(const DocumentNode& list
   absl::StatusOr<std::vector<BranchSpec>> specs = Branches(list, place);
   if (!specs.ok()) return specs.status();
   const int count = static_cast<int>(specs->size());
-  if (count == 0) return Error(list, "nothing to select from; give at least one branch");
+  if (list.items.empty()) return Error(list, "nothing to select from; give at least one branch");
   const auto count_node = settings.find("count");
   if (count_node == settings.end()) {
     return Error(node, "count is missing: a number, [least, most] or any");
