@@ -1,0 +1,80 @@
+// nascent sql.
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "client/cli/commands.h"
+#include "client/cli/exit_code.h"
+#include "client/local/up.h"
+
+namespace nascent::cli {
+namespace {
+
+constexpr char kFooter[] = R"(
+Opens psql as the read-only role nascent_reader, with the documented views (schema nascent_v1) in
+the search path; docs/sql.md describes them. With a QUERY it prints the answer; --output json prints
+one list of objects.
+
+Examples:
+  nascent sql
+  nascent sql 'select * from leaderboard limit 5'
+  nascent sql --output json 'select state, count(*) from trials group by state'
+  nascent sql --database postgresql://db/nascent 'table workers')";
+
+absl::StatusOr<std::string> ReaderUrl(const Context& context, const std::string& database) {
+  if (!database.empty()) return database;
+  const auto state = local::FindService(local::LayOut(context.data_dir));
+  if (state.ok() && !state->reader_url.empty()) return state->reader_url;
+  return absl::UnavailableError(
+      absl::StrCat("no service runs on ", context.data_dir,
+                   ": start one with `nascent up`, or name a database with --database URL"));
+}
+
+absl::StatusOr<int> Run(Context& context, const std::string& database,
+                        const std::vector<std::string>& words) {
+  const auto url = ReaderUrl(context, database);
+  if (!url.ok()) return url.status();
+  std::vector<std::string> arguments = {"psql", "-X", "-d", *url};
+  std::string query(absl::StripTrailingAsciiWhitespace(absl::StrJoin(words, " ")));
+  if (context.json()) {
+    if (query.empty()) return absl::InvalidArgumentError("--output json needs a QUERY");
+    while (query.ends_with(";")) query.pop_back();
+    query =
+        absl::StrCat("SELECT coalesce(json_agg(answer), '[]') FROM (\n", query, "\n) AS answer");
+    arguments.insert(arguments.end(), {"-q", "-A", "-t"});
+  }
+  if (!query.empty()) {
+    arguments.insert(arguments.end(), {"-v", "ON_ERROR_STOP=1", "-c", query});
+  }
+  // NOLINTBEGIN(concurrency-mt-unsafe): psql follows in this process; no other thread runs
+  setenv("PGOPTIONS", "-c search_path=nascent_v1 -c default_transaction_read_only=on", 1);
+  if (std::getenv("PSQL_PAGER") == nullptr && !isatty(STDOUT_FILENO)) setenv("PSQL_PAGER", "", 1);
+  // NOLINTEND(concurrency-mt-unsafe)
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  execvp("psql", pointers.data());
+  return absl::ErrnoToStatus(errno, "cannot run psql (package postgresql-client)");
+}
+
+}  // namespace
+
+void AddSql(CLI::App& app, Context& context) {
+  CLI::App* sql = app.add_subcommand("sql", "Ask the database, read-only");
+  const auto database = std::make_shared<std::string>();
+  const auto words = std::make_shared<std::vector<std::string>>();
+  sql->footer(kFooter);
+  sql->add_option("--database", *database, "URL of the database (default: the service's)");
+  sql->add_option("QUERY", *words, "A query; without one, an interactive psql");
+  sql->callback([&context, database, words] {
+    context.action = [&context, database, words] { return Run(context, *database, *words); };
+  });
+}
+
+}  // namespace nascent::cli

@@ -1,0 +1,82 @@
+// nascent pause, resume, cancel, delete.
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/facts.h"
+
+namespace nascent::cli {
+namespace {
+
+using Change = absl::StatusOr<v1::Search> (client::NascentClient::*)(const v1::SearchRef&);
+
+struct Command {
+  const char* name;
+  const char* help;
+  const char* footer;
+  Change change;
+};
+
+constexpr Command kCommands[] = {
+    {"pause", "Let running trials go on, start no new ones",
+     "\nExample:\n  nascent pause fashion-mnist", &client::NascentClient::Pause},
+    {"resume", "Let a paused search go on", "\nExample:\n  nascent resume fashion-mnist",
+     &client::NascentClient::Resume},
+    {"cancel", "End a search now; its running trials are stopped, results stay",
+     "\nExample:\n  nascent cancel 12", &client::NascentClient::Cancel},
+};
+
+absl::StatusOr<int> RunChange(Context& context, Change change, const std::string& name) {
+  const auto search = (context.client().*change)(client::ParseSearchRef(name));
+  if (!search.ok()) return search.status();
+  if (context.json()) {
+    context.PrintJson(SearchJson(*search));
+  } else {
+    context.Print(absl::StrCat("Search ", search->id(), " (", search->spec().name(), ") is ",
+                               context.style().Paint(StateWord(*search), StateInk(*search)), "."));
+  }
+  return kSuccess;
+}
+
+absl::StatusOr<int> Delete(Context& context, const std::string& name) {
+  // The answer names what was deleted, also where a name was given.
+  const auto search = context.client().Get(client::ParseSearchRef(name));
+  if (!search.ok()) return search.status();
+  v1::SearchRef ref;
+  ref.set_id(search->id());
+  const absl::Status status = context.client().Delete(ref);
+  if (!status.ok()) return status;
+  if (context.json()) {
+    context.PrintJson(spec::Json::Object().Set("deleted", search->id()));
+  } else {
+    context.Print(absl::StrCat("Search ", search->id(), " (", search->spec().name(),
+                               ") and all that only it had is deleted."));
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+void AddSteering(CLI::App& app, Context& context) {
+  for (const Command& command : kCommands) {
+    CLI::App* added = app.add_subcommand(command.name, command.help);
+    const auto search = std::make_shared<std::string>();
+    added->footer(command.footer);
+    AddSearchArgument(*added, *search);
+    const Change change = command.change;
+    added->callback([&context, search, change] {
+      context.action = [&context, search, change] { return RunChange(context, change, *search); };
+    });
+  }
+  CLI::App* removed = app.add_subcommand("delete", "Remove an ended search and its trials");
+  const auto search = std::make_shared<std::string>();
+  removed->footer("\nExample:\n  nascent delete 12");
+  AddSearchArgument(*removed, *search);
+  removed->callback([&context, search] {
+    context.action = [&context, search] { return Delete(context, *search); };
+  });
+}
+
+}  // namespace nascent::cli

@@ -1,0 +1,118 @@
+// nascent watch.
+
+#include <iostream>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "client/cli/commands.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/facts.h"
+#include "client/cli/watch_view.h"
+
+namespace nascent::cli {
+namespace {
+
+constexpr char kFooter[] = R"(
+On a terminal the picture is redrawn in place; elsewhere there is a line for each event. With
+--output json each change is one line: {"search", "trials", "progress"} with the trials that
+changed. Ctrl-C ends the watching, not the search.
+
+Exit status: 0 the search completed, 6 it failed or was cancelled.
+
+Examples:
+  nascent watch fashion-mnist
+  nascent watch 12 --output json | jq .search.progress)";
+
+// A watch outlives a coordinator that is replaced.
+constexpr absl::Duration kPatience = absl::Minutes(5);
+
+// Draws over what it drew before.
+class Screen {
+ public:
+  void Draw(const std::vector<std::string>& lines) {
+    std::string out;
+    if (drawn_ > 0) absl::StrAppend(&out, "\x1b[", drawn_, "A");
+    out += "\r";
+    for (const std::string& line : lines) absl::StrAppend(&out, line, "\x1b[K\n");
+    out += "\x1b[J";
+    drawn_ = static_cast<int>(lines.size());
+    std::cout << out << std::flush;
+  }
+
+  // What is drawn next goes below.
+  void Keep() { drawn_ = 0; }
+
+ private:
+  int drawn_ = 0;
+};
+
+spec::Json UpdateJson(const v1::WatchSearchResponse& update) {
+  spec::Json trials = spec::Json::List();
+  spec::Json progress = spec::Json::Object();
+  for (const v1::Trial& trial : update.trials()) {
+    trials.Append(TrialJson(trial));
+    const auto share = update.progress().find(trial.id());
+    if (share != update.progress().end()) {
+      progress.Set(absl::StrCat(trial.id()), share->second);
+    }
+  }
+  return spec::Json::Object()
+      .Set("search", SearchJson(update.search()))
+      .Set("trials", std::move(trials))
+      .Set("progress", std::move(progress));
+}
+
+}  // namespace
+
+absl::StatusOr<int> WatchUntilEnd(Context& context, const v1::SearchRef& search) {
+  WatchView view;
+  Screen screen;
+  const Style style = context.style();
+  const bool redraw = context.terminal();
+  const absl::Status status = context.client().Watch(
+      search, std::max(kPatience, absl::Seconds(context.patience_seconds)),
+      [&](const v1::WatchSearchResponse& update) {
+        if (context.json()) {
+          context.PrintLine(UpdateJson(update));
+          view.Update(update, style);
+          return true;
+        }
+        const std::vector<std::string> news = view.Update(update, style);
+        if (redraw) {
+          screen.Draw(view.Frame(context.width(), context.height() - 1, style));
+        } else {
+          for (const std::string& line : news) std::cout << line << "\n";
+          std::cout.flush();
+        }
+        return true;
+      });
+  if (!status.ok()) return status;
+  const v1::Search& last = view.search();
+  if (!context.json()) {
+    screen.Keep();
+    context.Print("");
+    if (last.leaders_size() > 0) {
+      for (const std::string& line : WinnerLines(last, style)) context.Print(line);
+    }
+    if (last.state() != v1::SEARCH_STATE_COMPLETED) {
+      context.Print(absl::StrCat("The search ended ", style.Paint(StateWord(last), StateInk(last)),
+                                 last.state_reason().empty() ? "" : ": ", last.state_reason()));
+    }
+  }
+  return last.state() == v1::SEARCH_STATE_COMPLETED ? kSuccess : kSearchFailed;
+}
+
+void AddWatch(CLI::App& app, Context& context) {
+  CLI::App* watch = app.add_subcommand("watch", "Follow a search until it ends");
+  const auto search = std::make_shared<std::string>();
+  watch->footer(kFooter);
+  AddSearchArgument(*watch, *search);
+  watch->callback([&context, search] {
+    context.action = [&context, search] {
+      return WatchUntilEnd(context, client::ParseSearchRef(*search));
+    };
+  });
+}
+
+}  // namespace nascent::cli

@@ -1,0 +1,117 @@
+#include "client/cli/context.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "client/cli/exit_code.h"
+#include "client/local/up.h"
+
+namespace nascent::cli {
+namespace {
+
+constexpr char kDefaultServer[] = "127.0.0.1:7301";
+constexpr int kDefaultWidth = 100;
+constexpr int kDefaultHeight = 40;
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+  return value == nullptr ? "" : value;
+}
+
+winsize TerminalSize() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) size = {};
+  return size;
+}
+
+int SizeFrom(int measured, const char* variable, int otherwise) {
+  if (measured > 0) return measured;
+  int set = 0;
+  return absl::SimpleAtoi(Environment(variable), &set) && set > 0 ? set : otherwise;
+}
+
+}  // namespace
+
+std::string Context::address() const {
+  if (!server.empty()) return server;
+  if (const std::string set = Environment("NASCENT_SERVER"); !set.empty()) return set;
+  const auto state = local::FindService(local::LayOut(data_dir));
+  return state.ok() && !state->server.empty() ? state->server : kDefaultServer;
+}
+
+client::NascentClient& Context::client() {
+  if (!client_) {
+    const std::string where = address();
+    client_.emplace(where, client::ClientOptions{.call_timeout = absl::Seconds(30),
+                                                 .patience = absl::Seconds(patience_seconds),
+                                                 .on_wait = [this, where](const absl::Status&) {
+                                                   Note(absl::StrCat("waiting for the service at ",
+                                                                     where, " …"));
+                                                 }});
+  }
+  return *client_;
+}
+
+bool Context::terminal() const {
+  return !json() && isatty(STDOUT_FILENO) == 1 && Environment("TERM") != "dumb";
+}
+
+int Context::width() const {
+  return std::clamp(SizeFrom(TerminalSize().ws_col, "COLUMNS", kDefaultWidth), 40, 250);
+}
+
+int Context::height() const {
+  return std::max(12, SizeFrom(TerminalSize().ws_row, "LINES", kDefaultHeight));
+}
+
+Style Context::style() const {
+  if (color != "auto") return Style(color == "always");
+  return Style(terminal() && Environment("NO_COLOR").empty());
+}
+
+void Context::PrintJson(const spec::Json& json) const { std::cout << json.Print(2) << "\n"; }
+
+void Context::PrintLine(const spec::Json& json) const { std::cout << json.Print() << std::endl; }
+
+void Context::Print(const std::string& line) const { std::cout << line << "\n"; }
+
+void Context::Print(const Table& table, int indent) const {
+  const std::string space(static_cast<size_t>(indent), ' ');
+  // A pipe gets whole cells: what is cut can't be searched for.
+  const int limit = terminal() ? width() - indent : 0;
+  for (const std::string& line : table.Lines(limit, style())) std::cout << space << line << "\n";
+}
+
+void Context::Note(const std::string& line) const {
+  if (!json()) std::cerr << line << std::endl;
+}
+
+void PrintError(const Context& context, const absl::Status& status) {
+  const std::string code = CodeName(status);
+  std::string message(status.message());
+  if (context.json()) {
+    std::cerr << spec::Json::Object()
+                     .Set("error", spec::Json::Object().Set("code", code).Set("message", message))
+                     .Print()
+              << std::endl;
+    return;
+  }
+  if (absl::IsUnavailable(status) && message.find("connect") != std::string::npos) {
+    message =
+        absl::StrCat("no service answers at ", context.address(),
+                     ": start one with `nascent up`, or name one with --server (", message, ")");
+  }
+  const bool colours = isatty(STDERR_FILENO) == 1 && Environment("NO_COLOR").empty();
+  std::cerr << Style(colours).Paint("nascent:", Ink::kBad) << " " << message << " [" << code << "]"
+            << std::endl;
+}
+
+}  // namespace nascent::cli

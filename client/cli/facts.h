@@ -1,0 +1,52 @@
+// Searches, trials and workers as JSON and as words. The names in the JSON are a promise to
+// programs.
+
+#ifndef NASCENT_CLIENT_CLI_FACTS_H_
+#define NASCENT_CLIENT_CLI_FACTS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/cli/style.h"
+#include "common/spec/json.h"
+#include "nascent/v1/search.pb.h"
+#include "nascent/v1/search_service.pb.h"
+#include "nascent/v1/trial.pb.h"
+
+namespace nascent::cli {
+
+spec::Json TrialJson(const v1::Trial& trial);
+spec::Json SearchJson(const v1::Search& search);
+spec::Json WorkerJson(const v1::Worker& worker);
+
+// SUCCEEDED, or FAILED(poison).
+std::string StateWord(const v1::Trial& trial);
+std::string StateWord(const v1::Search& search);
+Ink StateInk(const v1::Trial& trial);
+Ink StateInk(const v1::Search& search);
+
+// It ended, and what it measured counts.
+bool HasResult(const v1::Trial& trial);
+// It will not change any more.
+bool HasEnded(const v1::Trial& trial);
+
+std::optional<double> Metric(const v1::Trial& trial, const std::string& metric);
+// "87.12 %", or "–" where there is none.
+std::string MetricText(const v1::Trial& trial, const std::string& metric);
+
+// The metrics that say how good a trial is: the objectives', then parameters where it is none of
+// them.
+std::vector<std::string> ShownMetrics(const v1::Search& search);
+
+// The strategy's name: "random", "regularized_evolution".
+std::string StrategyName(const v1::SearchSpec& spec);
+// "nas-bench-201", or "own template".
+std::string SpaceName(const v1::SearchSpec& spec);
+
+// "3m 05s ago" of a time stamp.
+std::string Ago(const google::protobuf::Timestamp& time);
+
+}  // namespace nascent::cli
+
+#endif  // NASCENT_CLIENT_CLI_FACTS_H_

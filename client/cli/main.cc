@@ -1,0 +1,96 @@
+// The command line `nascent`.
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <csignal>
+#include <iostream>
+#include <string_view>
+
+#include "client/cli/commands.h"
+#include "client/cli/context.h"
+#include "client/cli/exit_code.h"
+#include "client/local/directories.h"
+
+namespace nascent::cli {
+namespace {
+
+constexpr char kFooter[] = R"(
+First steps:
+  nascent up --detach                              start a service on this machine
+  nascent data add fashion-mnist --from DIR        register data
+  nascent submit examples/fashion-mnist.yaml --watch
+  nascent best fashion-mnist                       the winner
+
+SEARCH is an id, or a name meaning the newest search of that name.
+`nascent COMMAND --help` shows examples. Programs use --output json.
+Exit status: 0 done, 1 failed, 2 bad usage or input, 3 not found, 4 wrong state,
+5 no service, 6 the search watched did not complete, 130 interrupted.)";
+
+// Errors of the command line itself are written as the caller asked for, too.
+bool WantsJson(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--output=json") return true;
+    if (word == "--output" && i + 1 < argc && std::string_view(argv[i + 1]) == "json") return true;
+  }
+  return false;
+}
+
+int Main(int argc, char** argv) {
+  // A reader of our output that goes away ends us quietly.
+  std::signal(SIGPIPE, SIG_DFL);
+  Context context;
+  context.data_dir = local::DefaultDataDir();
+  CLI::App app("Nascent: neural architecture search as a service", "nascent");
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  app.footer(kFooter);
+  app.get_formatter()->column_width(34);
+  app.set_version_flag("--version", "nascent 0.1.0");
+  app.add_option("--server", context.server,
+                 "Service to use, HOST:PORT (else NASCENT_SERVER, the service of --data-dir, or "
+                 "127.0.0.1:7301)");
+  app.add_option("--output", context.output, "text for people, json for programs")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--color", context.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_option("--data-dir", context.data_dir,
+                 "Folder of the service on this machine (else NASCENT_DATA_DIR)")
+      ->default_str(context.data_dir);
+  app.add_option("--patience", context.patience_seconds,
+                 "Seconds to wait for a service that is away")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->default_str("10");
+  for (const auto add : {AddUp, AddSubmit, AddWatch, AddSearches, AddTrials, AddBest, AddPlot,
+                         AddSql, AddSteering, AddData, AddWorkers, AddSimulate}) {
+    add(app, context);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    if (WantsJson(argc, argv)) {
+      context.output = "json";
+      PrintError(context, absl::InvalidArgumentError(error.what()));
+    } else {
+      app.exit(error, std::cout, std::cerr);
+    }
+    return kUsage;
+  }
+  if (!context.action) {
+    std::cout << app.help();
+    return kSuccess;
+  }
+  const absl::StatusOr<int> result = context.action();
+  std::cout.flush();
+  if (result.ok()) return *result;
+  PrintError(context, result.status());
+  return ExitCodeOf(result.status());
+}
+
+}  // namespace
+}  // namespace nascent::cli
+
+int main(int argc, char** argv) { return nascent::cli::Main(argc, argv); }

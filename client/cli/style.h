@@ -1,0 +1,39 @@
+// Colours and shapes on a terminal.
+
+#ifndef NASCENT_CLIENT_CLI_STYLE_H_
+#define NASCENT_CLIENT_CLI_STYLE_H_
+
+#include <string>
+#include <string_view>
+
+namespace nascent::cli {
+
+enum class Ink { kPlain, kBold, kDim, kGood, kBad, kBusy, kAccent };
+
+// Turns words into coloured words, or leaves them alone.
+class Style {
+ public:
+  explicit Style(bool colours) : colours_(colours) {}
+  bool colours() const { return colours_; }
+  std::string Paint(std::string_view text, Ink ink) const;
+
+ private:
+  bool colours_;
+};
+
+// Columns that a text takes: code points, without colour sequences.
+int DisplayWidth(std::string_view text);
+
+// Text of at most `width` columns, with … where something was cut. The text has no colours.
+std::string Shorten(std::string_view text, int width);
+
+// Filled up with spaces to `width` columns.
+std::string PadRight(std::string_view text, int width);
+std::string PadLeft(std::string_view text, int width);
+
+// A bar of `width` columns of which the share [0, 1] is full.
+std::string Bar(double share, int width, const Style& style);
+
+}  // namespace nascent::cli
+
+#endif  // NASCENT_CLIENT_CLI_STYLE_H_
