@@ -134,10 +134,6 @@ void ScaleShift(const at::Tensor& x, const std::vector<float>& scale,
   });
 }
 
-const float* DataOrNull(const at::Tensor& tensor) {
-  return tensor.defined() ? tensor.data_ptr<float>() : nullptr;
-}
-
 class TrainingBatchNorm : public torch::autograd::Function<TrainingBatchNorm> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
@@ -147,15 +143,15 @@ class TrainingBatchNorm : public torch::autograd::Function<TrainingBatchNorm> {
     const kernels::Rows size = RowsOf(x);
     const Statistics statistics = BatchStatistics(size, x.data_ptr<float>(), epsilon, momentum,
                                                   running_mean, running_variance);
-    const float* gamma = DataOrNull(weight);
-    const float* beta = DataOrNull(bias);
+    const float* gamma = weight.data_ptr<float>();
+    const float* beta = bias.data_ptr<float>();
     std::vector<float> scale(statistics.mean.size());
     std::vector<float> shift(scale.size());
     at::Tensor saved = at::empty({2, size.channels}, x.options(), at::MemoryFormat::Contiguous);
     float* save = saved.data_ptr<float>();
     for (size_t c = 0; c < scale.size(); ++c) {
-      scale[c] = (gamma != nullptr ? gamma[c] : 1) * statistics.inverse_deviation[c];
-      shift[c] = (beta != nullptr ? beta[c] : 0) - statistics.mean[c] * scale[c];
+      scale[c] = gamma[c] * statistics.inverse_deviation[c];
+      shift[c] = beta[c] - statistics.mean[c] * scale[c];
       save[c] = statistics.mean[c];
       save[scale.size() + c] = statistics.inverse_deviation[c];
     }
@@ -172,8 +168,8 @@ class TrainingBatchNorm : public torch::autograd::Function<TrainingBatchNorm> {
     const kernels::Rows size = RowsOf(x);
     const float* x_at = x.data_ptr<float>();
     const float* dy_at = dy.data_ptr<float>();
-    const float* y_at = DataOrNull(saved[3]);
-    const float* gamma = DataOrNull(saved[1]);
+    const float* y_at = saved[3].defined() ? saved[3].data_ptr<float>() : nullptr;
+    const float* gamma = saved[1].data_ptr<float>();
     const float* mean = saved[2].data_ptr<float>();
     const float* inverse = mean + size.channels;
     const auto from = [&](const float* at, int64_t row) {
@@ -188,23 +184,17 @@ class TrainingBatchNorm : public torch::autograd::Function<TrainingBatchNorm> {
     std::vector<float> a(channels);
     std::vector<float> b(channels);
     std::vector<float> c(channels);
-    at::Tensor d_weight;
-    at::Tensor d_bias;
-    if (gamma != nullptr) {
-      d_weight = at::empty({size.channels}, saved[1].options());
-      d_bias = at::empty({size.channels}, saved[1].options());
-    }
+    at::Tensor d_weight = at::empty({size.channels}, saved[1].options());
+    at::Tensor d_bias = at::empty({size.channels}, saved[1].options());
     const auto count = static_cast<double>(size.rows);
     for (size_t k = 0; k < channels; ++k) {
-      const double scale = (gamma != nullptr ? gamma[k] : 1) * static_cast<double>(inverse[k]);
+      const double scale = gamma[k] * static_cast<double>(inverse[k]);
       const double slope = -scale * inverse[k] * inverse[k] * sums.second[k] / count;
       a[k] = static_cast<float>(scale);
       b[k] = static_cast<float>(slope);
       c[k] = static_cast<float>(-scale * sums.first[k] / count - slope * mean[k]);
-      if (gamma != nullptr) {
-        d_weight.data_ptr<float>()[k] = static_cast<float>(sums.second[k] * inverse[k]);
-        d_bias.data_ptr<float>()[k] = static_cast<float>(sums.first[k]);
-      }
+      d_weight.data_ptr<float>()[k] = static_cast<float>(sums.second[k] * inverse[k]);
+      d_bias.data_ptr<float>()[k] = static_cast<float>(sums.first[k]);
     }
     at::Tensor dx = EmptyLike(x);
     float* dx_at = dx.data_ptr<float>();
@@ -333,8 +323,12 @@ class SumFunction : public torch::autograd::Function<SumFunction> {
 at::Tensor NormalizeBatch(const BatchNorm& norm, const at::Tensor& x, bool training, bool relu) {
   const bool fast = IsFast(x) && x.dim() != 3;
   if (fast && training) {
-    return TrainingBatchNorm::apply(ChannelsLast(x), norm.weight, norm.bias, norm.running_mean,
-                                    norm.running_variance, norm.momentum, norm.epsilon, relu);
+    const bool affine = norm.weight.defined();
+    const at::TensorOptions options = norm.running_mean.options();
+    return TrainingBatchNorm::apply(
+        ChannelsLast(x), affine ? norm.weight : at::ones({x.size(1)}, options),
+        affine ? norm.bias : at::zeros({x.size(1)}, options), norm.running_mean,
+        norm.running_variance, norm.momentum, norm.epsilon, relu);
   }
   if (fast && !at::GradMode::is_enabled()) {
     const at::Tensor input = ChannelsLast(x);

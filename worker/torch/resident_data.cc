@@ -154,6 +154,10 @@ absl::StatusOr<ResidentData> ResidentData::Load(const v1::DataRef& data,
   return result;
 }
 
+network::Shape ResidentData::shape() const {
+  return {train_or_test().images.size(3), height(), width()};
+}
+
 Batch ResidentData::Assemble(const Examples& examples, std::span<const ImageChange> changes,
                              int32_t cutout) const {
   return examples.images.is_cpu() ? AssembleOnHost(examples, changes, cutout)

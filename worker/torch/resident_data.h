@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/network/network.h"
 #include "nascent/v1/data.pb.h"
 #include "worker/torch/augmentation.h"
 
@@ -47,6 +48,8 @@ class ResidentData {
   const Examples& validation() const { return validation_; }
   const Examples& test() const { return test_; }
 
+  // [C, H, W] as a network sees them.
+  network::Shape shape() const;
   int64_t height() const { return train_or_test().images.size(1); }
   int64_t width() const { return train_or_test().images.size(2); }
   bool segmentation() const { return segmentation_; }
@@ -57,13 +60,14 @@ class ResidentData {
   // The unchanged examples [first, first + count).
   Batch Assemble(const Examples& examples, int64_t first, int64_t count) const;
 
- private:
-  const Examples& train_or_test() const { return train_.images.defined() ? train_ : test_; }
+  // The two ways to do it, for where the bytes are; AssembleOnDevice works anywhere.
   Batch AssembleOnHost(const Examples& examples, std::span<const ImageChange> changes,
                        int32_t cutout) const;
   Batch AssembleOnDevice(const Examples& examples, std::span<const ImageChange> changes,
                          int32_t cutout) const;
 
+ private:
+  const Examples& train_or_test() const { return train_.images.defined() ? train_ : test_; }
   Examples train_;
   Examples validation_;
   Examples test_;

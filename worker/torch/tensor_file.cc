@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace nascent::worker {
 namespace {
@@ -20,29 +21,39 @@ using google::protobuf::Value;
 
 constexpr uint64_t kMaxHeader = 100 << 20;
 
-std::string Header(const TensorFile& file) {
-  Struct header;
-  if (!file.metadata.empty()) {
-    Struct& metadata = *(*header.mutable_fields())["__metadata__"].mutable_struct_value();
-    for (const auto& [name, value] : file.metadata) {
-      (*metadata.mutable_fields())[name].set_string_value(value);
+std::string Quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      absl::StrAppend(&quoted, "\\u00", absl::Hex(static_cast<int>(c), absl::kZeroPad2));
+    } else {
+      quoted += c;
     }
+  }
+  return quoted + '"';
+}
+
+// In the order of the tensors, so that equal tensors give equal bytes and so one artifact.
+std::string Header(const TensorFile& file) {
+  std::vector<std::string> fields;
+  if (!file.metadata.empty()) {
+    const auto field = [](std::string* out, const auto& entry) {
+      absl::StrAppend(out, Quoted(entry.first), ":", Quoted(entry.second));
+    };
+    fields.push_back(
+        absl::StrCat("\"__metadata__\":{", absl::StrJoin(file.metadata, ",", field), "}"));
   }
   int64_t offset = 0;
   for (const NamedTensor& entry : file.tensors) {
-    Struct& tensor = *(*header.mutable_fields())[entry.name].mutable_struct_value();
-    (*tensor.mutable_fields())["dtype"].set_string_value("F32");
-    auto* shape = (*tensor.mutable_fields())["shape"].mutable_list_value();
-    for (int64_t dimension : entry.tensor.sizes()) {
-      shape->add_values()->set_number_value(static_cast<double>(dimension));
-    }
-    auto* offsets = (*tensor.mutable_fields())["data_offsets"].mutable_list_value();
-    offsets->add_values()->set_number_value(static_cast<double>(offset));
-    offset += entry.tensor.numel() * static_cast<int64_t>(sizeof(float));
-    offsets->add_values()->set_number_value(static_cast<double>(offset));
+    const int64_t end = offset + entry.tensor.numel() * static_cast<int64_t>(sizeof(float));
+    fields.push_back(absl::StrCat(Quoted(entry.name), ":{\"dtype\":\"F32\",\"shape\":[",
+                                  absl::StrJoin(entry.tensor.sizes(), ","), "],\"data_offsets\":[",
+                                  offset, ",", end, "]}"));
+    offset = end;
   }
-  std::string json;
-  (void)google::protobuf::util::MessageToJsonString(header, &json);
+  std::string json = absl::StrCat("{", absl::StrJoin(fields, ","), "}");
   json.append((8 - json.size() % 8) % 8, ' ');  // Values begin aligned.
   return json;
 }

@@ -68,6 +68,17 @@ absl::StatusOr<std::string> FileOf(const Assignment& assignment, const std::stri
   return absl::UnavailableError(absl::StrCat("no file for artifact ", sha256));
 }
 
+// INVALID_ARGUMENT where the network's input is not what the data give.
+absl::Status CheckFit(const NetworkModule& network, const ResidentData& data) {
+  for (const network::Node& node : network.network().nodes) {
+    if (node.operation != "input" || node.shape == data.shape()) continue;
+    return absl::InvalidArgumentError(absl::StrCat("network: its input is ",
+                                                   network::ToText(node.shape), ", the data are ",
+                                                   network::ToText(data.shape())));
+  }
+  return absl::OkStatus();
+}
+
 void Configure(bool deterministic, int threads) {
   at::Context& context = at::globalContext();
   context.setFlushDenormal(true);
@@ -86,7 +97,11 @@ EvaluatorDescription DescribeTorchEvaluator() {
           .devices = ListDevices()};
 }
 
-TorchEvaluator::TorchEvaluator() { at::set_num_interop_threads(1); }
+TorchEvaluator::TorchEvaluator() {
+  // May be set once in a process; operations run one after the other.
+  static const bool kSet = (at::set_num_interop_threads(1), true);
+  static_cast<void>(kSet);
+}
 
 Result TorchEvaluator::Run(const Assignment& assignment, Progress& progress) {
   Result result;
@@ -120,6 +135,7 @@ Result TorchEvaluator::RunTraining(const Assignment& assignment, Progress& progr
   absl::StatusOr<const ResidentData*> data =
       Data(task, assignment, ResidentData::Parts::kTrainAndValidation);
   if (!data.ok()) return Failure(data.status());
+  if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
   absl::StatusOr<std::string> checkpoint = FileOf(assignment, task.checkpoint());
   if (!checkpoint.ok()) return Failure(checkpoint.status());
   return Train(task, **network, **data, device,
@@ -138,6 +154,7 @@ Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& prog
     absl::StatusOr<const ResidentData*> data =
         Data(task, assignment, ResidentData::Parts::kTrainAndValidation);
     if (!data.ok()) return Failure(data.status());
+    if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
     absl::StatusOr<std::string> checkpoint = FileOf(assignment, task.checkpoint());
     if (!checkpoint.ok()) return Failure(checkpoint.status());
     result = Train(task, **network, **data, device,
@@ -152,10 +169,13 @@ Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& prog
   }
   absl::StatusOr<const ResidentData*> data = Data(task, assignment, ResidentData::Parts::kTest);
   if (!data.ok()) return Failure(data.status());
+  if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
   const Examples& test = (*data)->test();
   const Evaluation evaluation =
       Evaluate(**network, **data, test, task.recipe(), device, [&](int64_t done) {
-        progress.Report(static_cast<double>(done) / static_cast<double>(test.count()), {});
+        // After a training this is the short rest.
+        const double share = static_cast<double>(done) / static_cast<double>(test.count());
+        progress.Report(final_test.weights().empty() ? 1 : share, {});
         return progress.StopRequested() == v1::STOP_REASON_UNSPECIFIED;
       });
   if (progress.StopRequested() != v1::STOP_REASON_UNSPECIFIED) {

@@ -1,0 +1,15 @@
+// The subcommands of nascent-bench, one per file. Each adds itself, runs while the command line is
+// parsed, and throws what it cannot do (std::runtime_error).
+
+#ifndef NASCENT_BENCH_BENCHMARKS_H_
+#define NASCENT_BENCH_BENCHMARKS_H_
+
+#include <CLI/CLI.hpp>
+
+namespace nascent::bench {
+
+void AddTrain(CLI::App& app);
+
+}  // namespace nascent::bench
+
+#endif  // NASCENT_BENCH_BENCHMARKS_H_

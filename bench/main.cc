@@ -1,0 +1,25 @@
+// nascent-bench: programs that measure what we claim.
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+
+#include "bench/benchmarks.h"
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Measurements of Nascent. Each prints a table, or one JSON object with --output json.");
+  app.require_subcommand(1);
+#ifdef NASCENT_TORCH
+  nascent::bench::AddTrain(app);
+#endif
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  } catch (const std::exception& error) {
+    std::cerr << "nascent-bench: " << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}

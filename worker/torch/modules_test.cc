@@ -1,0 +1,338 @@
+#include "worker/torch/modules.h"
+
+#include <ATen/ATen.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/network/builder.h"
+#include "common/network/operations.h"
+#include "gtest/gtest.h"
+#include "worker/torch/network_module.h"
+
+namespace nascent::worker {
+namespace {
+
+using network::Attribute;
+using network::Attributes;
+using Pair = std::vector<int64_t>;
+
+struct Case {
+  std::string operation;
+  Attributes attributes;
+  int inputs = 1;
+  Pair shape = {4, 6, 5};
+};
+
+// At least one case per operation; together they use every attribute in another form than its
+// default.
+std::vector<Case> Cases() {
+  return {
+      {"identity", {}},
+      {"zero", {{"stride", Pair{2, 2}}}},
+      {"zero", {{"shape", Pair{7, 2, 2}}}},
+      {"constant", {{"shape", Pair{3, 6, 5}}}},
+      {"constant", {{"shape", Pair{6, 5}}, {"dim", int64_t{-1}}}},
+      {"conv2d", {{"channels", int64_t{8}}, {"kernel", Pair{3, 3}}, {"padding", Pair{1, 1}}}},
+      {"conv2d",
+       {{"channels", int64_t{8}},
+        {"kernel", Pair{3, 2}},
+        {"stride", Pair{2, 1}},
+        {"padding", Pair{2, 1}},
+        {"dilation", Pair{2, 1}},
+        {"groups", int64_t{4}},
+        {"bias", false}}},
+      {"conv_transpose2d",
+       {{"channels", int64_t{6}},
+        {"kernel", Pair{3, 3}},
+        {"stride", Pair{2, 2}},
+        {"padding", Pair{1, 1}},
+        {"output_padding", Pair{1, 1}},
+        {"groups", int64_t{2}}}},
+      {"linear", {{"features", int64_t{7}}}},
+      {"linear", {{"features", int64_t{7}}, {"bias", false}}, 1, {12}},
+      {"batch_norm", {}},
+      {"batch_norm", {{"affine", false}, {"eps", 1e-3}, {"momentum", 0.5}}, 1, {12}},
+      {"batch_norm", {}, 1, {4, 9}},
+      {"layer_norm", {}},
+      {"layer_norm", {{"dimensions", int64_t{3}}, {"eps", 1e-3}}},
+      {"group_norm", {{"groups", int64_t{2}}}},
+      {"instance_norm", {{"affine", true}}},
+      {"max_pool2d", {{"kernel", Pair{3, 3}}, {"stride", Pair{1, 1}}, {"padding", Pair{1, 1}}}},
+      {"max_pool2d", {{"kernel", Pair{2, 2}}, {"stride", Pair{2, 2}}, {"ceil_mode", true}}},
+      {"max_pool2d", {{"kernel", Pair{2, 2}}, {"stride", Pair{1, 1}}, {"dilation", Pair{2, 2}}}},
+      {"avg_pool2d", {{"kernel", Pair{3, 3}}, {"stride", Pair{1, 1}}, {"padding", Pair{1, 1}}}},
+      {"avg_pool2d",
+       {{"kernel", Pair{3, 2}},
+        {"stride", Pair{2, 2}},
+        {"padding", Pair{1, 1}},
+        {"ceil_mode", true},
+        {"count_include_pad", false}}},
+      {"adaptive_avg_pool2d", {{"size", Pair{3, 2}}}},
+      {"adaptive_max_pool2d", {{"size", Pair{3, 2}}}},
+      {"global_avg_pool", {}},
+      {"global_max_pool", {{"keepdim", true}}},
+      {"relu", {}},
+      {"relu6", {}},
+      {"leaky_relu", {{"negative_slope", 0.2}}},
+      {"gelu", {{"approximate", std::string("tanh")}}},
+      {"silu", {}},
+      {"hard_swish", {}},
+      {"hard_sigmoid", {}},
+      {"sigmoid", {}},
+      {"tanh", {}},
+      {"softmax", {{"dim", int64_t{0}}}},
+      {"dropout", {{"p", 0.25}}},
+      {"drop_path", {{"p", 0.25}}},
+      {"add", {}, 3},
+      {"add", {{"multiplicity", Pair{2, 1}}}, 2},
+      {"multiply", {}, 2},
+      {"mean", {}, 3},
+      {"concatenate", {{"dim", int64_t{-1}}}, 2},
+      {"split", {{"parts", int64_t{2}}, {"index", int64_t{1}}}},
+      {"channel_shuffle", {{"groups", int64_t{2}}}},
+      {"flatten", {}},
+      {"reshape", {{"shape", Pair{2, -1}}}},
+      {"transpose", {{"dim0", int64_t{0}}, {"dim1", int64_t{2}}}},
+      {"pad", {{"padding", Pair{1, 2, 0, 1}}, {"value", 0.5}}},
+      {"pad", {{"padding", Pair{1, 2, 0, 1}}, {"mode", std::string("reflect")}}},
+      {"pad", {{"padding", Pair{1, 2, 0, 1}}, {"mode", std::string("replicate")}}},
+      {"crop", {{"dim", int64_t{1}}, {"start", int64_t{2}}, {"length", int64_t{3}}}},
+      {"interpolate", {{"size", Pair{9, 8}}}},
+      {"interpolate",
+       {{"size", Pair{9, 8}}, {"mode", std::string("bilinear")}, {"align_corners", true}}},
+  };
+}
+
+// input ─► relu ─► … ─► operation. Further inputs of the operation are other functions of the
+// input.
+network::Network NetworkOf(const Case& c) {
+  network::NetworkBuilder builder;
+  std::vector<int> inputs = {*builder.Add("in", "input", {{"shape", c.shape}}, {})};
+  const char* const functions[] = {"relu", "tanh"};
+  for (int i = 1; i < c.inputs; ++i) {
+    inputs.push_back(*builder.Add(functions[i - 1], functions[i - 1], {}, {inputs[0]}));
+  }
+  const absl::StatusOr<int> node = builder.Add("op", c.operation, c.attributes, inputs);
+  EXPECT_TRUE(node.ok()) << node.status();
+  builder.AddOutput("out", *node);
+  return builder.Take();
+}
+
+at::Tensor RandomInput(const Pair& shape, int64_t batch = 3) {
+  at::manual_seed(1);
+  Pair sizes = shape;
+  sizes.insert(sizes.begin(), batch);
+  return at::randn(sizes);
+}
+
+TEST(ModulesTest, EveryOperationOfTheTableHasAModuleAndACaseHere) {
+  std::set<std::string> covered = {"input"};
+  for (const Case& c : Cases()) covered.insert(c.operation);
+  for (const network::Operation& operation : network::AllOperations()) {
+    EXPECT_TRUE(covered.count(operation.name)) << operation.name;
+    if (operation.name == "input") continue;
+    EXPECT_NE(FindForward(operation.name), nullptr) << operation.name;
+  }
+}
+
+TEST(ModulesTest, OutputsHaveTheShapesThatTheTableInfersAndGradientsReachAllParameters) {
+  for (const Case& c : Cases()) {
+    SCOPED_TRACE(c.operation);
+    const network::Network network = NetworkOf(c);
+    auto module = NetworkModule::Create(network, /*seed=*/1, at::kCPU);
+    ASSERT_TRUE(module.ok()) << module.status();
+    RandomStream random(1, 1);
+    Pass pass{.training = true, .drop_path = 0.3, .random = &random};
+    at::Tensor x = RandomInput(c.shape).requires_grad_(true);
+    (*module)->Forward(x, pass, [&](int node, const at::Tensor& output) {
+      const network::Shape& shape = network.nodes[node].shape;
+      EXPECT_EQ(output.sizes().slice(1), at::IntArrayRef(shape.data(), shape.size()))
+          << network.nodes[node].path;
+    });
+    const at::Tensor y = (*module)->Forward(x, pass).front();
+    ASSERT_TRUE(y.isfinite().all().item<bool>());
+    if (!y.requires_grad()) continue;  // zero
+    y.mul(at::randn_like(y)).sum().backward();
+    for (const NamedTensor& parameter : (*module)->parameters().named()) {
+      EXPECT_GT(parameter.tensor.grad().abs().sum().item<float>(), 0) << parameter.name;
+    }
+  }
+}
+
+TEST(ModulesTest, EvaluationEqualsTheSameNetworkWithoutFolding) {
+  network::NetworkBuilder builder;
+  int last = *builder.Add("in", "input", {{"shape", Pair{3, 8, 8}}}, {});
+  for (const char* name : {"a", "b"}) {
+    const std::string path = name;
+    const Attributes convolution = {
+        {"channels", int64_t{8}}, {"kernel", Pair{3, 3}}, {"padding", Pair{1, 1}}};
+    last = *builder.Add(path + ".conv", "conv2d", convolution, {last});
+    last = *builder.Add(path + ".norm", "batch_norm", {}, {last});
+    last = *builder.Add(path + ".relu", "relu", {}, {last});
+  }
+  last = *builder.Add("norm", "batch_norm", {}, {last});
+  last = *builder.Add("relu", "relu", {}, {last});
+  builder.AddOutput("out", last);
+  auto module = NetworkModule::Create(builder.Take(), 1, at::kCPU);
+  ASSERT_TRUE(module.ok());
+  const at::Tensor x = RandomInput({3, 8, 8}, 16);
+  for (int i = 0; i < 3; ++i) (*module)->Forward(x * (i + 1), Pass{.training = true});
+  const at::NoGradGuard no_grad;
+  const at::Tensor plain = (*module)->Forward(x, Pass{}).front();
+  (*module)->Fold();
+  const at::Tensor folded = (*module)->Forward(x, Pass{}).front();
+  EXPECT_LT((plain - folded).abs().max().item<float>(), 1e-5);
+  EXPECT_GT(plain.abs().max().item<float>(), 0.1);
+  // A training pass ends it: what follows sees the new statistics.
+  (*module)->Forward(x * 9, Pass{.training = true});
+  EXPECT_GT(((*module)->Forward(x, Pass{}).front() - folded).abs().max().item<float>(), 1e-3);
+}
+
+// What LibTorch itself makes of an operation, in double precision.
+at::Tensor Reference(const Case& c, const at::Tensor& x, const Parameters& parameters) {
+  const auto pair = [&](const char* name, Pair otherwise) {
+    return c.attributes.contains(name) ? network::IntegersOf(c.attributes, name) : otherwise;
+  };
+  const auto flag = [&](const char* name, bool otherwise) {
+    return c.attributes.contains(name) ? network::FlagOf(c.attributes, name) : otherwise;
+  };
+  const Pair kernel = pair("kernel", {});
+  const Pair stride = pair("stride", {});
+  const Pair padding = pair("padding", {0, 0});
+  if (c.operation == "avg_pool2d") {
+    return at::avg_pool2d(x, kernel, stride, padding, flag("ceil_mode", false),
+                          flag("count_include_pad", true));
+  }
+  if (c.operation == "max_pool2d") {
+    return at::max_pool2d(x, kernel, stride, padding, pair("dilation", {1, 1}),
+                          flag("ceil_mode", false));
+  }
+  const auto parameter = [&](const char* name) {
+    const at::Tensor found = parameters.Find(name);
+    return found.defined() ? found.to(at::kDouble) : found;
+  };
+  const double epsilon = c.attributes.contains("eps") ? network::RealOf(c.attributes, "eps") : 1e-5;
+  return at::batch_norm(x, parameter("op.weight"), parameter("op.bias"), {}, {}, /*training=*/true,
+                        0.1, epsilon, false);
+}
+
+TEST(ModulesTest, OwnKernelsAgreeWithLibTorchInValuesAndGradients) {
+  // Sizes that fill no vector, that fill some, and that need several pieces of work.
+  for (const Pair& shape : {Pair{4, 6, 5}, Pair{8, 28, 28}, Pair{36, 9, 9}, Pair{70, 7, 7}}) {
+    for (Case c : Cases()) {
+      if (c.operation != "avg_pool2d" && c.operation != "max_pool2d" &&
+          c.operation != "batch_norm") {
+        continue;
+      }
+      if (c.shape.size() == 3) c.shape = shape;
+      SCOPED_TRACE(c.operation + " " + network::ToText(Attribute(c.shape)));
+      auto module = NetworkModule::Create(NetworkOf(c), 1, at::kCPU);
+      ASSERT_TRUE(module.ok()) << module.status();
+      const at::Tensor value = RandomInput(c.shape, 17) + 3;
+      at::Tensor x = value.clone().requires_grad_(true);
+      at::Tensor exact = value.to(at::kDouble).requires_grad_(true);
+      const at::Tensor y = (*module)->Forward(x, Pass{.training = true}).front();
+      const at::Tensor expected = Reference(c, exact, (*module)->parameters());
+      EXPECT_LT((y - expected).abs().max().item<double>(), 1e-5);
+      const at::Tensor weights = at::randn_like(expected);
+      (y * weights.to(at::kFloat)).sum().backward();
+      (expected * weights).sum().backward();
+      EXPECT_LT((x.grad() - exact.grad()).abs().max().item<double>(), 1e-4);
+    }
+  }
+}
+
+TEST(ModulesTest, ABatchNormWithItsReluAgreesWithTheTwoAlone) {
+  network::NetworkBuilder builder;
+  const int in = *builder.Add("in", "input", {{"shape", Pair{8, 5, 5}}}, {});
+  const int norm = *builder.Add("norm", "batch_norm", {}, {in});
+  builder.AddOutput("out", *builder.Add("relu", "relu", {}, {norm}));
+  auto module = NetworkModule::Create(builder.Take(), 1, at::kCPU);
+  ASSERT_TRUE(module.ok());
+  const Parameters& parameters = (*module)->parameters();
+  {
+    const at::NoGradGuard no_grad;
+    parameters.Find("norm.weight").uniform_(-2, 2);
+    parameters.Find("norm.bias").uniform_(-1, 1);
+  }
+  const at::Tensor value = RandomInput({8, 5, 5}, 20);
+  at::Tensor x = value.clone().requires_grad_(true);
+  const at::Tensor y = (*module)->Forward(x, Pass{.training = true}).front();
+  const at::Tensor slope = at::randn_like(y);
+  (y * slope).sum().backward();
+  at::Tensor exact = value.clone().requires_grad_(true);
+  at::Tensor weight = parameters.Find("norm.weight").detach().clone().requires_grad_(true);
+  at::Tensor bias = parameters.Find("norm.bias").detach().clone().requires_grad_(true);
+  const at::Tensor expected =
+      at::relu(at::batch_norm(exact, weight, bias, {}, {}, true, 0.1, 1e-5, false));
+  (expected * slope).sum().backward();
+  EXPECT_LT((y - expected).abs().max().item<float>(), 1e-5);
+  EXPECT_LT((x.grad() - exact.grad()).abs().max().item<float>(), 1e-4);
+  const auto gradient = [&](const char* name) { return parameters.Find(name).grad(); };
+  EXPECT_LT((gradient("norm.weight") - weight.grad()).abs().max().item<float>(), 1e-3);
+  EXPECT_LT((gradient("norm.bias") - bias.grad()).abs().max().item<float>(), 1e-3);
+}
+
+TEST(ModulesTest, RunningStatisticsAreThoseOfPyTorch) {
+  const Case c{"batch_norm", {{"momentum", 0.3}}, 1, {8, 4, 4}};
+  auto module = NetworkModule::Create(NetworkOf(c), 1, at::kCPU);
+  ASSERT_TRUE(module.ok());
+  const at::Tensor x = RandomInput(c.shape, 6) * 2 + 5;
+  (*module)->Forward(x, Pass{.training = true});
+  at::Tensor mean = at::zeros({8});
+  at::Tensor variance = at::ones({8});
+  at::batch_norm(x, {}, {}, mean, variance, true, 0.3, 1e-5, false);
+  EXPECT_EQ((*module)->buffers()[0].name, "op.running_mean");
+  EXPECT_TRUE(at::allclose((*module)->buffers()[0].tensor, mean, 1e-5, 1e-5));
+  EXPECT_TRUE(at::allclose((*module)->buffers()[1].tensor, variance, 1e-5, 1e-5));
+}
+
+TEST(ModulesTest, DropPathDropsWholeImagesOnlyWhileTraining) {
+  auto module = NetworkModule::Create(NetworkOf({"drop_path", {}}), 1, at::kCPU);
+  ASSERT_TRUE(module.ok());
+  RandomStream random(5, 5);
+  const at::Tensor x = at::ones({400, 4, 6, 5});
+  EXPECT_TRUE((*module)->Forward(x, Pass{}).front().equal(x));
+  const at::Tensor y =
+      (*module)->Forward(x, Pass{.training = true, .drop_path = 0.25, .random = &random}).front();
+  const at::Tensor per_image = y.flatten(1).mean(1);
+  const int64_t dropped = per_image.eq(0).sum().item<int64_t>();
+  EXPECT_NEAR(static_cast<double>(dropped), 100, 30);
+  EXPECT_EQ(at::isclose(per_image, at::full({}, 4.0 / 3)).sum().item<int64_t>(), 400 - dropped);
+}
+
+TEST(ModulesTest, ParametersStartTheSameWhateverStandsBesideThem) {
+  const Case alone{"linear", {{"features", int64_t{7}}}, 1, {12}};
+  auto first = NetworkModule::Create(NetworkOf(alone), 3, at::kCPU);
+  network::NetworkBuilder builder;
+  int node = *builder.Add("in", "input", {{"shape", Pair{12}}}, {});
+  node = *builder.Add("other", "linear", {{"features", int64_t{12}}}, {node});
+  node = *builder.Add("op", "linear", {{"features", int64_t{7}}}, {node});
+  builder.AddOutput("out", node);
+  const network::Network both = builder.Take();
+  auto second = NetworkModule::Create(both, 3, at::kCPU);
+  auto other_seed = NetworkModule::Create(both, 4, at::kCPU);
+  const at::Tensor weight = (*first)->parameters().Find("op.weight");
+  EXPECT_TRUE(weight.equal((*second)->parameters().Find("op.weight")));
+  EXPECT_FALSE(weight.equal((*other_seed)->parameters().Find("op.weight")));
+  // Uniform in +-1 / sqrt(12), as PyTorch's Linear.
+  EXPECT_LE(weight.abs().max().item<float>(), 0.2887);
+  EXPECT_NEAR(weight.std().item<float>(), 0.2887 / std::sqrt(3), 0.03);
+}
+
+TEST(ModulesTest, ANetworkThatCannotBeBuiltIsRefused) {
+  network::Network network = NetworkOf({"relu", {}});
+  network.nodes[1].operation = "nonsense";
+  EXPECT_EQ(NetworkModule::Create(network, 1, at::kCPU).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  network = NetworkOf({"relu", {}});
+  network.outputs.clear();
+  EXPECT_EQ(NetworkModule::Create(network, 1, at::kCPU).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace nascent::worker
