@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "common/network/costs.h"
+#include "common/space/enumeration.h"
 #include "common/space/space.h"
 
 namespace nascent::space {
@@ -126,6 +127,22 @@ TEST(NasBench201, BadConstantsAreRefusedByName) {
             "space.set.cells: found 0, allowed are numbers from 1 to 100");
   EXPECT_EQ(message({{"cells", std::string("many")}}),
             "space.set.cells: found many, allowed is a whole number");
+}
+
+// The cell alone is the network. The benchmark's own string method finds 6,466; the live network's
+// key also knows that sums have no order and that equal operations without parameters are one.
+TEST(NasBench201, HasAsManyDistinctCellsAsTheLiveRulesLeave) {
+  std::string text = FindPreset("nas-bench-201")->text;
+  const size_t start = text.find("\nnetwork:"), end = text.find("\nnotation:");
+  text.replace(start, end - start, "\nnetwork: {cell: {channels: channels}}\n");
+  const absl::StatusOr<std::shared_ptr<const Space>> cell =
+      Space::Parse(text, "cell", {.input = {16, 32, 32}});
+  ASSERT_TRUE(cell.ok()) << cell.status();
+  const absl::StatusOr<SpaceCount> count = CountByEnumeration(**cell, true);
+  ASSERT_TRUE(count.ok()) << count.status();
+  EXPECT_EQ(count->genotypes, 15625);
+  EXPECT_EQ(count->allowed, 15625);
+  EXPECT_EQ(count->distinct, 5485);
 }
 
 #ifdef NASCENT_TEST_DATA
