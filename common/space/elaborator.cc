@@ -59,6 +59,7 @@ absl::Status Elaborator::Error(const DocumentNode& node, const std::string& what
 
 int Elaborator::NewTensor(std::string name) {
   tensor_names_.push_back(std::move(name));
+  tensor_read_.push_back(0);
   return tensors() - 1;
 }
 

@@ -199,6 +199,7 @@ class Elaborator {
   std::unordered_map<const DocumentNode*, ExpressionPtr> parsed_;
   absl::flat_hash_map<std::string, network::Attributes> interned_;
   std::vector<std::string> tensor_names_;
+  std::vector<char> tensor_read_;  // whether anything names it
   int slots_ = 0;
   int64_t steps_ = 0;
   int depth_ = 0;

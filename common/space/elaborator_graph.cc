@@ -84,6 +84,7 @@ absl::StatusOr<std::vector<int>> Elaborator::TensorsOf(const DocumentNode& names
     return Error(names, absl::StrCat("found ", spec::Describe(names),
                                      ", a name or a list of names is needed"));
   }
+  for (const int value : result) tensor_read_[value] = 1;
   return result;
 }
 
@@ -433,6 +434,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeGraph(const DocumentNode& body,
   Made made;
   if (output.kind == Kind::kScalar && FindTensor(&scope, output.text) != nullptr) {
     const std::vector<int>& values = *FindTensor(&scope, output.text);
+    for (const int value : values) tensor_read_[value] = 1;
     made = {std::make_unique<FromBlock>(values,
                                         std::make_unique<SequenceBlock>(std::vector<BlockPtr>())),
             static_cast<int>(values.size())};
@@ -440,6 +442,11 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeGraph(const DocumentNode& body,
     absl::StatusOr<Made> block = Make(output, inside);
     if (!block.ok()) return block;
     made = *std::move(block);
+  }
+  for (const int value : node_values) {
+    if (tensor_read_[value] == 0) {
+      return Error(node, absl::StrCat("nothing reads the node \"", tensor_names_[value], "\""));
+    }
   }
   return Made{std::make_unique<GraphBlock>(std::move(inputs), std::move(nodes),
                                            std::move(made.block), node.line),

@@ -505,6 +505,13 @@ class Reader {
 absl::StatusOr<std::unique_ptr<const Template>> ReadTemplate(std::string_view text,
                                                              std::string_view file_name,
                                                              const SpaceOptions& options) {
+  const bool dimensions = std::all_of(options.input.begin(), options.input.end(),
+                                      [](int64_t size) { return size >= 1; });
+  if (options.input.empty() || !dimensions || options.classes < 1) {
+    return absl::InvalidArgumentError(absl::StrCat("input: found ", network::ToText(options.input),
+                                                   " and ", options.classes,
+                                                   " classes, each size is at least 1"));
+  }
   absl::StatusOr<spec::DocumentNodePtr> root = spec::ParseDocument(text, file_name, kLimits);
   if (!root.ok()) return root.status();
   return Reader(file_name, options).Read(**root);
