@@ -183,8 +183,10 @@ TEST_F(AgentTest, ACancelledTaskIsDroppedAndTheSlotGoesOn) {
 TEST_F(AgentTest, APreemptedTaskIsGivenBackWithACheckpointAndGoesOnThere) {
   FakeCoordinator coordinator(absl::Milliseconds(300));
   const int64_t trial = coordinator.AddTask(TrainTask(kFakeSucceed, 1000));
-  coordinator.Set([trial](auto& knobs) { knobs.stop[trial] = v1::STOP_REASON_PREEMPTED; });
   Worker worker({coordinator.address()}, 20);
+  ASSERT_TRUE(coordinator.Await(
+      [](const Record& r) { return !r.renewals.empty() && r.renewals.back().progress() > 0; }));
+  coordinator.Set([trial](auto& knobs) { knobs.stop[trial] = v1::STOP_REASON_PREEMPTED; });
   ASSERT_TRUE(coordinator.Await([](const Record& r) { return !r.released.empty(); }));
   const std::string checkpoint = coordinator.record().released[0].checkpoint();
   EXPECT_GT(std::stoi(coordinator.artifact(checkpoint)), 0);

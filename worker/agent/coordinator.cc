@@ -63,6 +63,9 @@ bool IsTransient(const absl::Status& status) {
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kUnknown:
       return true;
+    case absl::StatusCode::kResourceExhausted:
+      // A queue that is full says when to come again; a message that is too large does not.
+      return absl::StrContains(status.message(), "try again in");
     default:
       return false;
   }

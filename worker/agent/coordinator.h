@@ -26,8 +26,8 @@ std::string NewRequestId();
 // True for what a lost lease answers.
 bool IsFenced(const absl::Status& status);
 
-// True where the same call may succeed later: UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, and what a
-// server answers while it is being shut down.
+// True where the same call may succeed later: UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED,
+// RESOURCE_EXHAUSTED that says when, and what a server answers while it is being shut down.
 bool IsTransient(const absl::Status& status);
 
 // Thread-safe.
