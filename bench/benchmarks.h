@@ -8,6 +8,7 @@
 
 namespace nascent::bench {
 
+void AddSpace(CLI::App& app);
 void AddTrain(CLI::App& app);
 
 }  // namespace nascent::bench

@@ -63,6 +63,11 @@ struct Architecture {
   network::Costs published_costs;  // of published
 };
 
+struct ArchitectureCosts {
+  network::Costs live;
+  network::Costs published;
+};
+
 // Immutable and thread-safe.
 class Space {
  public:
@@ -92,6 +97,8 @@ class Space {
   virtual absl::StatusOr<network::Network> Build(const Genotype& genotype) const = 0;
   // Build, Live and costs; no key.
   absl::StatusOr<Architecture> BuildArchitecture(const Genotype& genotype) const;
+  // The costs alone, quicker: what constraints are checked with.
+  absl::StatusOr<ArchitectureCosts> ComputeCosts(const Genotype& genotype) const;
 
   // The notation of the field where the template names one, else JSON {"label": value, …}.
   virtual std::string Print(const Genotype& genotype) const = 0;
