@@ -1,5 +1,6 @@
 #include "common/space/notation.h"
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/spec/suggest.h"
@@ -43,6 +44,22 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakeNotation(const spec::Documen
                                           ", allowed is one of pattern, matrix, cells"));
 }
 
+namespace {
+
+// Whether the text is that number in another spelling: "1.0" for 1.
+bool IsSameNumber(const OptionValue& option, std::string_view text) {
+  const auto* real = std::get_if<double>(&option);
+  const auto* whole = std::get_if<int64_t>(&option);
+  double value = 0;
+  if ((real == nullptr && whole == nullptr) ||
+      !absl::SimpleAtod(absl::string_view(text.data(), text.size()), &value)) {
+    return false;
+  }
+  return value == (real != nullptr ? *real : static_cast<double>(*whole));
+}
+
+}  // namespace
+
 absl::Status SetByText(const DecisionSpace& space, int decision, std::string_view text,
                        Genotype& genotype) {
   const Decision& d = space.decisions()[decision];
@@ -50,7 +67,7 @@ absl::Status SetByText(const DecisionSpace& space, int decision, std::string_vie
     std::vector<std::string> options;
     for (size_t i = 0; i < d.domain.options.size(); ++i) {
       options.push_back(OptionText(d.domain.options[i]));
-      if (options.back() == text) {
+      if (options.back() == text || IsSameNumber(d.domain.options[i], text)) {
         genotype.values[decision] = static_cast<int64_t>(i);
         return absl::OkStatus();
       }

@@ -1,0 +1,216 @@
+// What papers and their repositories say of the published spaces.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "common/network/key.h"
+#include "common/network/live.h"
+#include "common/space/space.h"
+
+namespace nascent::space {
+namespace {
+
+std::shared_ptr<const Space> Open(std::string_view preset, SpaceOptions options = {}) {
+  const Preset* found = FindPreset(preset);
+  EXPECT_NE(found, nullptr) << preset;
+  absl::StatusOr<std::shared_ptr<const Space>> space =
+      Space::Parse(found->text, found->name, options);
+  EXPECT_TRUE(space.ok()) << space.status();
+  return *space;
+}
+
+// For large images and ImageNet's classes.
+SpaceOptions ImageNet() {
+  SpaceOptions options;
+  options.input = {3, 224, 224};
+  options.classes = 1000;
+  return options;
+}
+
+network::Costs PublishedCosts(const Space& space, std::string_view genotype) {
+  const absl::StatusOr<Genotype> read = space.Read(genotype);
+  EXPECT_TRUE(read.ok()) << read.status();
+  const absl::StatusOr<Architecture> architecture = space.BuildArchitecture(*read);
+  EXPECT_TRUE(architecture.ok()) << architecture.status();
+  return architecture->published_costs;
+}
+
+int64_t Parameters(const Space& space, std::string_view genotype) {
+  return PublishedCosts(space, genotype).parameters;
+}
+
+class EveryPreset : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryPreset, StatesItsSourceAndWhetherItIsAsPublished) {
+  const std::string& text = FindPreset(GetParam())->text;
+  EXPECT_THAT(text, ::testing::HasSubstr("\nsource: "));
+  EXPECT_THAT(text, ::testing::AnyOf(::testing::HasSubstr("\nstatus: as published"),
+                                     ::testing::HasSubstr("\nstatus: \"as published"),
+                                     ::testing::HasSubstr("\nstatus: \"extension of")));
+  EXPECT_EQ(Open(GetParam())->name(), GetParam());
+}
+
+TEST_P(EveryPreset, ItsKnownArchitecturesAreBuiltAndRead) {
+  const auto space = Open(GetParam());
+  EXPECT_FALSE(space->known().empty());
+  for (const KnownArchitecture& known : space->known()) {
+    EXPECT_FALSE(known.source.empty()) << known.name;
+    const absl::StatusOr<Genotype> genotype = space->Read("@" + known.name);
+    ASSERT_TRUE(genotype.ok()) << genotype.status();
+    EXPECT_TRUE(space->Build(*genotype).ok()) << space->Build(*genotype).status();
+    EXPECT_EQ(space->Read(space->PrintJson(*genotype)).value(), *genotype);
+    EXPECT_EQ(space->Print(space->Read(space->Print(*genotype)).value()), space->Print(*genotype));
+  }
+}
+
+TEST_P(EveryPreset, RandomGenotypesAreBuiltAndEqualKeysHaveEqualParameters) {
+  const auto space = Open(GetParam());
+  RandomStream random(1, 0);
+  std::map<std::string, int64_t> parameters;
+  for (int i = 0; i < 50; ++i) {
+    const Genotype genotype = space->Sample(random).value();
+    const Architecture architecture = space->BuildArchitecture(genotype).value();
+    const network::Key key = network::ComputeKey(architecture.live);
+    EXPECT_TRUE(key.canonical) << space->Print(genotype);
+    const auto [known, is_new] = parameters.try_emplace(key.hex, architecture.costs.parameters);
+    EXPECT_EQ(known->second, architecture.costs.parameters) << space->Print(genotype);
+    EXPECT_LE(architecture.costs.parameters, architecture.published_costs.parameters);
+    EXPECT_LE(architecture.costs.multiply_accumulates,
+              architecture.published_costs.multiply_accumulates);
+    EXPECT_EQ(network::Live(architecture.live), architecture.live);
+    EXPECT_EQ(space->Print(space->Read(space->Print(genotype)).value()), space->Print(genotype));
+    EXPECT_EQ(space->Read(space->PrintJson(genotype)).value(), genotype);
+    std::set<std::string> paths;
+    for (const network::Node& node : architecture.published.nodes) {
+      EXPECT_TRUE(paths.insert(node.path).second) << node.path << " stands there twice";
+    }
+  }
+}
+
+std::vector<std::string> PresetNames() {
+  std::vector<std::string> names;
+  for (const Preset& preset : Presets()) names.push_back(preset.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Presets, EveryPreset, ::testing::ValuesIn(PresetNames()),
+                         [](const auto& preset) {
+                           std::string name = preset.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST(Presets, HaveAsManyGenotypesAsTheirPapersSay) {
+  EXPECT_EQ(Open("nas-bench-201")->decisions().Cardinality(), "15625");
+  EXPECT_EQ(Open("nats-bench-size")->decisions().Cardinality(), "32768");
+  EXPECT_EQ(Open("nas-bench-macro")->decisions().Cardinality(), "6561");
+  // 1,037,664,180 for each of two cells.
+  EXPECT_EQ(Open("darts")->decisions().Cardinality(), "1076746950455072400");
+  // 2^21 matrices and 3^5 operations, before edges are counted.
+  EXPECT_EQ(Open("nas-bench-101")->decisions().Cardinality(), "509607936");
+  // 6^12 · 2^66.
+  EXPECT_EQ(Open("enas-macro")->decisions().Cardinality(), "160618186625454535808756219904");
+}
+
+TEST(Presets, DartsHasItsPublishedParameters) {
+  const auto space = Open("darts");
+  EXPECT_EQ(Parameters(*space, "@darts-v2"), 3'349'342);
+  EXPECT_EQ(Parameters(*space, "@darts-v1"), 3'169'414);
+}
+
+TEST(Presets, DartsForImageNetHasAsManyParametersAsItsPaperSays) {
+  SpaceOptions options = ImageNet();
+  options.set = {{"channels", int64_t{48}}, {"layers", int64_t{14}}, {"stem", "imagenet"}};
+  const network::Costs costs = PublishedCosts(*Open("darts", options), "@darts-v2");
+  EXPECT_NEAR(static_cast<double>(costs.parameters), 4.7e6, 0.05e6);
+}
+
+TEST(Presets, AuxiliaryHeadsExistOnlyForTrainingAndCountInNoCost) {
+  for (const char* preset : {"darts", "nasnet"}) {
+    SpaceOptions options;
+    options.training_parts = true;
+    const auto with = Open(preset, options);
+    const Genotype genotype = with->Read("@" + with->known().front().name).value();
+    const Architecture architecture = with->BuildArchitecture(genotype).value();
+    ASSERT_EQ(architecture.live.outputs.size(), 2);
+    EXPECT_EQ(architecture.live.outputs[1].name, "auxiliary");
+    EXPECT_TRUE(architecture.live.outputs[1].training_only);
+    const Architecture without = Open(preset)->BuildArchitecture(genotype).value();
+    EXPECT_EQ(without.live.outputs.size(), 1);
+    EXPECT_EQ(architecture.costs.parameters, without.costs.parameters);
+    EXPECT_EQ(architecture.published_costs.multiply_accumulates,
+              without.published_costs.multiply_accumulates);
+  }
+}
+
+TEST(Presets, NasBench101sInceptionLikeCellHasItsPublishedParameters) {
+  EXPECT_EQ(Parameters(*Open("nas-bench-101"), "@nas-bench-101-inception"), 2'694'282);
+}
+
+TEST(Presets, NasBench101RefusesMoreThanNineEdges) {
+  const auto space = Open("nas-bench-101");
+  Genotype genotype = space->decisions().First();
+  for (int i = 0; i < space->decisions().size(); ++i) {
+    if (space->decisions().decisions()[i].label.find("edge") != std::string::npos) {
+      genotype.values[i] = int64_t{1};
+    }
+  }
+  EXPECT_THAT(std::string(space->Check(genotype).message()),
+              ::testing::HasSubstr("found 21 edges, at most 9 are allowed"));
+}
+
+TEST(Presets, ResidualNetworksHaveTheirPublishedParameters) {
+  const auto space = Open("resnet-size", ImageNet());
+  EXPECT_EQ(Parameters(*space, "@resnet-18"), 11'689'512);
+  EXPECT_EQ(Parameters(*space, "@resnet-34"), 21'797'672);
+  EXPECT_EQ(Parameters(*space, "@resnet-50"), 25'557'032);
+  EXPECT_EQ(Parameters(*space, "@resnet-101"), 44'549'160);
+  EXPECT_EQ(Parameters(*space, "@resnet-152"), 60'192'808);
+}
+
+TEST(Presets, MobileNetworksHaveTheirPublishedParameters) {
+  const auto space = Open("mobilenet-v3", ImageNet());
+  EXPECT_EQ(Parameters(*space, "@mobilenet-v3-large"), 5'483'032);
+  EXPECT_EQ(Parameters(*space, "@mobilenet-v3-small"), 2'542'856);
+  EXPECT_EQ(Parameters(*space, "@mobilenet-v2"), 3'504'872);
+}
+
+TEST(Presets, NasBench201HasAsManyDistinctCellsAsTheRulesOfLiveNetworksGive) {
+  // The cell alone, taken as the network.
+  std::string text = FindPreset("nas-bench-201")->text;
+  const size_t begin = text.find("\nnetwork:");
+  const size_t end = text.find("\nnotation:");
+  ASSERT_NE(end, std::string::npos);
+  text.replace(begin, end - begin, "\nnetwork: {name: cell, cell: {channels: channels}}\n");
+  SpaceOptions options;
+  options.input = {16, 8, 8};
+  const auto space = Space::Parse(text, "cell", options).value();
+  std::set<std::string> keys;
+  std::optional<Genotype> genotype = space->decisions().First();
+  while (genotype) {
+    keys.insert(network::ComputeKey(network::Live(space->Build(*genotype).value())).hex);
+    genotype = space->decisions().Next(*genotype);
+  }
+  EXPECT_EQ(keys.size(), 5485);
+}
+
+TEST(Presets, UnetGivesAValuePerClassAndPixelForAnySize) {
+  for (const int64_t side : {28, 33, 64}) {
+    SpaceOptions options;
+    options.input = {1, side, side};
+    options.classes = 2;
+    const auto space = Open("unet", options);
+    RandomStream random(3, static_cast<uint64_t>(side));
+    for (int i = 0; i < 20; ++i) {
+      const network::Network network = space->Build(space->Sample(random).value()).value();
+      EXPECT_EQ(network.nodes[network.outputs[0].node].shape, (network::Shape{2, side, side}));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nascent::space
