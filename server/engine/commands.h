@@ -3,6 +3,7 @@
 #ifndef NASCENT_SERVER_ENGINE_COMMANDS_H_
 #define NASCENT_SERVER_ENGINE_COMMANDS_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -71,6 +72,11 @@ struct SearchView {
 struct ListWorkers {};
 
 // --- workers ---
+struct LeaseTask {
+  v1::LeaseRequest message;
+  // Set when the caller has gone away, so that nothing is leased to it; may be null.
+  std::shared_ptr<std::atomic<bool>> cancelled;
+};
 // A lease, or nothing when no task came in time (`work` is null).
 struct LeaseGrant {
   v1::AttemptRef attempt;
@@ -89,7 +95,7 @@ using Command = std::variant<
     Call<SubmitSearch, v1::Search>, Call<ChangeSearch, v1::Search>, Call<DeleteSearch, Nothing>,
     Call<EnqueueGenotypes, std::vector<int64_t>>, Call<ViewSearch, SearchView>,
     Call<ListWorkers, std::vector<v1::Worker>>, Call<v1::RegisterRequest, v1::RegisterResponse>,
-    Call<v1::LeaseRequest, LeaseGrant>, Call<v1::RenewRequest, v1::RenewResponse>,
+    Call<LeaseTask, LeaseGrant>, Call<v1::RenewRequest, v1::RenewResponse>,
     Call<v1::CompleteRequest, v1::CompleteResponse>, Call<v1::FailRequest, v1::FailResponse>,
     Call<v1::ReleaseRequest, v1::ReleaseResponse>,
     Call<v1::SetWeightsRequest, v1::SetWeightsResponse>,

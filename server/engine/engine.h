@@ -69,7 +69,7 @@ class Engine {
  private:
   using Outcome = storage::Outcome;
   struct WaitingLease {
-    Call<v1::LeaseRequest, LeaseGrant> call;
+    Call<LeaseTask, LeaseGrant> call;
     absl::Duration expires;  // of the clock's Elapsed
   };
   // An evaluation that may be shared, by scope and identity.
@@ -139,7 +139,7 @@ class Engine {
 
   // --- engine_attempts.cc: commands of workers ---
   void Handle(Call<v1::RegisterRequest, v1::RegisterResponse> call);
-  void Handle(Call<v1::LeaseRequest, LeaseGrant> call);
+  void Handle(Call<LeaseTask, LeaseGrant> call);
   void Handle(Call<v1::RenewRequest, v1::RenewResponse> call);
   void Handle(Call<v1::CompleteRequest, v1::CompleteResponse> call);
   void Handle(Call<v1::FailRequest, v1::FailResponse> call);

@@ -147,8 +147,8 @@ void Engine::Handle(Call<v1::RegisterRequest, v1::RegisterResponse> call) {
        });
 }
 
-void Engine::Handle(Call<v1::LeaseRequest, LeaseGrant> call) {
-  const v1::LeaseRequest& request = call.request;
+void Engine::Handle(Call<LeaseTask, LeaseGrant> call) {
+  const v1::LeaseRequest& request = call.request.message;
   absl::Status status = CheckText("request_id", request.request_id(), 1, 64);
   if (!status.ok()) return Answer(call.reply, status);
   WorkerEntry* worker = workers_.Find(request.worker_id());
@@ -188,7 +188,7 @@ Engine::WaitingLease Engine::TakeWaiting(int64_t arrival) {
   WaitingLease waiting = std::move(it->second);
   waiting_.erase(it);
   waiting_expiry_.erase({waiting.expires, arrival});
-  const v1::LeaseRequest& request = waiting.call.request;
+  const v1::LeaseRequest& request = waiting.call.request.message;
   waiting_slots_.erase({request.worker_id(), request.slot()});
   WorkerEntry* worker = workers_.Find(request.worker_id());
   --worker->waiting;
@@ -250,8 +250,14 @@ void Engine::MatchLeases() {
   const auto has_ready = [](const auto& entry) { return !entry.second->ready_tasks.empty(); };
   if (waiting_.empty() || std::none_of(searches_.begin(), searches_.end(), has_ready)) return;
   std::vector<std::pair<int64_t, Task*>> matched;
+  std::vector<int64_t> gone;
   for (auto& [arrival, waiting] : waiting_) {
-    const v1::LeaseRequest& request = waiting.call.request;
+    const auto& cancelled = waiting.call.request.cancelled;
+    if (cancelled != nullptr && cancelled->load()) {
+      gone.push_back(arrival);
+      continue;
+    }
+    const v1::LeaseRequest& request = waiting.call.request.message;
     const WorkerEntry& worker = *workers_.Find(request.worker_id());
     Task* task = PickTask(worker, request.slot());
     if (task == nullptr) {
@@ -264,11 +270,12 @@ void Engine::MatchLeases() {
     task->busy = true;
     matched.emplace_back(arrival, task);
   }
+  for (int64_t arrival : gone) StopWaiting(arrival, LeaseGrant());
   for (const auto& [arrival, task] : matched) Grant(*task, TakeWaiting(arrival));
 }
 
 void Engine::Grant(Task& task, WaitingLease waiting) {
-  const v1::LeaseRequest& request = waiting.call.request;
+  const v1::LeaseRequest& request = waiting.call.request.message;
   storage::GrantLease grant;
   grant.request_id = request.request_id();
   grant.task_id = task.id;
@@ -289,10 +296,10 @@ void Engine::Grant(Task& task, WaitingLease waiting) {
       granted.search->ready_tasks.push_front(granted.id);
       const auto first = tasks_.find(o.id);
       const bool held = first != tasks_.end() && first->second->leased &&
-                        first->second->worker_id == waiting.call.request.worker_id();
+                        first->second->worker_id == waiting.call.request.message.worker_id();
       return Answer(reply, held ? GrantOf(*first->second) : LeaseGrant());
     }
-    OnGranted(granted, waiting.call.request, o.deadline);
+    OnGranted(granted, waiting.call.request.message, o.deadline);
     Answer(reply, GrantOf(granted));
   });
 }

@@ -1,0 +1,185 @@
+#include "server/engine/coordinator.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "spdlog/spdlog.h"
+
+namespace nascent::engine {
+namespace {
+
+void Refuse(Command& command, const absl::Status& status) {
+  std::visit([&status](auto& call) { call.reply(status); }, command);
+}
+
+}  // namespace
+
+Coordinator::Coordinator(Options options, storage::TrialStore* store, const Clock* clock,
+                         Executor* executor)
+    : options_(std::move(options)), store_(store), clock_(clock), executor_(executor) {
+  run_ = std::thread([this] { Run(); });
+  keep_ = std::thread([this] { KeepTerm(); });
+}
+
+Coordinator::~Coordinator() { Shutdown(); }
+
+void Coordinator::Shutdown() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  if (run_.joinable()) run_.join();
+  if (keep_.joinable()) keep_.join();
+}
+
+void Coordinator::Post(Command command) {
+  absl::Status refused;
+  {
+    MutexLock lock(mutex_);
+    if (!accepting_) {
+      refused = absl::UnavailableError("this coordinator is not the active one");
+    } else if (queue_.size() >= options_.most_queued) {
+      refused = absl::ResourceExhaustedError("too many requests wait; try again in 1 s");
+    } else {
+      queue_.push_back(std::move(command));
+      changed_.NotifyAll();
+      return;
+    }
+  }
+  Refuse(command, refused);
+}
+
+std::vector<Command> Coordinator::TakeQueue(absl::Duration timeout) {
+  MutexLock lock(mutex_);
+  const absl::Duration until = clock_->Elapsed() + timeout;
+  while (queue_.empty() && !woken_ && !stopping_ && !lost_) {
+    const absl::Duration left = until - clock_->Elapsed();
+    if (left <= absl::ZeroDuration()) break;
+    changed_.WaitFor(mutex_, left);
+  }
+  woken_ = false;
+  return std::exchange(queue_, {});
+}
+
+void Coordinator::RefuseQueue() {
+  std::vector<Command> refused;
+  {
+    MutexLock lock(mutex_);
+    accepting_ = false;
+    refused = std::exchange(queue_, {});
+  }
+  for (Command& command : refused) {
+    Refuse(command, absl::UnavailableError("this coordinator is not active any more"));
+  }
+}
+
+void Coordinator::Pause(absl::Duration duration) {
+  MutexLock lock(mutex_);
+  const absl::Duration until = clock_->Elapsed() + duration;
+  while (!stopping_) {
+    const absl::Duration left = until - clock_->Elapsed();
+    if (left <= absl::ZeroDuration()) return;
+    changed_.WaitFor(mutex_, left);
+  }
+}
+
+bool Coordinator::stopping() {
+  MutexLock lock(mutex_);
+  return stopping_;
+}
+
+void Coordinator::SetActive(bool active) {
+  active_.store(active);
+  if (options_.on_change != nullptr) options_.on_change(active);
+}
+
+absl::Status Coordinator::Serve(int64_t term) {
+  Engine engine(options_.engine, store_, clock_, executor_, [this] {
+    MutexLock lock(mutex_);
+    woken_ = true;
+    changed_.NotifyAll();
+  });
+  if (absl::Status status = engine.Load(term); !status.ok()) return status;
+  {
+    MutexLock lock(mutex_);
+    accepting_ = true;
+  }
+  SetActive(true);
+  absl::Status status;
+  while (status.ok()) {
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) break;
+      if (lost_) {
+        status = absl::AbortedError("another coordinator took the term");
+        break;
+      }
+    }
+    status = engine.Step(TakeQueue(engine.UntilNext()));
+  }
+  SetActive(false);
+  RefuseQueue();
+  return status;
+}
+
+void Coordinator::Run() {
+  // Standbys look this often; taking over needs no more than the rest of the term besides.
+  const absl::Duration look = std::min(options_.term / 4, absl::Seconds(1));
+  std::string said;
+  int64_t term = 0;
+  while (!stopping()) {
+    auto acquired = store_->AcquireTerm(options_.holder, options_.term);
+    if (!acquired.ok()) {
+      const std::string message(acquired.status().message());
+      // The deadline in the message changes with each renewal: say it once per state.
+      const std::string kind = absl::IsFailedPrecondition(acquired.status()) ? "standby" : message;
+      if (kind != said) spdlog::info("waits: {}", message);
+      said = kind;
+      Pause(look);
+      continue;
+    }
+    said.clear();
+    term = acquired->term;
+    {
+      MutexLock lock(mutex_);
+      holding_ = true;
+      lost_ = false;
+    }
+    spdlog::info("active with term {}", term);
+    const absl::Status status = Serve(term);
+    {
+      MutexLock lock(mutex_);
+      holding_ = false;
+    }
+    if (!status.ok()) {
+      spdlog::warn("not active any more: {}", std::string(status.ToString()));
+      Pause(std::min(look, absl::Milliseconds(200)));
+    }
+  }
+  if (term != 0) {
+    const absl::Status status = store_->ReleaseTerm(term);
+    if (!status.ok())
+      spdlog::warn("term {} not given up: {}", term, std::string(status.ToString()));
+  }
+}
+
+void Coordinator::KeepTerm() {
+  while (true) {
+    Pause(options_.term / 3);
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) return;
+      if (!holding_ || lost_) continue;
+    }
+    auto renewed = store_->AcquireTerm(options_.holder, options_.term);
+    if (renewed.ok() || !absl::IsFailedPrecondition(renewed.status())) continue;
+    MutexLock lock(mutex_);
+    lost_ = holding_;
+    changed_.NotifyAll();
+  }
+}
+
+}  // namespace nascent::engine

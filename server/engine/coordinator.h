@@ -1,0 +1,82 @@
+// The thread that owns the engine: becomes the active coordinator, feeds it, and gives way.
+
+#ifndef NASCENT_SERVER_ENGINE_COORDINATOR_H_
+#define NASCENT_SERVER_ENGINE_COORDINATOR_H_
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "common/clock.h"
+#include "common/sync.h"
+#include "server/engine/commands.h"
+#include "server/engine/engine.h"
+#include "server/engine/executor.h"
+#include "server/storage/trial_store.h"
+
+namespace nascent::engine {
+
+// Thread-safe. While another coordinator holds the term, and while the store is away, commands are
+// answered with UNAVAILABLE; what the last engine held is loaded again from the store.
+class Coordinator {
+ public:
+  struct Options {
+    EngineOptions engine;
+    std::string holder;  // who this is, unique among coordinators
+    absl::Duration term = absl::Seconds(10);
+    // Commands that wait for the engine; more are answered with RESOURCE_EXHAUSTED.
+    size_t most_queued = 50000;
+    // Called from the coordinator's thread when it becomes active or stops being so.
+    std::function<void(bool active)> on_change;
+  };
+
+  // Pointers outlive the coordinator. Starts its threads.
+  Coordinator(Options options, storage::TrialStore* store, const Clock* clock, Executor* executor);
+  ~Coordinator();
+
+  // Every command gets an answer, this one too.
+  void Post(Command command);
+
+  bool active() const { return active_.load(); }
+
+  // Answers everyone who waits with UNAVAILABLE, gives the term up and ends the threads.
+  void Shutdown();
+
+ private:
+  void Run();
+  // Serves as the active coordinator until the term or the store is lost.
+  absl::Status Serve(int64_t term);
+  void KeepTerm();
+  void SetActive(bool active);
+  // The queue, as soon as it holds something or `timeout` has passed.
+  std::vector<Command> TakeQueue(absl::Duration timeout);
+  void RefuseQueue();
+  // Until `duration` has passed or a shutdown is asked for.
+  void Pause(absl::Duration duration);
+  bool stopping();
+
+  const Options options_;
+  storage::TrialStore* const store_;
+  const Clock* const clock_;
+  Executor* const executor_;
+  std::atomic<bool> active_ = false;
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Command> queue_ ABSL_GUARDED_BY(mutex_);
+  bool accepting_ ABSL_GUARDED_BY(mutex_) = false;
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool holding_ ABSL_GUARDED_BY(mutex_) = false;  // the term, as far as is known
+  bool lost_ ABSL_GUARDED_BY(mutex_) = false;
+
+  std::thread run_;
+  std::thread keep_;
+};
+
+}  // namespace nascent::engine
+
+#endif  // NASCENT_SERVER_ENGINE_COORDINATOR_H_

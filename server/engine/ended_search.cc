@@ -1,0 +1,89 @@
+#include "server/engine/ended_search.h"
+
+#include <map>
+#include <utility>
+
+#include "server/engine/metrics.h"
+#include "server/engine/standing.h"
+#include "server/engine/views.h"
+
+namespace nascent::engine {
+namespace {
+
+constexpr int kMostLeaders = 10;
+constexpr int64_t kPage = 5000;
+
+bool HasResult(const storage::TrialRecord& record) {
+  return (record.state == v1::TRIAL_STATE_SUCCEEDED || record.state == v1::TRIAL_STATE_SHARED ||
+          record.state == v1::TRIAL_STATE_STOPPED) &&
+         record.failure == v1::FAILURE_KIND_UNSPECIFIED;
+}
+
+absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
+  Standing standing(search.spec(), kMostLeaders);
+  std::map<int64_t, storage::TrialRecord> kept;
+  int64_t last = 0;
+  while (true) {
+    auto page = store.LoadTrials(search.id(), last, kPage);
+    if (!page.ok()) return page.status();
+    for (storage::TrialRecord& record : *page) {
+      last = record.number;
+      if (!HasResult(record)) continue;
+      Metrics metrics = CostValues(record.costs);
+      for (const auto& [name, value] : record.metrics) metrics[name] = value;
+      const bool whole = record.state != v1::TRIAL_STATE_STOPPED;
+      standing.Add(record.number, metrics, whole ? record.fidelity.rung() + 1 : 0);
+      if (!standing.IsAmong(record.number, kMostLeaders)) continue;
+      const int64_t number = record.number;
+      kept.emplace(number, std::move(record));
+    }
+    std::map<int64_t, storage::TrialRecord> leaders;
+    for (int64_t number : standing.Leaders(kMostLeaders)) {
+      if (auto node = kept.extract(number); !node.empty()) leaders.insert(std::move(node));
+    }
+    kept = std::move(leaders);
+    if (static_cast<int64_t>(page->size()) < kPage) break;
+  }
+  for (int64_t number : standing.Leaders(kMostLeaders)) {
+    const auto it = kept.find(number);
+    if (it != kept.end()) *search.add_leaders() = ViewOf(it->second);
+  }
+  if (const auto volume = standing.Hypervolume(); volume.has_value()) {
+    search.mutable_progress()->set_hypervolume(*volume);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Search> ReadSearch(storage::TrialStore& store,
+                                      const storage::SearchRecord& record, bool leaders) {
+  v1::Search search = ViewOf(record);
+  auto totals = store.GetTotals(record.id);
+  if (!totals.ok()) return totals.status();
+  const auto count = [&totals](v1::TrialState state) {
+    const auto it = totals->trials.find(state);
+    return it == totals->trials.end() ? 0 : it->second;
+  };
+  v1::SearchProgress& progress = *search.mutable_progress();
+  progress.set_succeeded(count(v1::TRIAL_STATE_SUCCEEDED));
+  progress.set_failed(count(v1::TRIAL_STATE_FAILED));
+  progress.set_stopped(count(v1::TRIAL_STATE_STOPPED));
+  progress.set_shared(count(v1::TRIAL_STATE_SHARED));
+  progress.set_cancelled(count(v1::TRIAL_STATE_CANCELLED));
+  progress.set_ready(count(v1::TRIAL_STATE_READY));
+  progress.set_running(count(v1::TRIAL_STATE_LEASED));
+  progress.set_finished(progress.succeeded() + progress.failed() + progress.stopped() +
+                        progress.shared());
+  progress.set_device_seconds(totals->device_seconds);
+  if (record.finished_at.has_value()) {
+    progress.set_wall_seconds(absl::ToDoubleSeconds(*record.finished_at - record.created_at));
+    progress.set_remaining_seconds(0);
+  }
+  if (leaders) {
+    if (absl::Status status = AddLeaders(store, search); !status.ok()) return status;
+  }
+  return search;
+}
+
+}  // namespace nascent::engine

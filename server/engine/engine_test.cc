@@ -1,0 +1,510 @@
+#include "server/engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "server/engine/task_message.h"
+#include "server/engine/testing/harness.h"
+
+namespace nascent::engine {
+namespace {
+
+using testing::Harness;
+using ::testing::HasSubstr;
+using testing::Measure;
+using testing::ToySpec;
+
+TEST(Engine, ASearchRunsToItsBudgetTestsItsWinnerAndCompletes) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(5));
+  EXPECT_EQ(harness.Work(worker), 5);
+  // The winner's weights did not come, so its final test waits for them a while.
+  harness.Advance(absl::Minutes(2));
+  auto lease = harness.Lease(worker);
+  ASSERT_NE(lease->work, nullptr);
+  EXPECT_EQ(lease->kind, v1::TASK_KIND_FINAL_TEST);
+  ASSERT_TRUE(harness.Complete(worker, *lease, 0.7).ok());
+  EXPECT_EQ(harness.State(search), v1::SEARCH_STATE_COMPLETED);
+  const auto trials = harness.Trials(search);
+  ASSERT_EQ(trials.size(), 5u);
+  int tested = 0;
+  for (const auto& trial : trials) {
+    EXPECT_EQ(trial.state, v1::TRIAL_STATE_SUCCEEDED);
+    tested += trial.metrics.contains("test_accuracy");
+  }
+  EXPECT_EQ(tested, 1);
+  EXPECT_EQ(harness.store().GetSearch(search)->state_reason, "budget: 5 trials");
+}
+
+TEST(Engine, NeverMoreTrialsAreOpenThanParallelAllows) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 8);
+  auto spec = ToySpec(20);
+  spec.mutable_budget()->set_parallel(3);
+  const int64_t search = *harness.Submit(spec);
+  EXPECT_EQ(harness.Trials(search).size(), 3u);
+  for (int slot = 0; slot < 3; ++slot) EXPECT_NE(harness.Lease(worker, slot)->work, nullptr);
+  auto lease = harness.Lease(worker, 4);
+  EXPECT_EQ(lease->work, nullptr);
+  EXPECT_EQ(harness.Trials(search).size(), 3u);
+}
+
+TEST(Engine, WithoutParallelEverySlotGetsATrial) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 4);
+  auto spec = ToySpec(20);
+  spec.mutable_budget()->clear_parallel();
+  const int64_t search = *harness.Submit(spec);
+  EXPECT_EQ(harness.Trials(search).size(), 4u);
+  for (int slot = 0; slot < 4; ++slot) EXPECT_NE(harness.Lease(worker, slot)->work, nullptr);
+}
+
+TEST(Engine, ARepeatedLeaseRequestGetsTheSameLease) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 2);
+  auto spec = ToySpec(10);
+  spec.mutable_budget()->set_parallel(2);
+  ASSERT_TRUE(harness.Submit(spec).ok());
+  const auto first = harness.Lease(worker, 0, "same");
+  const auto second = harness.Lease(worker, 0, "same");
+  ASSERT_NE(first->work, nullptr);
+  EXPECT_EQ(first->attempt.task_id(), second->attempt.task_id());
+  EXPECT_EQ(first->attempt.attempt(), second->attempt.attempt());
+  // And so after a restart.
+  harness.Restart();
+  const auto third = harness.Lease(worker, 0, "same");
+  EXPECT_EQ(first->attempt.task_id(), third->attempt.task_id());
+}
+
+TEST(Engine, ALateReportOfALostLeaseIsFencedAndTheNewHoldersResultStands) {
+  Harness harness;
+  const int64_t zombie = harness.Register("zombie");
+  const int64_t search = *harness.Submit(ToySpec(1));
+  const auto lost = harness.Lease(zombie);
+  ASSERT_NE(lost->work, nullptr);
+  harness.Advance(absl::Seconds(31));  // runs out, uncharged or not
+  harness.Advance(absl::Seconds(31));
+  const int64_t other = harness.Register("other");
+  const auto held = harness.Lease(other);
+  ASSERT_NE(held->work, nullptr);
+  EXPECT_EQ(held->attempt.task_id(), lost->attempt.task_id());
+  EXPECT_EQ(held->attempt.attempt(), 2);
+  const auto early = harness.Complete(zombie, *lost, 0.99);
+  EXPECT_EQ(early.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(early.status().message()), HasSubstr("FENCED"));
+  ASSERT_TRUE(harness.Complete(other, *held, 0.5).ok());
+  EXPECT_THAT(std::string(harness.Renew(zombie, *lost).status().message()), HasSubstr("FENCED"));
+  EXPECT_DOUBLE_EQ(harness.Trials(search)[0].metrics.at("validation_accuracy"), 0.5);
+}
+
+TEST(Engine, ARepeatedCompleteGetsItsAnswerAgainAndCountsOnce) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(3));
+  const auto lease = harness.Lease(worker);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(harness.Complete(worker, *lease, 0.5, "done").ok());
+  EXPECT_EQ(harness.View(search).search.progress().finished(), 1);
+  // Another value under another request is refused.
+  EXPECT_FALSE(harness.Complete(worker, *lease, 0.9, "other").ok());
+  EXPECT_DOUBLE_EQ(harness.Trials(search)[0].metrics.at("validation_accuracy"), 0.5);
+}
+
+TEST(Engine, TwoReportsInOneBatchAreTakenOneAfterTheOther) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  ASSERT_TRUE(harness.Submit(ToySpec(3)).ok());
+  const auto lease = harness.Lease(worker);
+  v1::CompleteRequest request;
+  request.set_worker_id(worker);
+  *request.mutable_attempt() = lease->attempt;
+  *request.add_measurements() = Measure("validation_accuracy", 1, 0.5);
+  request.set_request_id("a");
+  auto first = harness.Send<v1::CompleteResponse>(request);
+  auto repeated = harness.Send<v1::CompleteResponse>(request);
+  request.set_request_id("b");
+  auto different = harness.Send<v1::CompleteResponse>(request);
+  harness.Settle();
+  EXPECT_TRUE((*first)->ok());
+  EXPECT_TRUE((*repeated)->ok()) << (*repeated)->status();
+  EXPECT_FALSE((*different)->ok());
+}
+
+TEST(Engine, APoisonTrialFailsAfterThreeAttemptsAndTheOthersGoOn) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(2));
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    const auto lease = harness.Lease(worker);
+    ASSERT_NE(lease->work, nullptr);
+    EXPECT_EQ(lease->trial_number, 1);
+    EXPECT_EQ(lease->attempt.attempt(), attempt);
+    ASSERT_TRUE(harness.Fail(worker, *lease, v1::FAILURE_KIND_CRASHED).ok());
+  }
+  const auto next = harness.Lease(worker);
+  EXPECT_EQ(next->trial_number, 2);
+  ASSERT_TRUE(harness.Complete(worker, *next, 0.5).ok());
+  const auto trials = harness.Trials(search);
+  EXPECT_EQ(trials[0].state, v1::TRIAL_STATE_FAILED);
+  EXPECT_EQ(trials[0].failure, v1::FAILURE_KIND_POISON);
+  EXPECT_THAT(trials[0].error, HasSubstr("made to fail"));
+  EXPECT_EQ(trials[1].state, v1::TRIAL_STATE_SUCCEEDED);
+}
+
+TEST(Engine, AReleasedTaskIsLeasedAgainAtOnceAndNotCharged) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(1));
+  for (int i = 0; i < 5; ++i) {
+    const auto lease = harness.Lease(worker);
+    ASSERT_NE(lease->work, nullptr);
+    ASSERT_TRUE(harness.Release(worker, *lease).ok());
+  }
+  const auto lease = harness.Lease(worker);
+  ASSERT_TRUE(harness.Complete(worker, *lease, 0.5).ok());
+  EXPECT_EQ(harness.Trials(search)[0].state, v1::TRIAL_STATE_SUCCEEDED);
+}
+
+TEST(Engine, ExpiredLeasesAreChargedAndEndInPoison) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(1));
+  harness.Advance(absl::Seconds(40));  // past the pause after the start
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const auto lease = harness.Lease(worker);
+    ASSERT_NE(lease->work, nullptr) << attempt;
+    harness.Advance(absl::Seconds(31));
+  }
+  EXPECT_EQ(harness.Trials(search)[0].failure, v1::FAILURE_KIND_POISON);
+}
+
+TEST(Engine, ARenewedLeaseDoesNotRunOut) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  ASSERT_TRUE(harness.Submit(ToySpec(1)).ok());
+  const auto lease = harness.Lease(worker);
+  for (int i = 0; i < 10; ++i) {
+    harness.Advance(absl::Seconds(20));
+    ASSERT_TRUE(harness.Renew(worker, *lease).ok());
+  }
+  EXPECT_TRUE(harness.Complete(worker, *lease, 0.5).ok());
+}
+
+TEST(Engine, LeasesSurviveARestartAndGetTimeToRenew) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(2));
+  const auto lease = harness.Lease(worker);
+  harness.clock().Advance(absl::Seconds(100));  // nobody was there
+  harness.Restart();
+  harness.Advance(absl::Seconds(20));
+  EXPECT_TRUE(harness.Renew(worker, *lease).ok());
+  EXPECT_TRUE(harness.Complete(worker, *lease, 0.5).ok());
+  EXPECT_EQ(harness.View(search).search.progress().succeeded(), 1);
+}
+
+TEST(Engine, AWorkerThatStartsAgainUnderItsNameLosesWhatItHeld) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  ASSERT_TRUE(harness.Submit(ToySpec(1)).ok());
+  const auto lease = harness.Lease(worker);
+  EXPECT_EQ(harness.Register("w"), worker);
+  harness.Settle();
+  const auto again = harness.Lease(worker);
+  ASSERT_NE(again->work, nullptr);
+  EXPECT_EQ(again->attempt.attempt(), 2);
+  EXPECT_FALSE(harness.Renew(worker, *lease).ok());
+}
+
+TEST(Engine, AValueThatIsNotFiniteEndsTheTrialAsDiverged) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(2));
+  const auto lease = harness.Lease(worker);
+  const auto renewed = harness.Renew(
+      worker, *lease, {Measure("training_loss", 1, std::numeric_limits<double>::quiet_NaN())});
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_EQ(renewed->stop(), v1::STOP_REASON_CANCELLED);
+  const auto trials = harness.Trials(search);
+  EXPECT_EQ(trials[0].state, v1::TRIAL_STATE_FAILED);
+  EXPECT_EQ(trials[0].failure, v1::FAILURE_KIND_DIVERGED);
+  EXPECT_EQ(trials.size(), 2u);
+}
+
+TEST(Engine, HigherPriorityGetsWorkersFirstAndEqualOnesShare) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 8);
+  auto spec = ToySpec(10);
+  spec.mutable_budget()->set_parallel(2);
+  const int64_t low_a = *harness.Submit(spec);
+  const int64_t low_b = *harness.Submit(spec);
+  spec.set_priority(5);
+  const int64_t high = *harness.Submit(spec);
+  std::vector<int64_t> served;
+  for (int slot = 0; slot < 6; ++slot) served.push_back(harness.Lease(worker, slot)->search_id);
+  EXPECT_EQ(served, (std::vector<int64_t>{high, high, low_a, low_b, low_a, low_b}));
+}
+
+TEST(Engine, ALeaseWaitsForATaskAndIsAnsweredWhenItComes) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  LeaseTask request;
+  request.message.set_request_id("waits");
+  request.message.set_worker_id(worker);
+  request.message.mutable_wait()->set_seconds(20);
+  auto answer = harness.Send<LeaseGrant>(request);
+  harness.Advance(absl::Seconds(10));
+  EXPECT_FALSE(answer->has_value());
+  ASSERT_TRUE(harness.Submit(ToySpec(1)).ok());
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_NE((**answer)->work, nullptr);
+
+  request.message.set_request_id("in vain");
+  answer = harness.Send<LeaseGrant>(request);
+  harness.Advance(absl::Seconds(19));
+  EXPECT_FALSE(answer->has_value());
+  harness.Advance(absl::Seconds(2));
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_EQ((**answer)->work, nullptr);
+}
+
+TEST(Engine, NothingIsLeasedToACallerThatHasGoneAway) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 2);
+  LeaseTask request;
+  request.message.set_request_id("gone");
+  request.message.set_worker_id(worker);
+  request.message.mutable_wait()->set_seconds(60);
+  request.cancelled = std::make_shared<std::atomic<bool>>(false);
+  auto answer = harness.Send<LeaseGrant>(request);
+  harness.Settle();
+  request.cancelled->store(true);
+  const int64_t search = *harness.Submit(ToySpec(1));
+  EXPECT_EQ(harness.View(search).search.progress().running(), 0);
+  EXPECT_NE(harness.Lease(worker, 1)->work, nullptr);
+}
+
+TEST(Engine, APausedSearchLetsRunningTrialsGoOnAndStartsNone) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 2);
+  auto spec = ToySpec(10);
+  spec.mutable_budget()->set_parallel(2);
+  const int64_t search = *harness.Submit(spec);
+  const auto lease = harness.Lease(worker, 0);
+  ASSERT_TRUE(harness.Change(search, ChangeSearch::How::kPause).ok());
+  EXPECT_EQ(harness.Lease(worker, 1)->work, nullptr);
+  EXPECT_TRUE(harness.Complete(worker, *lease, 0.5).ok());
+  EXPECT_EQ(harness.Lease(worker, 0)->work, nullptr);
+  harness.Restart();
+  EXPECT_EQ(harness.Lease(worker, 0)->work, nullptr);
+  ASSERT_TRUE(harness.Change(search, ChangeSearch::How::kResume).ok());
+  EXPECT_NE(harness.Lease(worker, 0)->work, nullptr);
+  ASSERT_TRUE(harness.Change(search, ChangeSearch::How::kPause).ok());
+}
+
+TEST(Engine, ACancelledSearchStopsItsWorkersAndItsTrialsEndCancelled) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 2);
+  auto spec = ToySpec(10);
+  spec.mutable_budget()->set_parallel(3);
+  const int64_t search = *harness.Submit(spec);
+  const auto lease = harness.Lease(worker);
+  ASSERT_TRUE(harness.Change(search, ChangeSearch::How::kCancel).ok());
+  const auto renewed = harness.Renew(worker, *lease);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_EQ(renewed->stop(), v1::STOP_REASON_CANCELLED);
+  EXPECT_FALSE(harness.Complete(worker, *lease, 0.5).ok());
+  for (const auto& trial : harness.Trials(search)) {
+    EXPECT_EQ(trial.state, v1::TRIAL_STATE_CANCELLED);
+  }
+  EXPECT_EQ(harness.State(search), v1::SEARCH_STATE_CANCELLED);
+  EXPECT_EQ(harness.Change(search, ChangeSearch::How::kPause).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(harness.Call<Nothing>(DeleteSearch{"delete", search}).ok());
+  EXPECT_EQ(harness.store().GetSearch(search).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(Engine, ASearchThatRunsCantBeDeleted) {
+  Harness harness;
+  const int64_t search = *harness.Submit(ToySpec(10));
+  EXPECT_EQ(harness.Call<Nothing>(DeleteSearch{"delete", search}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(Engine, ARepeatedSubmitMakesOneSearch) {
+  Harness harness;
+  Surroundings surroundings;
+  surroundings.datasets.push_back(testing::ToyDataset());
+  auto resolved = std::make_shared<const ResolvedSearch>(*ResolveSearch(ToySpec(3), surroundings));
+  auto first = harness.Send<v1::Search>(SubmitSearch{"same", resolved, nullptr});
+  auto second = harness.Send<v1::Search>(SubmitSearch{"same", resolved, nullptr});
+  harness.Settle();
+  ASSERT_TRUE((*first)->ok());
+  ASSERT_TRUE((*second)->ok()) << (*second)->status();
+  EXPECT_EQ((**first)->id(), (**second)->id());
+  EXPECT_EQ(harness.store().ListSearches(1000, 10)->size(), 1u);
+}
+
+TEST(Engine, TheTargetStopsTheSearch) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  auto spec = ToySpec(100);
+  spec.mutable_stop()->set_target(0.8);
+  spec.mutable_final()->set_test(false);
+  const int64_t search = *harness.Submit(spec);
+  ASSERT_TRUE(harness.Complete(worker, *harness.Lease(worker), 0.5).ok());
+  ASSERT_TRUE(harness.Complete(worker, *harness.Lease(worker), 0.85).ok());
+  EXPECT_EQ(harness.State(search), v1::SEARCH_STATE_COMPLETED);
+  EXPECT_THAT(harness.store().GetSearch(search)->state_reason, HasSubstr("target reached"));
+}
+
+TEST(Engine, NoImprovementStopsTheSearch) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  auto spec = ToySpec(100);
+  spec.mutable_stop()->set_no_improvement_trials(3);
+  spec.mutable_final()->set_test(false);
+  const int64_t search = *harness.Submit(spec);
+  for (double accuracy : {0.5, 0.6, 0.1, 0.2, 0.6}) {
+    ASSERT_TRUE(harness.Complete(worker, *harness.Lease(worker), accuracy).ok());
+  }
+  EXPECT_EQ(harness.State(search), v1::SEARCH_STATE_COMPLETED);
+  EXPECT_EQ(harness.Trials(search).size(), 5u);
+}
+
+TEST(Engine, WallTimeEndsTheSearchOnceRunningTrialsAreDone) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  auto spec = ToySpec(100);
+  spec.mutable_budget()->clear_trials();
+  spec.mutable_budget()->set_wall_seconds(60);
+  spec.mutable_budget()->set_lookahead(2);
+  spec.mutable_final()->set_test(false);
+  const int64_t search = *harness.Submit(spec);
+  const auto lease = harness.Lease(worker);
+  harness.Advance(absl::Seconds(25));
+  ASSERT_TRUE(harness.Renew(worker, *lease).ok());
+  harness.Advance(absl::Seconds(25));
+  ASSERT_TRUE(harness.Renew(worker, *lease).ok());
+  harness.Advance(absl::Seconds(15));
+  EXPECT_EQ(harness.State(search), v1::SEARCH_STATE_RUNNING);
+  ASSERT_TRUE(harness.Complete(worker, *lease, 0.5).ok());
+  EXPECT_EQ(harness.State(search), v1::SEARCH_STATE_COMPLETED);
+  EXPECT_EQ(harness.Trials(search)[0].state, v1::TRIAL_STATE_SUCCEEDED);
+  EXPECT_EQ(harness.Trials(search)[1].state, v1::TRIAL_STATE_CANCELLED);
+}
+
+TEST(Engine, DeviceTimeEndsTheSearch) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  auto spec = ToySpec(100);
+  spec.mutable_budget()->clear_trials();
+  spec.mutable_budget()->set_device_seconds(35);
+  spec.mutable_final()->set_test(false);
+  const int64_t search = *harness.Submit(spec);
+  EXPECT_EQ(harness.Work(worker), 4);  // of ten seconds each
+  EXPECT_EQ(harness.State(search), v1::SEARCH_STATE_COMPLETED);
+}
+
+TEST(Engine, TheEstimateOfTheTimeLeftIsWithinAFactorOfTwoAfterAThird) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(30));
+  for (int i = 1; i <= 30; ++i) {
+    const auto lease = harness.Lease(worker);
+    harness.Advance(absl::Seconds(5 + i % 7));
+    ASSERT_TRUE(harness.Complete(worker, *lease, 0.5).ok());
+    if (i < 10 || i == 30) continue;
+    double left = 0;
+    for (int j = i + 1; j <= 30; ++j) left += 5 + j % 7;
+    const auto progress = harness.View(search).search.progress();
+    ASSERT_TRUE(progress.has_remaining_seconds());
+    EXPECT_LE(progress.remaining_seconds(), 2 * left);
+    EXPECT_GE(progress.remaining_seconds(), left / 2);
+  }
+}
+
+TEST(Engine, EnqueuedGenotypesBecomeTrialsOnce) {
+  Harness harness;
+  harness.Register("w");
+  auto spec = ToySpec(10);
+  spec.mutable_strategy()->set_string_value("manual");
+  const int64_t search = *harness.Submit(spec);
+  EXPECT_TRUE(harness.Trials(search).empty());
+  EnqueueGenotypes enqueue;
+  enqueue.request_id = "enqueue";
+  enqueue.search_id = search;
+  enqueue.notations = {
+      "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|skip_connect~1|none~2|",
+      "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"};
+  auto numbers = harness.Call<std::vector<int64_t>>(enqueue);
+  ASSERT_TRUE(numbers.ok()) << numbers.status();
+  EXPECT_EQ(*numbers, (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(*harness.Call<std::vector<int64_t>>(enqueue), *numbers);
+  harness.Restart();
+  EXPECT_EQ(*harness.Call<std::vector<int64_t>>(enqueue), *numbers);
+  EXPECT_EQ(harness.Trials(search).size(), 2u);
+  enqueue.request_id = "wrong";
+  enqueue.notations = {"|conv~0|"};
+  EXPECT_EQ(harness.Call<std::vector<int64_t>>(enqueue).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Engine, WinnersAreAskedForWeightsAndTheFinalTestUsesThem) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  ASSERT_TRUE(harness.Submit(ToySpec(2)).ok());
+  const auto first = harness.Lease(worker);
+  EXPECT_TRUE(harness.Complete(worker, *first, 0.5)->weights_wanted());
+  const auto second = harness.Lease(worker);
+  EXPECT_FALSE(harness.Complete(worker, *second, 0.4)->weights_wanted());
+  EXPECT_EQ(harness.Lease(worker)->work, nullptr);  // waits for the weights
+  v1::SetWeightsRequest weights;
+  weights.set_request_id("weights");
+  weights.set_worker_id(worker);
+  weights.set_trial_id(first->attempt.trial_id());
+  weights.set_attempt(1);
+  weights.set_sha256(std::string(64, 'd'));
+  ASSERT_TRUE(harness.Call<v1::SetWeightsResponse>(weights).ok());
+  const auto test = harness.Lease(worker);
+  ASSERT_NE(test->work, nullptr);
+  const auto response = MakeLeaseResponse(*test);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->task().final_test().weights(), weights.sha256());
+}
+
+TEST(Engine, ATaskCarriesTheLiveNetworkTheResolvedRecipeAndTheData) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  ASSERT_TRUE(harness.Submit(ToySpec(2)).ok());
+  const auto response = MakeLeaseResponse(*harness.Lease(worker));
+  ASSERT_TRUE(response.ok()) << response.status();
+  const v1::TrainTask& task = response->task().train();
+  EXPECT_GT(task.network().nodes_size(), 0);
+  EXPECT_EQ(task.recipe().optimizer().sgd().momentum(), 0.9);
+  EXPECT_EQ(task.data().train(), 900);
+  EXPECT_EQ(task.data().validation(), 100);
+  EXPECT_EQ(task.data().dataset().name(), "toy");
+}
+
+TEST(Engine, AWorkerOfAnotherProtocolIsRefused) {
+  Harness harness;
+  v1::RegisterRequest request;
+  request.set_request_id("old");
+  request.set_name("old");
+  request.set_protocol_version(7);
+  request.add_slots()->set_kind("cpu");
+  EXPECT_EQ(harness.Call<v1::RegisterResponse>(request).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(Engine, AnUnknownWorkerIsToldToRegister) {
+  Harness harness;
+  EXPECT_EQ(harness.Lease(12345).status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace nascent::engine

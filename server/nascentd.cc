@@ -1,0 +1,150 @@
+// The coordinator's program.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/clock.h"
+#include "server/artifact/artifact_store.h"
+#include "server/engine/coordinator.h"
+#include "server/engine/executor.h"
+#include "server/rpc/server.h"
+#include "server/storage/migrations.h"
+#include "server/storage/postgres_store.h"
+#include "spdlog/spdlog.h"
+
+namespace nascent {
+namespace {
+
+struct Flags {
+  std::string listen = "127.0.0.1:7301";
+  std::string database;
+  std::string artifacts = "artifacts";
+  double lease_seconds = 30;
+  double term_seconds = 10;
+};
+
+// How long calls in flight have to end after SIGTERM.
+constexpr absl::Duration kGrace = absl::Seconds(5);
+
+int Fail(const absl::Status& status) {
+  std::cerr << "nascentd: " << status.message() << "\n";
+  return 1;
+}
+
+int RunMigrate(const Flags& flags) {
+  const auto steps = storage::Migrate(flags.database);
+  if (!steps.ok()) return Fail(steps.status());
+  std::cout << *steps << " migrations carried out\n";
+  return 0;
+}
+
+// Signals are blocked before the first thread starts, so that only WaitForSignal gets them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+std::string HolderName() {
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  // The time tells a restarted coordinator from its older self in a new process of the same number.
+  return absl::StrCat(host, "/", getpid(), "/", absl::ToUnixMillis(absl::Now()));
+}
+
+int Serve(const Flags& flags, const sigset_t& signals) {
+  if (absl::Status status = storage::CheckSchema(flags.database); !status.ok()) {
+    return Fail(status);
+  }
+  auto artifacts = artifact::ArtifactStore::Open({.directory = flags.artifacts});
+  if (!artifacts.ok()) return Fail(artifacts.status());
+  storage::PostgresStore store(flags.database);
+  const SystemClock clock;
+  engine::PoolExecutor proposals(2, 10000);
+  engine::PoolExecutor work(4, 10000);
+  engine::PoolExecutor files(2, 1000);
+
+  // The services need the coordinator and its state drives their health, so that the server comes
+  // between two halves of the set-up.
+  std::atomic<rpc::Server*> health = nullptr;
+  engine::Coordinator::Options options;
+  options.engine.lease_duration = absl::Seconds(flags.lease_seconds);
+  options.term = absl::Seconds(flags.term_seconds);
+  options.holder = HolderName();
+  options.on_change = [&health](bool active) {
+    if (rpc::Server* server = health.load(); server != nullptr) server->SetServing(active);
+  };
+  engine::Coordinator coordinator(options, &store, &clock, &proposals);
+  auto server =
+      rpc::Server::Start(flags.listen, {&coordinator, &store, artifacts->get(), &work, &files});
+  if (!server.ok()) return Fail(server.status());
+  health.store(server->get());
+  // It may change between the question and its use.
+  bool active = false;
+  do {
+    active = coordinator.active();
+    (*server)->SetServing(active);
+  } while (active != coordinator.active());
+  spdlog::info("listens on {} (port {})", flags.listen, (*server)->port());
+
+  int received = 0;
+  sigwait(&signals, &received);
+  spdlog::info("signal {}: drains", received);
+  // First the word that others should be asked, then the term, then the calls in flight.
+  health.store(nullptr);
+  (*server)->SetServing(false);
+  coordinator.Shutdown();
+  (*server)->Shutdown(kGrace);
+  spdlog::info("ends");
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app(
+      "nascentd, Nascent's coordinator: proposes architectures, hands them to workers and "
+      "keeps everything that happened in PostgreSQL.");
+  app.add_option("--listen", flags.listen, "HOST:PORT to serve on")->capture_default_str();
+  app.add_option("--database", flags.database,
+                 "PostgreSQL, as libpq takes it (postgresql://… or key=value …); default: "
+                 "$NASCENT_DATABASE");
+  app.add_option("--artifacts", flags.artifacts, "folder of data sets, checkpoints and weights")
+      ->capture_default_str();
+  app.add_option("--lease-seconds", flags.lease_seconds,
+                 "how long a task is kept for a worker that says nothing")
+      ->check(CLI::Range(0.5, 86400.0))
+      ->capture_default_str();
+  app.add_option("--term-seconds", flags.term_seconds,
+                 "how long this coordinator stays the active one without renewing")
+      ->check(CLI::Range(0.5, 3600.0))
+      ->capture_default_str();
+  auto* migrate = app.add_subcommand("migrate", "bring the database's schema up to date and end");
+  migrate->add_option("--database", flags.database, "PostgreSQL, as above");
+  CLI11_PARSE(app, argc, argv);
+  if (flags.database.empty()) {
+    if (const char* variable = std::getenv("NASCENT_DATABASE")) flags.database = variable;
+  }
+  if (flags.database.empty()) {
+    return Fail(absl::InvalidArgumentError("--database: found nothing, allowed a PostgreSQL URL"));
+  }
+  const sigset_t signals = BlockSignals();
+  return migrate->parsed() ? RunMigrate(flags) : Serve(flags, signals);
+}
+
+}  // namespace
+}  // namespace nascent
+
+int main(int argc, char** argv) { return nascent::Main(argc, argv); }
