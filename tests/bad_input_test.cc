@@ -226,9 +226,9 @@ TEST_F(BadInput, UnknownWorkersAndLeasesGetTheirCodes) {
   complete.mutable_attempt()->set_attempt(1);
   v1::CompleteResponse completed;
   grpc::ClientContext completing;
-  const grpc::Status lost = stub->Complete(&completing, complete, &completed);
-  EXPECT_EQ(lost.error_code(), grpc::StatusCode::FAILED_PRECONDITION) << lost.error_message();
-  EXPECT_THAT(lost.error_message(), HasSubstr("FENCED"));
+  const grpc::Status unknown = stub->Complete(&completing, complete, &completed);
+  EXPECT_EQ(unknown.error_code(), grpc::StatusCode::NOT_FOUND) << unknown.error_message();
+  EXPECT_THAT(unknown.error_message(), HasSubstr("777"));
 }
 
 TEST_F(BadInput, MessagesOverTheSizeLimitAreRefused) {

@@ -116,8 +116,7 @@ TEST_F(Search, TheWinnerIsTestedAndItsWeightsCanBeTakenAway) {
   const Finished bytes =
       RunToEnd({"/usr/bin/stat", "-c%s", service_.folder() + "/winner.safetensors"});
   EXPECT_GT(std::atoi(bytes.out.c_str()), 1000);
-  const Finished plot =
-      service_.Run({"plot", "winner", "--file", service_.folder() + "/winner.png"});
+  const Finished plot = service_.Run({"plot", "winner", "--to", service_.folder() + "/winner.png"});
   EXPECT_EQ(plot.exit_code, 0) << plot.err;
 }
 
