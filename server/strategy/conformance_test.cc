@@ -31,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(
                         .rungs_min = 2,
                         .repeats = false},
         ConformanceCase{.name = "mo_asha", .objectives_min = 2, .rungs_min = 2},
-        ConformanceCase{.name = "median_stopping"},
+        ConformanceCase{.name = "median_stopping"}, ConformanceCase{.name = "portfolio"},
         ConformanceCase{.name = "curve_stopping", .settings = R"({"of": "simulated_annealing"})"}),
     CaseName);
 

@@ -21,6 +21,7 @@ Entry AshaEntry();
 Entry MoAshaEntry();
 Entry MedianStoppingEntry();
 Entry CurveStoppingEntry();
+Entry PortfolioEntry();
 Entry ManualEntry();
 
 // surrogate/

@@ -231,6 +231,7 @@ std::span<const Entry> AllStrategies() {
       MoAshaEntry(),
       MedianStoppingEntry(),
       CurveStoppingEntry(),
+      PortfolioEntry(),
       ManualEntry(),
   };
   return *kTable;

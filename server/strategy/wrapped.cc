@@ -8,13 +8,19 @@ namespace nascent::strategy {
 
 absl::StatusOr<Wrapped> Wrapped::Make(const Problem& problem, const Settings& settings,
                                       bool chooses_rungs) {
-  const std::string& name = settings.Raw("of").struct_value().fields().begin()->first;
+  return MakeFrom(problem, settings.Raw("of"), "of", chooses_rungs);
+}
+
+absl::StatusOr<Wrapped> Wrapped::MakeFrom(const Problem& problem,
+                                          const google::protobuf::Value& spec,
+                                          const std::string& setting, bool chooses_rungs) {
+  const std::string& name = spec.struct_value().fields().begin()->first;
   const Entry* entry = FindStrategy(name);
   if (chooses_rungs && entry != nullptr && entry->sets_rungs) {
     return absl::InvalidArgumentError(
-        absl::StrCat("of: ", name, " chooses the fidelity itself; name one that does not"));
+        absl::StrCat(setting, ": ", name, " chooses the fidelity itself; name one that does not"));
   }
-  absl::StatusOr<std::unique_ptr<Strategy>> inner = MakeNested(settings.Raw("of"), problem, "of");
+  absl::StatusOr<std::unique_ptr<Strategy>> inner = MakeNested(spec, problem, setting);
   if (!inner.ok()) return inner.status();
   return Wrapped(*std::move(inner));
 }

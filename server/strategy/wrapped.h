@@ -4,6 +4,7 @@
 #define NASCENT_SERVER_STRATEGY_WRAPPED_H_
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -21,6 +22,10 @@ class Wrapped {
   // inner one choose fidelities.
   static absl::StatusOr<Wrapped> Make(const Problem& problem, const Settings& settings,
                                       bool chooses_rungs);
+  // Of any setting that holds a strategy.
+  static absl::StatusOr<Wrapped> MakeFrom(const Problem& problem,
+                                          const google::protobuf::Value& spec,
+                                          const std::string& setting, bool chooses_rungs);
 
   Answer Propose(int64_t number) { return inner_->Propose(number); }
   // Its stop commands are passed on.
