@@ -1,0 +1,233 @@
+// nascent-simulate: what `nascent simulate` executes.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/spec/document.h"
+#include "common/spec/search_file.h"
+#include "server/simulate/compare.h"
+#include "server/simulate/report.h"
+#include "server/simulate/simulation.h"
+#include "server/simulate/strategy_list.h"
+
+namespace nascent::simulate {
+namespace {
+
+constexpr int64_t kLargestTable = int64_t{4} << 30;
+
+struct Arguments {
+  std::string search_file;
+  std::string table_file;
+  std::string seeds = "1..20";
+  std::string fidelity;
+  std::string lengths = "1,1";
+  std::string sharing = "off";
+  std::string strategies;
+  std::string within;
+  std::string output = "table";
+  std::string plot;
+  int threads = 0;
+  SimulationOptions options;
+};
+
+absl::Status Wrong(const std::string& option, const std::string& found,
+                   const std::string& expected) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, ": found \"", found, "\", expected ", expected));
+}
+
+// "3" or "1..20".
+absl::Status ParseSeeds(const std::string& text, CompareOptions& options) {
+  const std::vector<std::string> ends = absl::StrSplit(text, "..");
+  const bool ok = ends.size() <= 2 && absl::SimpleAtoi(ends.front(), &options.first_seed) &&
+                  absl::SimpleAtoi(ends.back(), &options.last_seed) &&
+                  options.first_seed <= options.last_seed &&
+                  options.last_seed - options.first_seed < 1000000;
+  return ok ? absl::OkStatus() : Wrong("--seeds", text, "a seed or FIRST..LAST");
+}
+
+// "epochs=12:COLUMN,200:COLUMN".
+absl::Status ParseFidelity(const std::string& text, SimulationOptions& options) {
+  if (text.empty()) return absl::OkStatus();
+  const std::string expected = "epochs=N:COLUMN,M:COLUMN,… with rising numbers of epochs";
+  const std::string prefix = "epochs=";
+  if (text.rfind(prefix, 0) != 0) return Wrong("--fidelity", text, expected);
+  for (const absl::string_view part : absl::StrSplit(text.substr(prefix.size()), ',')) {
+    const std::vector<std::string> pair = absl::StrSplit(part, absl::MaxSplits(':', 1));
+    SimulationOptions::Rung rung;
+    if (pair.size() != 2 || !absl::SimpleAtoi(pair[0], &rung.epochs) || rung.epochs < 1 ||
+        pair[1].empty() || (!options.rungs.empty() && rung.epochs <= options.rungs.back().epochs)) {
+      return Wrong("--fidelity", text, expected);
+    }
+    rung.column = pair[1];
+    options.rungs.push_back(rung);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseNumbers(const std::string& option, const std::string& text,
+                          std::vector<double>& numbers) {
+  for (const absl::string_view part : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    double number = 0;
+    if (!absl::SimpleAtod(part, &number) || !(number >= 0 && number < 1e300)) {
+      return Wrong(option, text, "numbers with commas between");
+    }
+    numbers.push_back(number);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseLengths(const std::string& text, SimulationOptions& options) {
+  std::vector<double> ends;
+  const absl::Status status = ParseNumbers("--lengths", text, ends);
+  if (!status.ok()) return status;
+  if (ends.size() != 2 || !(ends[0] > 0 && ends[0] <= ends[1])) {
+    return Wrong("--lengths", text, "SHORTEST,LONGEST, both above 0");
+  }
+  options.shortest = ends[0];
+  options.longest = ends[1];
+  return absl::OkStatus();
+}
+
+v1::Sharing ParseSharing(const std::string& text) {
+  if (text == "search") return v1::SHARING_SEARCH;
+  return text == "project" ? v1::SHARING_PROJECT : v1::SHARING_OFF;
+}
+
+void ShowProgress(int64_t done, int64_t of) {
+  std::fprintf(stderr, "\r%lld of %lld runs%s", static_cast<long long>(done),
+               static_cast<long long>(of), done == of ? "\n" : "");
+  std::fflush(stderr);
+}
+
+absl::Status Simulate(Arguments& arguments) {
+  CompareOptions compare;
+  ReportOptions report_options;
+  absl::Status status = ParseSeeds(arguments.seeds, compare);
+  status.Update(ParseFidelity(arguments.fidelity, arguments.options));
+  status.Update(ParseLengths(arguments.lengths, arguments.options));
+  status.Update(ParseNumbers("--within", arguments.within, report_options.within));
+  if (!status.ok()) return status;
+  arguments.options.sharing = ParseSharing(arguments.sharing);
+
+  auto file = spec::ReadSearchFile(arguments.search_file);
+  if (!file.ok()) return file.status();
+  auto table = spec::ReadTextFile(arguments.table_file, kLargestTable);
+  if (!table.ok()) return table.status();
+  std::vector<NamedStrategy> strategies = {{NameOf(file->spec.strategy()), file->spec.strategy()}};
+  if (!arguments.strategies.empty()) {
+    auto named = ParseStrategies(arguments.strategies);
+    if (!named.ok()) return named.status();
+    strategies = *std::move(named);
+  }
+  auto scenario = Scenario::Make(file->spec, arguments.options, *table, arguments.table_file);
+  if (!scenario.ok()) {
+    const std::string message(scenario.status().message());
+    // The table's own errors name their file.
+    if (message.rfind(arguments.table_file + ":", 0) == 0) return scenario.status();
+    return absl::Status(scenario.status().code(),
+                        absl::StrCat(arguments.search_file, ": ", message));
+  }
+
+  const int machine = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  compare.threads = arguments.threads > 0 ? arguments.threads : machine;
+  if (isatty(STDERR_FILENO) != 0) compare.progress = ShowProgress;
+  auto runs = Compare(**scenario, strategies, compare);
+  if (!runs.ok()) return runs.status();
+
+  report_options.metric = (*scenario)->report_metric();
+  report_options.maximize = (*scenario)->maximize();
+  report_options.best = (*scenario)->best();
+  report_options.queries = (*scenario)->queries();
+  std::vector<std::string> names;
+  for (const NamedStrategy& strategy : strategies) names.push_back(strategy.name);
+  const Report report = MakeReport(report_options, names, *runs);
+  if (arguments.output == "png" && arguments.plot.empty()) arguments.plot = "simulation.png";
+  if (!arguments.plot.empty()) {
+    status = DrawPng(report, arguments.plot);
+    if (!status.ok()) return status;
+  }
+  if (arguments.output == "json") {
+    std::printf("%s\n", ToJson(report).Print(2).c_str());
+  } else if (arguments.output == "table") {
+    std::printf("%s", ToTable(report).c_str());
+  } else {
+    std::printf("%s\n", arguments.plot.c_str());
+  }
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Arguments arguments;
+  SimulationOptions& options = arguments.options;
+  CLI::App app(
+      "Runs a search on a table of results: the real engine and strategy on a virtual "
+      "clock.",
+      "nascent simulate");
+  app.add_option("SEARCH", arguments.search_file, "The search file")->required();
+  app.add_option("--table", arguments.table_file,
+                 "CSV with a column `architecture` in the space's notation, or one column per "
+                 "decision, and columns of metrics")
+      ->required();
+  app.add_option("--workers", options.workers, "Trials at a time")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option("--seeds", arguments.seeds, "FIRST..LAST, one run each")->capture_default_str();
+  app.add_option("--queries", options.queries,
+                 "Answered proposals per run; default: the search's budget of trials, or 1000")
+      ->check(CLI::Range(1, 10000000));
+  app.add_option("--search", options.search_metric,
+                 "The column that the search sees as its first objective");
+  app.add_option("--report", options.report_metric,
+                 "The column that is reported of its incumbent; default: what it sees");
+  app.add_option("--fidelity", arguments.fidelity,
+                 "The columns of a ladder: epochs=12:COLUMN,200:COLUMN");
+  app.add_option("--time", options.time_column,
+                 "The column with the seconds of a whole training; default: 1 second");
+  app.add_option("--sharing", arguments.sharing, "Whether equal networks share an evaluation")
+      ->check(CLI::IsMember({"off", "search", "project"}))
+      ->capture_default_str();
+  app.add_option("--strategies", arguments.strategies,
+                 "Strategies to compare, as in a search file, with commas between: "
+                 "random,{regularized_evolution: {population: 50, sample: 10}}");
+  app.add_option("--within", arguments.within,
+                 "Distances from the best whose queries and time are reported, e.g. 1,0.5");
+  app.add_option("--lengths", arguments.lengths,
+                 "SHORTEST,LONGEST: each trial takes its time times a factor between these")
+      ->capture_default_str();
+  app.add_option("--fail", options.fail_probability, "Probability that a trial diverges")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--lag", options.lag_probability,
+                 "Probability that a trial takes ten times as long")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--vanish", options.vanish_probability,
+                 "Probability that a worker vanishes during a trial and is started again")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--threads", arguments.threads, "Runs at a time; default: one per core")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--output", arguments.output, "What is printed; png prints the picture's name")
+      ->check(CLI::IsMember({"table", "json", "png"}))
+      ->capture_default_str();
+  app.add_option("--plot", arguments.plot,
+                 "PNG file for the picture; default with png: "
+                 "simulation.png");
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = Simulate(arguments);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "nascent simulate: %s\n", std::string(status.message()).c_str());
+  // As the other commands: 2 for what the user can mend, 1 for the rest.
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? 2 : 1;
+}
+
+}  // namespace
+}  // namespace nascent::simulate
+
+int main(int argc, char** argv) { return nascent::simulate::Main(argc, argv); }
