@@ -10,7 +10,9 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Measurements of Nascent. Each prints a table, or one JSON object with --output json.");
   app.require_subcommand(1);
+  nascent::bench::AddAsk(app);
   nascent::bench::AddSpace(app);
+  nascent::bench::AddStrategies(app);
 #ifdef NASCENT_TORCH
   nascent::bench::AddTrain(app);
 #endif
