@@ -7,7 +7,9 @@
 #include "common/space/space.h"
 #include "server/engine/candidate.h"
 #include "server/engine/metrics.h"
+#include "server/simulate/checked_space.h"
 #include "server/simulate/simulation.h"
+#include "server/strategy/registry.h"
 
 namespace nascent::simulate {
 namespace {
@@ -31,19 +33,19 @@ absl::StatusOr<std::shared_ptr<const Scenario>> Scenario::Make(const v1::SearchS
   scenario->options_ = options;
   absl::Status status = scenario->TakeSpec(spec);
   if (!status.ok()) return status;
-  const space::Space& space = *scenario->resolved_->space;
-  auto table = Table::Read(table_text, table_name, space);
+  auto table = Table::Read(table_text, table_name, *scenario->resolved_->space);
   if (!table.ok()) return table.status();
   scenario->table_ = *std::move(table);
   status = scenario->TakeColumns();
   if (!status.ok()) return status;
+  scenario->RememberChecks();
   // Only rows that the search may propose are needed; without bounds on costs the space's own rules
   // say which these are.
   engine::CandidateMaker maker(scenario->resolved_, {scenario->needs_networks_, false});
   const int last = static_cast<int>(scenario->resolved_->rungs.size()) - 1;
-  status = scenario->table_->CheckComplete(space, [&](const space::Genotype& genotype) {
-    return maker.Make(genotype, last)->status.ok();
-  });
+  status = scenario->table_->CheckComplete(
+      *scenario->resolved_->space,
+      [&](const space::Genotype& genotype) { return maker.Make(genotype, last)->status.ok(); });
   if (!status.ok()) return status;
   return scenario;
 }
@@ -85,6 +87,16 @@ absl::Status Scenario::TakeSpec(const v1::SearchSpec& spec) {
   if (!resolved.ok()) return resolved.status();
   resolved_ = std::make_shared<const engine::ResolvedSearch>(*std::move(resolved));
   return absl::OkStatus();
+}
+
+void Scenario::RememberChecks() {
+  auto resolved = std::make_shared<engine::ResolvedSearch>(*resolved_);
+  const auto whole = std::make_shared<const CheckedSpace>(resolved->space, table_);
+  for (engine::RungPlan& rung : resolved->rungs) {
+    if (rung.space == resolved->space) rung.space = whole;
+  }
+  resolved->space = whole;
+  resolved_ = std::move(resolved);
 }
 
 absl::Status Scenario::TakeColumns() {
@@ -154,12 +166,14 @@ absl::Status Scenario::TakeColumns() {
 
 absl::StatusOr<engine::ResolvedSearch> Scenario::Resolve(const google::protobuf::Value& strategy,
                                                          uint64_t seed) const {
-  v1::SearchSpec spec = spec_;
+  engine::ResolvedSearch search = *resolved_;
   if (strategy.kind_case() != google::protobuf::Value::KIND_NOT_SET) {
-    *spec.mutable_strategy() = strategy;
+    auto resolved = strategy::ResolveStrategy(strategy);
+    if (!resolved.ok()) return resolved.status();
+    *search.spec.mutable_strategy() = *std::move(resolved);
   }
-  spec.set_seed(seed);
-  return engine::ResolveSearch(spec, NoData());
+  search.spec.set_seed(seed);
+  return search;
 }
 
 }  // namespace nascent::simulate

@@ -65,6 +65,7 @@ class Scenario {
   Scenario() = default;
   absl::Status TakeSpec(const v1::SearchSpec& spec);
   absl::Status TakeColumns();
+  void RememberChecks();
   // The engine's form of the search.
   absl::StatusOr<engine::ResolvedSearch> Resolve(const google::protobuf::Value& strategy,
                                                  uint64_t seed) const;

@@ -77,8 +77,10 @@ absl::StatusOr<std::vector<NamedStrategy>> ParseStrategies(std::string_view text
   std::vector<NamedStrategy> strategies;
   while (true) {
     const size_t end = EndOfElement(text);
-    auto file = spec::ParseSearchFile(absl::StrCat("strategy: ", std::string(text.substr(0, end))),
-                                      "--strategies");
+    // A search file needs a space; this one is not looked at.
+    auto file = spec::ParseSearchFile(
+        absl::StrCat("space: {preset: any}\nstrategy: ", std::string(text.substr(0, end))),
+        "--strategies");
     if (!file.ok()) return file.status();
     auto resolved = strategy::ResolveStrategy(file->spec.strategy());
     if (!resolved.ok()) {
