@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "common/network/mix.h"
 
 namespace nascent::network {
 namespace {
@@ -19,13 +19,15 @@ bool Equal(const std::vector<Shape>& known, std::span<const Shape* const> inputs
 
 absl::StatusOr<const InferenceMemo::Entry*> InferenceMemo::Infer(
     const Operation& operation, const Attributes& given, std::span<const Shape* const> inputs) {
-  size_t hash = absl::HashOf(&operation, given.identity(), inputs.size());
+  uint64_t hash = Mix(reinterpret_cast<uintptr_t>(&operation), given.Hash());
   for (const Shape* shape : inputs) {
-    for (int64_t dimension : *shape) hash = hash * 0x9E3779B97F4A7C15u + dimension;
+    for (int64_t dimension : *shape) hash = Mix(hash, static_cast<uint64_t>(dimension));
   }
   if (const auto bucket = entries_.find(hash); bucket != entries_.end()) {
     for (const auto& [shapes, entry] : bucket->second) {
-      if (entry.given.identity() == given.identity() && Equal(shapes, inputs)) return &entry;
+      if (entry.operation == &operation && entry.given == given && Equal(shapes, inputs)) {
+        return &entry;
+      }
     }
   }
   std::vector<Shape> shapes;
@@ -40,18 +42,19 @@ absl::StatusOr<const InferenceMemo::Entry*> InferenceMemo::Infer(
   }
   ++size_;
   auto& bucket = entries_[hash];
-  bucket.emplace_back(std::move(shapes), Entry{given, *std::move(complete), *std::move(shape)});
+  bucket.emplace_back(std::move(shapes),
+                      Entry{&operation, given, *std::move(complete), *std::move(shape)});
   return &bucket.back().second;
 }
 
 NetworkBuilder::NetworkBuilder(InferenceMemo* memo) : memo_(memo == nullptr ? &own_ : memo) {}
 
-absl::StatusOr<int> NetworkBuilder::Add(std::string path, std::string_view operation,
+absl::StatusOr<int> NetworkBuilder::Add(std::string_view path, std::string_view operation,
                                         const Attributes& attributes, std::span<const int> inputs) {
   const Operation* entry = FindOperation(operation);
   if (entry == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": no operation is called ", absl::string_view(operation.data(), operation.size())));
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(path), ": no operation is called ", std::string(operation)));
   }
   absl::InlinedVector<const Shape*, 4> shapes;
   for (int input : inputs) shapes.push_back(&network_.nodes[input].shape);
@@ -63,11 +66,11 @@ absl::StatusOr<int> NetworkBuilder::Add(std::string path, std::string_view opera
       absl::StrAppend(&from, from.empty() ? " of " : ", ", network_.nodes[input].path, " ",
                       ToText(network_.nodes[input].shape));
     }
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", entry->name, from, ": ", inferred.status().message()));
+    return absl::InvalidArgumentError(absl::StrCat(std::string(path), ": ", entry->name, from, ": ",
+                                                   inferred.status().message()));
   }
   Node& node = network_.nodes.emplace_back();
-  node.path = std::move(path);
+  node.path = path;
   node.operation = entry->name;
   node.attributes = (*inferred)->complete;
   node.inputs.assign(inputs.begin(), inputs.end());

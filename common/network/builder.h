@@ -22,7 +22,8 @@ namespace nascent::network {
 class InferenceMemo {
  public:
   struct Entry {
-    Attributes given;     // keeps the identity alive
+    const Operation* operation;
+    Attributes given;
     Attributes complete;  // with defaults
     Shape shape;
   };
@@ -32,7 +33,7 @@ class InferenceMemo {
                                      std::span<const Shape* const> inputs);
 
  private:
-  absl::flat_hash_map<size_t, std::vector<std::pair<std::vector<Shape>, Entry>>> entries_;
+  absl::flat_hash_map<uint64_t, std::vector<std::pair<std::vector<Shape>, Entry>>> entries_;
   size_t size_ = 0;
 };
 
@@ -44,11 +45,11 @@ class NetworkBuilder {
   // Adds a node and returns its index. INVALID_ARGUMENT names the node, the operation, what does
   // not fit and the nodes that it comes from with their shapes. A path is not checked for
   // uniqueness.
-  absl::StatusOr<int> Add(std::string path, std::string_view operation,
+  absl::StatusOr<int> Add(std::string_view path, std::string_view operation,
                           const Attributes& attributes, std::span<const int> inputs);
-  absl::StatusOr<int> Add(std::string path, std::string_view operation,
+  absl::StatusOr<int> Add(std::string_view path, std::string_view operation,
                           const Attributes& attributes, std::initializer_list<int> inputs) {
-    return Add(std::move(path), operation, attributes, std::span(inputs.begin(), inputs.size()));
+    return Add(path, operation, attributes, std::span(inputs.begin(), inputs.size()));
   }
 
   const Shape& shape(int node) const { return network_.nodes[node].shape; }
