@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
+#include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "common/network/key.h"
@@ -88,6 +91,25 @@ TEST_P(EveryPreset, RandomGenotypesAreBuiltAndEqualKeysHaveEqualParameters) {
     for (const network::Node& node : architecture.published.nodes) {
       EXPECT_TRUE(paths.insert(node.path).second) << node.path << " stands there twice";
     }
+  }
+}
+
+TEST_P(EveryPreset, HasItsPlaceInTheManualWithConstantsAndKnownArchitectures) {
+  std::string manual;
+  for (const char* page : {"nas-bench", "cells", "macro", "segmentation"}) {
+    std::ifstream file(std::string(NASCENT_SOURCE_DIR "/docs/presets-") + page + ".md");
+    ASSERT_TRUE(file.is_open()) << page;
+    std::stringstream text;
+    text << file.rdbuf();
+    if (text.str().find("## `" + GetParam() + "`") != std::string::npos) manual = text.str();
+  }
+  ASSERT_FALSE(manual.empty());
+  const auto space = Open(GetParam());
+  for (const ConstantInfo& constant : space->constants()) {
+    EXPECT_THAT(manual, ::testing::HasSubstr("`" + constant.name + "`"));
+  }
+  for (const KnownArchitecture& known : space->known()) {
+    EXPECT_THAT(manual, ::testing::HasSubstr("`" + known.name + "`"));
   }
 }
 
