@@ -501,8 +501,31 @@ Outcome MemoryState::Do(const SetWeights& t) {
 // --- artifacts ---
 
 Outcome MemoryState::Do(const PutArtifact& t) {
-  artifacts_[t.sha256] = t.size;
+  artifacts_.emplace(t.sha256, now_);
   return {};
+}
+
+Outcome MemoryState::Do(const RemoveArtifact& t) {
+  if (UsedArtifacts().contains(t.sha256)) return Refuse(ArtifactInUse(t.sha256));
+  artifacts_.erase(t.sha256);
+  return {};
+}
+
+absl::flat_hash_set<std::string> MemoryState::UsedArtifacts() const {
+  absl::flat_hash_set<std::string> used;
+  for (const auto& [id, trial] : trials_) {
+    used.insert(trial.record.checkpoint);
+    used.insert(trial.record.weights);
+  }
+  for (const auto& [id, task] : tasks_) used.insert(task.record.checkpoint);
+  for (const auto& [id, evaluation] : evaluations_) used.insert(evaluation.record.weights);
+  for (const auto& [name, dataset] : datasets_) {
+    for (const v1::DataSplit& split : dataset.splits()) {
+      used.insert(split.examples());
+      used.insert(split.labels());
+    }
+  }
+  return used;
 }
 
 Outcome MemoryState::Do(const PutDataset& t) {
@@ -639,6 +662,16 @@ std::optional<TrialMetrics> MemoryState::FindMetrics(int64_t trial_id) const {
   const auto found = trials_.find(trial_id);
   if (found == trials_.end()) return std::nullopt;
   return TrialMetrics{trial_id, found->second.record.metrics};
+}
+
+std::vector<std::string> MemoryState::FindUnusedArtifacts(absl::Time put_before, int limit) const {
+  const absl::flat_hash_set<std::string> used = UsedArtifacts();
+  std::vector<std::string> unused;
+  for (const auto& [sha256, put_at] : artifacts_) {
+    if (static_cast<int>(unused.size()) >= limit) break;
+    if (put_at <= put_before && !used.contains(sha256)) unused.push_back(sha256);
+  }
+  return unused;
 }
 
 std::vector<v1::Dataset> MemoryState::FindDatasets() const {

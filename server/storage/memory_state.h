@@ -12,6 +12,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/storage/records.h"
@@ -41,6 +42,7 @@ class MemoryState {
                                                  std::optional<int64_t> search_id) const;
   SearchTotals FindTotals(int64_t search_id, absl::Time now) const;
   std::optional<TrialMetrics> FindMetrics(int64_t trial_id) const;
+  std::vector<std::string> FindUnusedArtifacts(absl::Time put_before, int limit) const;
   std::vector<v1::Dataset> FindDatasets() const;
   std::optional<v1::Dataset> FindDataset(const std::string& name) const;
 
@@ -98,6 +100,7 @@ class MemoryState {
   Outcome Do(const EndTrial& t);
   Outcome Do(const SetWeights& t);
   Outcome Do(const PutArtifact& t);
+  Outcome Do(const RemoveArtifact& t);
   Outcome Do(const PutDataset& t);
 
   // The first answer to a request; nullopt for a new one or no id.
@@ -116,6 +119,7 @@ class MemoryState {
                   const std::string& request_id);
   void FinishTask(Task& task);
   void StoreEvaluation(const TrialRecord& trial);
+  absl::flat_hash_set<std::string> UsedArtifacts() const;
 
   absl::Time now_;
   int64_t last_search_ = 0;
@@ -131,7 +135,7 @@ class MemoryState {
   absl::flat_hash_map<std::string, int64_t> leases_by_request_;  // → task
   absl::btree_map<std::pair<std::string, int>, int64_t> trials_by_request_;
   absl::flat_hash_map<std::string, Request> requests_;
-  absl::flat_hash_map<std::string, int64_t> artifacts_;  // sizes
+  absl::btree_map<std::string, absl::Time> artifacts_;  // put when
   absl::btree_map<std::string, v1::Dataset> datasets_;
 };
 

@@ -140,6 +140,12 @@ absl::StatusOr<std::vector<TrialMetrics>> MemoryStore::GetMetrics(
   return result;
 }
 
+absl::StatusOr<std::vector<std::string>> MemoryStore::FindUnusedArtifacts(absl::Duration age,
+                                                                          int limit) {
+  MutexLock lock(mutex_);
+  return state_->FindUnusedArtifacts(now_() - age, limit);
+}
+
 absl::StatusOr<std::vector<v1::Dataset>> MemoryStore::ListDatasets() {
   MutexLock lock(mutex_);
   return state_->FindDatasets();

@@ -18,7 +18,8 @@ namespace nascent::storage {
 
 class MemoryState;
 
-// Every transition costs O(log n) in what the store holds, apart from DeleteSearch.
+// Every transition costs O(log n) in what the store holds, apart from DeleteSearch and
+// RemoveArtifact.
 class MemoryStore : public TrialStore {
  public:
   // `now` is the store's clock; it is called with the store's lock held and must not call back.
@@ -50,6 +51,8 @@ class MemoryStore : public TrialStore {
   absl::StatusOr<SearchTotals> GetTotals(int64_t search_id) override;
   absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(
       const std::vector<int64_t>& trial_ids) override;
+  absl::StatusOr<std::vector<std::string>> FindUnusedArtifacts(absl::Duration age,
+                                                               int limit) override;
   absl::StatusOr<std::vector<v1::Dataset>> ListDatasets() override;
   absl::StatusOr<std::optional<v1::Dataset>> FindDataset(const std::string& name) override;
 

@@ -95,6 +95,10 @@ absl::Status DatasetExists(std::string_view name, std::string_view fingerprint) 
                                                View(fingerprint), ")"));
 }
 
+absl::Status ArtifactInUse(std::string_view sha256) {
+  return absl::FailedPreconditionError(absl::StrCat("artifact ", View(sha256), " is in use"));
+}
+
 absl::Status EventExists(int64_t search_id, int64_t sequence) {
   return absl::AlreadyExistsError(
       absl::StrCat("search ", search_id, " already has event ", sequence));

@@ -1,12 +1,12 @@
 #include "server/storage/postgres_store.h"
 
-#include <charconv>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "server/storage/outcomes.h"
 #include "server/storage/postgres/batch.h"
+#include "server/storage/postgres/rows.h"
+#include "server/storage/postgres/sql_array.h"
 #include "server/storage/postgres/writer.h"
 
 namespace nascent::storage {
@@ -122,208 +122,19 @@ constexpr Statement kTrialMetrics = {"trial_metrics",
                                      " FROM nascent.trials AS t" NASCENT_TRIAL_ATTEMPT
                                      "WHERE t.id = ANY ($1::bigint[]) ORDER BY t.id"};
 
+constexpr Statement kUnusedArtifacts = {"unused_artifacts", R"sql(
+SELECT f.sha256 FROM nascent.artifacts AS f
+WHERE f.created_at <= nascent.now() - $1::double precision * interval '1 second'
+  AND NOT EXISTS (SELECT FROM nascent.used_artifacts AS u WHERE u.sha256 = f.sha256)
+ORDER BY f.sha256 LIMIT $2
+)sql"};
+
 constexpr Statement kListDatasets = {"list_datasets", R"sql(
 SELECT dataset, nascent.microseconds(created_at) FROM nascent.datasets ORDER BY name
 )sql"};
 constexpr Statement kFindDataset = {"find_dataset", R"sql(
 SELECT dataset, nascent.microseconds(created_at) FROM nascent.datasets WHERE name = $1
 )sql"};
-
-// Walks through the columns of a row.
-class Columns {
- public:
-  explicit Columns(const pqxx::row& row) : row_(row) {}
-
-  std::string_view Text() {
-    const pqxx::field field = row_[next_++];
-    return {field.c_str(), field.size()};
-  }
-  std::string String() { return std::string(Text()); }
-  int64_t Integer() {
-    const std::string_view text = Text();
-    int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-  }
-  int Int() { return static_cast<int>(Integer()); }
-  double Real() {
-    const std::string_view text = Text();
-    double value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-  }
-  bool Flag() { return Text() == "t"; }
-  // The beginning of absl::Time for NULL.
-  absl::Time Time() {
-    if (row_[next_].is_null()) return ++next_, absl::Time();
-    return absl::FromUnixMicros(Integer());
-  }
-  std::optional<absl::Time> OptionalTime() {
-    if (row_[next_].is_null()) return ++next_, std::nullopt;
-    return Time();
-  }
-  std::string Bytes() { return pqxx::binarystring(row_[next_++]).str(); }
-
- private:
-  const pqxx::row& row_;
-  int next_ = 0;
-};
-
-// Parses JSON columns and keeps the first thing that went wrong. Equal texts are parsed once.
-class JsonColumns {
- public:
-  template <typename Message>
-  Message As(std::string_view json) {
-    auto& cache = CacheOf<Message>();
-    const auto found = cache.find(absl::string_view(json.data(), json.size()));
-    if (found != cache.end()) return found->second;
-    Message message;
-    if (absl::Status status = postgres::MessageFromJson(json, message); !status.ok()) {
-      status_.Update(status);
-    }
-    cache.emplace(std::string(json), message);
-    return message;
-  }
-  std::map<std::string, double> Metrics(std::string_view json) {
-    auto metrics = postgres::MetricsFromJson(json);
-    status_.Update(metrics.status());
-    return metrics.ok() ? *std::move(metrics) : std::map<std::string, double>();
-  }
-  const absl::Status& status() const { return status_; }
-
- private:
-  template <typename Message>
-  absl::flat_hash_map<std::string, Message>& CacheOf() {
-    if constexpr (std::is_same_v<Message, v1::Recipe>) {
-      return recipes_;
-    } else {
-      return fidelities_;
-    }
-  }
-
-  absl::Status status_;
-  absl::flat_hash_map<std::string, v1::Recipe> recipes_;
-  absl::flat_hash_map<std::string, v1::Fidelity> fidelities_;
-};
-
-absl::StatusOr<SearchRecord> SearchIn(const pqxx::row& row) {
-  Columns columns(row);
-  SearchRecord search;
-  search.id = columns.Integer();
-  absl::Status status = postgres::MessageFromJson(columns.Text(), search.spec);
-  if (!status.ok()) return status;
-  search.state = postgres::SearchStateOf(columns.Text());
-  search.state_reason = columns.String();
-  search.created_at = columns.Time();
-  search.finished_at = columns.OptionalTime();
-  search.space_size = columns.String();
-  search.warnings = postgres::TextsOf(columns.Text().data());
-  return search;
-}
-
-absl::StatusOr<std::vector<SearchRecord>> SearchesIn(const pqxx::result& rows) {
-  std::vector<SearchRecord> searches;
-  for (const pqxx::row& row : rows) {
-    auto search = SearchIn(row);
-    if (!search.ok()) return search.status();
-    searches.push_back(*std::move(search));
-  }
-  return searches;
-}
-
-TrialRecord TrialIn(const pqxx::row& row, JsonColumns& json) {
-  Columns columns(row);
-  TrialRecord trial;
-  trial.id = columns.Integer();
-  trial.search_id = columns.Integer();
-  trial.number = columns.Integer();
-  trial.state = postgres::TrialStateOf(columns.Text());
-  trial.failure = postgres::FailureOf(columns.Text());
-  trial.error = columns.String();
-  trial.attempt = columns.Int();
-  trial.worker = columns.String();
-  trial.key = columns.String();
-  trial.key_version = columns.Int();
-  trial.genotype.ParseFromString(columns.Bytes());
-  trial.notation = columns.String();
-  trial.fidelity = json.As<v1::Fidelity>(columns.Text());
-  trial.continues = columns.Integer();
-  trial.parents = postgres::IntegersOf(columns.Text().data());
-  trial.reason = columns.String();
-  trial.enqueued = columns.Flag();
-  trial.after_event = columns.Integer();
-  trial.costs.set_parameters(columns.Integer());
-  trial.costs.set_multiply_accumulates(columns.Integer());
-  trial.costs.set_published_parameters(columns.Integer());
-  trial.costs.set_published_multiply_accumulates(columns.Integer());
-  trial.costs.set_activation_bytes(columns.Integer());
-  trial.costs.set_depth(columns.Int());
-  trial.recipe = json.As<v1::Recipe>(columns.Text());
-  trial.evaluation_identity = columns.String();
-  trial.joined = columns.Flag();
-  trial.shared_from = columns.Integer();
-  trial.checkpoint = columns.String();
-  trial.weights = columns.String();
-  trial.created_at = columns.Time();
-  trial.finished_at = columns.OptionalTime();
-  trial.metrics = json.Metrics(columns.Text());
-  return trial;
-}
-
-absl::StatusOr<std::vector<TrialRecord>> TrialsIn(const pqxx::result& rows) {
-  std::vector<TrialRecord> trials;
-  trials.reserve(rows.size());
-  JsonColumns json;
-  for (const pqxx::row& row : rows) trials.push_back(TrialIn(row, json));
-  if (!json.status().ok()) return json.status();
-  return trials;
-}
-
-TaskRecord TaskIn(const pqxx::row& row) {
-  Columns columns(row);
-  TaskRecord task;
-  task.id = columns.Integer();
-  task.trial_id = columns.Integer();
-  task.search_id = columns.Integer();
-  task.kind = postgres::TaskKindOf(columns.Text());
-  task.attempt = columns.Int();
-  task.charged = columns.Int();
-  task.leased = columns.Flag();
-  task.worker_id = columns.Integer();
-  task.slot = columns.Int();
-  task.leased_at = columns.Time();
-  task.deadline = columns.Time();
-  task.checkpoint = columns.String();
-  task.lease_request_id = columns.String();
-  task.seed_offset = columns.Integer();
-  return task;
-}
-
-EventRecord EventIn(const pqxx::row& row, JsonColumns& json) {
-  Columns columns(row);
-  EventRecord event;
-  event.sequence = columns.Integer();
-  event.kind =
-      columns.Text() == "MEASURED" ? EventRecord::Kind::kMeasured : EventRecord::Kind::kFinished;
-  event.trial_number = columns.Integer();
-  event.epoch = columns.Int();
-  event.state = postgres::TrialStateOf(columns.Text());
-  event.failure = postgres::FailureOf(columns.Text());
-  event.metrics = json.Metrics(columns.Text());
-  event.seconds = columns.Real();
-  return event;
-}
-
-absl::StatusOr<v1::Dataset> DatasetIn(const pqxx::row& row) {
-  Columns columns(row);
-  v1::Dataset dataset;
-  absl::Status status = postgres::MessageFromJson(columns.Text(), dataset);
-  if (!status.ok()) return status;
-  const int64_t micros = columns.Integer();
-  dataset.mutable_created_at()->set_seconds(micros / 1'000'000);
-  dataset.mutable_created_at()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1'000);
-  return dataset;
-}
 
 }  // namespace
 
@@ -378,16 +189,14 @@ absl::StatusOr<absl::Time> PostgresStore::Now() {
 }
 
 absl::StatusOr<std::vector<SearchRecord>> PostgresStore::LoadActiveSearches() {
-  return implementation_->Read(kActiveSearches, SearchesIn);
+  return implementation_->Read(kActiveSearches, postgres::SearchesIn);
 }
 
 absl::StatusOr<std::vector<TaskRecord>> PostgresStore::LoadOpenTasks(int64_t search_id) {
   return implementation_->Read(
       kOpenTasks,
       [](const pqxx::result& rows) -> absl::StatusOr<std::vector<TaskRecord>> {
-        std::vector<TaskRecord> tasks;
-        for (const pqxx::row& row : rows) tasks.push_back(TaskIn(row));
-        return tasks;
+        return postgres::TasksIn(rows);
       },
       search_id);
 }
@@ -395,23 +204,13 @@ absl::StatusOr<std::vector<TaskRecord>> PostgresStore::LoadOpenTasks(int64_t sea
 absl::StatusOr<std::vector<TrialRecord>> PostgresStore::LoadTrials(int64_t search_id,
                                                                    int64_t after_number,
                                                                    int64_t limit) {
-  return implementation_->Read(kLoadTrials, TrialsIn, search_id, after_number, limit);
+  return implementation_->Read(kLoadTrials, postgres::TrialsIn, search_id, after_number, limit);
 }
 
 absl::StatusOr<std::vector<EventRecord>> PostgresStore::LoadEvents(int64_t search_id,
                                                                    int64_t after_sequence,
                                                                    int64_t limit) {
-  return implementation_->Read(
-      kLoadEvents,
-      [](const pqxx::result& rows) -> absl::StatusOr<std::vector<EventRecord>> {
-        std::vector<EventRecord> events;
-        events.reserve(rows.size());
-        JsonColumns json;
-        for (const pqxx::row& row : rows) events.push_back(EventIn(row, json));
-        if (!json.status().ok()) return json.status();
-        return events;
-      },
-      search_id, after_sequence, limit);
+  return implementation_->Read(kLoadEvents, postgres::EventsIn, search_id, after_sequence, limit);
 }
 
 absl::StatusOr<std::optional<SnapshotRecord>> PostgresStore::LoadSnapshot(int64_t search_id) {
@@ -419,39 +218,18 @@ absl::StatusOr<std::optional<SnapshotRecord>> PostgresStore::LoadSnapshot(int64_
       kLoadSnapshot,
       [](const pqxx::result& rows) -> absl::StatusOr<std::optional<SnapshotRecord>> {
         if (rows.empty()) return std::nullopt;
-        const pqxx::row row = rows[0];
-        Columns columns(row);
-        SnapshotRecord snapshot;
-        snapshot.after_event = columns.Integer();
-        snapshot.after_trial = columns.Integer();
-        snapshot.bytes = columns.Bytes();
-        return snapshot;
+        return postgres::SnapshotIn(rows[0]);
       },
       search_id);
 }
 
 absl::StatusOr<std::vector<WorkerRecord>> PostgresStore::LoadWorkers() {
-  return implementation_->Read(
-      kLoadWorkers, [](const pqxx::result& rows) -> absl::StatusOr<std::vector<WorkerRecord>> {
-        std::vector<WorkerRecord> workers;
-        for (const pqxx::row& row : rows) {
-          Columns columns(row);
-          WorkerRecord worker;
-          worker.id = columns.Integer();
-          worker.name = columns.String();
-          absl::Status status = postgres::MessageFromJson(columns.Text(), worker.registration);
-          if (!status.ok()) return status;
-          worker.registered_at = columns.Time();
-          worker.last_seen_at = columns.Time();
-          workers.push_back(std::move(worker));
-        }
-        return workers;
-      });
+  return implementation_->Read(kLoadWorkers, postgres::WorkersIn);
 }
 
 absl::StatusOr<std::vector<TrialRecord>> PostgresStore::FindTrialsOfRequest(
     const std::string& request_id) {
-  return implementation_->Read(kTrialsOfRequest, TrialsIn, request_id);
+  return implementation_->Read(kTrialsOfRequest, postgres::TrialsIn, request_id);
 }
 
 absl::StatusOr<std::optional<EvaluationRecord>> PostgresStore::FindEvaluation(
@@ -462,19 +240,9 @@ absl::StatusOr<std::optional<EvaluationRecord>> PostgresStore::FindEvaluation(
       kFindEvaluation,
       [](const pqxx::result& rows) -> absl::StatusOr<std::optional<EvaluationRecord>> {
         if (rows.empty()) return std::nullopt;
-        const pqxx::row row = rows[0];
-        Columns columns(row);
-        JsonColumns json;
-        EvaluationRecord evaluation;
-        evaluation.identity = columns.String();
-        evaluation.trial_id = columns.Integer();
-        evaluation.search_id = columns.Integer();
-        evaluation.state = postgres::TrialStateOf(columns.Text());
-        evaluation.failure = postgres::FailureOf(columns.Text());
-        evaluation.metrics = json.Metrics(columns.Text());
-        evaluation.weights = columns.String();
-        if (!json.status().ok()) return json.status();
-        return evaluation;
+        auto evaluation = postgres::EvaluationIn(rows[0]);
+        if (!evaluation.ok()) return evaluation.status();
+        return *std::move(evaluation);
       },
       identity, project.has_value() ? project->c_str() : nullptr,
       search_id.has_value() ? search.c_str() : nullptr);
@@ -485,7 +253,7 @@ absl::StatusOr<SearchRecord> PostgresStore::GetSearch(int64_t id) {
       kSearchById,
       [&](const pqxx::result& rows) -> absl::StatusOr<SearchRecord> {
         if (rows.empty()) return Unknown("search", id);
-        return SearchIn(rows[0]);
+        return postgres::SearchIn(rows[0]);
       },
       id);
 }
@@ -497,14 +265,14 @@ absl::StatusOr<SearchRecord> PostgresStore::GetNewestSearch(const std::string& n
         if (rows.empty()) {
           return absl::NotFoundError(absl::StrCat("no search named \"", name, "\""));
         }
-        return SearchIn(rows[0]);
+        return postgres::SearchIn(rows[0]);
       },
       name);
 }
 
 absl::StatusOr<std::vector<SearchRecord>> PostgresStore::ListSearches(int64_t before_id,
                                                                       int limit) {
-  return implementation_->Read(kListSearches, SearchesIn, before_id, limit);
+  return implementation_->Read(kListSearches, postgres::SearchesIn, before_id, limit);
 }
 
 absl::StatusOr<SearchTotals> PostgresStore::GetTotals(int64_t search_id) {
@@ -513,9 +281,7 @@ absl::StatusOr<SearchTotals> PostgresStore::GetTotals(int64_t search_id) {
       RunTransaction(implementation_->reader, [&](Transaction& transaction) {
         totals = SearchTotals();
         for (const pqxx::row& row : transaction.Execute(kCountTrials, search_id)) {
-          Columns columns(row);
-          const v1::TrialState state = postgres::TrialStateOf(columns.Text());
-          totals.trials[state] = columns.Integer();
+          totals.trials[postgres::TrialStateOf(row[0].c_str())] = row[1].as<int64_t>();
         }
         const pqxx::result seconds = transaction.Execute(kDeviceSeconds, search_id);
         totals.device_seconds = seconds[0][0].as<double>();
@@ -527,33 +293,24 @@ absl::StatusOr<SearchTotals> PostgresStore::GetTotals(int64_t search_id) {
 
 absl::StatusOr<std::vector<TrialMetrics>> PostgresStore::GetMetrics(
     const std::vector<int64_t>& trial_ids) {
+  return implementation_->Read(kTrialMetrics, postgres::TrialMetricsIn,
+                               postgres::ArrayOf(trial_ids));
+}
+
+absl::StatusOr<std::vector<std::string>> PostgresStore::FindUnusedArtifacts(absl::Duration age,
+                                                                            int limit) {
   return implementation_->Read(
-      kTrialMetrics,
-      [](const pqxx::result& rows) -> absl::StatusOr<std::vector<TrialMetrics>> {
-        std::vector<TrialMetrics> result;
-        JsonColumns json;
-        for (const pqxx::row& row : rows) {
-          Columns columns(row);
-          const int64_t id = columns.Integer();
-          result.push_back({id, json.Metrics(columns.Text())});
-        }
-        if (!json.status().ok()) return json.status();
-        return result;
+      kUnusedArtifacts,
+      [](const pqxx::result& rows) -> absl::StatusOr<std::vector<std::string>> {
+        std::vector<std::string> unused;
+        for (const pqxx::row& row : rows) unused.push_back(row[0].c_str());
+        return unused;
       },
-      postgres::ArrayOf(trial_ids));
+      absl::ToDoubleSeconds(age), limit);
 }
 
 absl::StatusOr<std::vector<v1::Dataset>> PostgresStore::ListDatasets() {
-  return implementation_->Read(
-      kListDatasets, [](const pqxx::result& rows) -> absl::StatusOr<std::vector<v1::Dataset>> {
-        std::vector<v1::Dataset> datasets;
-        for (const pqxx::row& row : rows) {
-          auto dataset = DatasetIn(row);
-          if (!dataset.ok()) return dataset.status();
-          datasets.push_back(*std::move(dataset));
-        }
-        return datasets;
-      });
+  return implementation_->Read(kListDatasets, postgres::DatasetsIn);
 }
 
 absl::StatusOr<std::optional<v1::Dataset>> PostgresStore::FindDataset(const std::string& name) {
@@ -561,7 +318,7 @@ absl::StatusOr<std::optional<v1::Dataset>> PostgresStore::FindDataset(const std:
       kFindDataset,
       [](const pqxx::result& rows) -> absl::StatusOr<std::optional<v1::Dataset>> {
         if (rows.empty()) return std::nullopt;
-        auto dataset = DatasetIn(rows[0]);
+        auto dataset = postgres::DatasetIn(rows[0]);
         if (!dataset.ok()) return dataset.status();
         return *std::move(dataset);
       },

@@ -52,6 +52,8 @@ class PostgresStore : public TrialStore {
   absl::StatusOr<SearchTotals> GetTotals(int64_t search_id) override;
   absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(
       const std::vector<int64_t>& trial_ids) override;
+  absl::StatusOr<std::vector<std::string>> FindUnusedArtifacts(absl::Duration age,
+                                                               int limit) override;
   absl::StatusOr<std::vector<v1::Dataset>> ListDatasets() override;
   absl::StatusOr<std::optional<v1::Dataset>> FindDataset(const std::string& name) override;
 

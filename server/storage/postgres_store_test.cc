@@ -12,17 +12,16 @@ namespace {
 
 using testing::PostgresCluster;
 
-// One server for all tests of this program; each has a database of its own, copied from a template.
-class Databases : public ::testing::Environment {
+// One server for all tests of this program, whose clock stands still until it is moved.
+class Server : public ::testing::Environment {
  public:
   void SetUp() override {
     auto cluster = PostgresCluster::Create();
     ASSERT_TRUE(cluster.ok()) << cluster.status();
     cluster_ = *std::move(cluster);
-    const auto migrated = Migrate(cluster_->url());
+    const auto migrated = Migrate(url());
     ASSERT_TRUE(migrated.ok()) << migrated.status();
-    // The suite's clock: stands still until it is moved.
-    pqxx::connection connection(cluster_->url());
+    pqxx::connection connection(url());
     pqxx::work work(connection);
     work.exec(R"sql(
 CREATE TABLE public.clock AS SELECT '2026-01-02 03:04:05.678901Z'::timestamptz AS now;
@@ -32,29 +31,30 @@ CREATE OR REPLACE FUNCTION nascent.now() RETURNS timestamptz
   }
   void TearDown() override { cluster_.reset(); }
 
-  // The URL of a new database.
-  std::string Copy() {
-    const std::string name = absl::StrCat("copy", ++copies_);
-    std::string url = cluster_->url();
-    url.replace(url.find("/postgres?"), 10, "/template1?");
-    pqxx::connection connection(url);
-    pqxx::nontransaction work(connection);
-    work.exec(absl::StrCat("CREATE DATABASE ", name, " TEMPLATE postgres"));
-    url.replace(url.find("/template1?"), 11, absl::StrCat("/", name, "?"));
-    return url;
+  std::string url() const { return cluster_->url(); }
+
+  // As after the migrations.
+  void Empty() {
+    pqxx::connection connection(url());
+    pqxx::work work(connection);
+    work.exec(R"sql(
+DO $$ BEGIN
+  EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ')
+                  || ' RESTART IDENTITY'
+           FROM pg_tables WHERE schemaname = 'nascent');
+END $$)sql");
+    work.commit();
   }
 
  private:
   std::unique_ptr<PostgresCluster> cluster_;
-  int copies_ = 0;
 };
 
-Databases* const databases =
-    static_cast<Databases*>(::testing::AddGlobalTestEnvironment(new Databases));
+Server* const server = static_cast<Server*>(::testing::AddGlobalTestEnvironment(new Server));
 
 class PostgresFixture : public StoreFixture {
  public:
-  PostgresFixture() : url_(databases->Copy()), store_(url_), connection_(url_) {}
+  PostgresFixture() : store_(server->url()), connection_(server->url()) { server->Empty(); }
   TrialStore& store() override { return store_; }
   void Advance(absl::Duration by) override {
     pqxx::work work(connection_);
@@ -64,7 +64,6 @@ class PostgresFixture : public StoreFixture {
   }
 
  private:
-  const std::string url_;
   PostgresStore store_;
   pqxx::connection connection_;
 };

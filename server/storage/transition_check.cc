@@ -203,6 +203,8 @@ void Check(const PutArtifact& t, Checker& c) {
   c.That(t.size >= 0, "size", "is negative");
 }
 
+void Check(const RemoveArtifact& t, Checker& c) { c.Text("sha256", t.sha256); }
+
 void Check(const PutDataset& t, Checker& c) {
   c.Text("request_id", t.request_id);
   c.That(!t.dataset.name().empty(), "dataset.name", "is empty");

@@ -138,6 +138,10 @@ struct PutArtifact {
   std::string sha256;
   int64_t size = 0;
 };
+// FAILED_PRECONDITION: something names it (see TrialStore::FindUnusedArtifacts).
+struct RemoveArtifact {
+  std::string sha256;
+};
 struct PutDataset {
   std::string request_id;
   v1::Dataset dataset;  // with fingerprint
@@ -146,7 +150,7 @@ struct PutDataset {
 using Transition =
     std::variant<CreateSearch, ChangeSearchState, DeleteSearch, AddTrial, ResolveJoined,
                  AddFinalTask, PutSnapshot, RegisterWorker, GrantLease, RenewLease, FinishAttempt,
-                 ReturnAttempt, EndTrial, SetWeights, PutArtifact, PutDataset>;
+                 ReturnAttempt, EndTrial, SetWeights, PutArtifact, RemoveArtifact, PutDataset>;
 
 }  // namespace nascent::storage
 

@@ -79,6 +79,12 @@ class TrialStore {
   virtual absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(
       const std::vector<int64_t>& trial_ids) = 0;
 
+  // Artifacts that were put at least `age` ago and that nothing names: no data set, no trial or
+  // evaluation (checkpoint, weights), no task. At most `limit`. A store that keeps none has none.
+  virtual absl::StatusOr<std::vector<std::string>> FindUnusedArtifacts(absl::Duration /*age*/,
+                                                                       int /*limit*/) {
+    return std::vector<std::string>();
+  }
   virtual absl::StatusOr<std::vector<v1::Dataset>> ListDatasets() = 0;
   virtual absl::StatusOr<std::optional<v1::Dataset>> FindDataset(const std::string& name) = 0;
 };

@@ -1023,6 +1023,41 @@ TEST_P(TrialStoreConformance, ArtifactsMayBePutTwice) {
   EXPECT_CODE(ApplyOne(PutArtifact{"../../etc/passwd", 12}), kInvalidArgument);
 }
 
+TEST_P(TrialStoreConformance, OnlyOldArtifactsThatNothingNamesAreUnused) {
+  const auto sha = [](char c) { return std::string(64, c); };
+  const int64_t search = NewSearch();
+  const int64_t worker = NewWorker();
+  const Outcome one = NewTrial(search, 1, "identity");
+  const Outcome two = NewTrial(search, 2);
+  Lease(one.task_id, 1, worker);
+  FinishAttempt finish = Finish(one.task_id, 1, "f");
+  finish.checkpoint = sha('a');
+  Lease(two.task_id, 1, worker);
+  ReturnAttempt release = Return(two.task_id, 1, ReturnAttempt::How::kReleased, false);
+  release.checkpoint = sha('b');
+  v1::Dataset dataset;
+  dataset.set_name("d");
+  v1::DataSplit* split = dataset.add_splits();
+  split->set_examples(sha('c'));
+  split->set_labels(sha('d'));
+  Apply({finish, release, SetWeights{"", one.id, 1, sha('e')}, PutDataset{"", dataset}});
+  for (const char c : {'a', 'b', 'c', 'd', 'e', 'f'}) {
+    EXPECT_CODE(ApplyOne(PutArtifact{sha(c), 1}), kOk);
+  }
+  Advance(absl::Hours(1));
+  EXPECT_CODE(ApplyOne(PutArtifact{sha('0'), 1}), kOk);
+  EXPECT_THAT(*store().FindUnusedArtifacts(absl::Minutes(30), 10), ElementsAre(sha('f')));
+  EXPECT_THAT(*store().FindUnusedArtifacts(absl::ZeroDuration(), 10),
+              ElementsAre(sha('0'), sha('f')));
+  EXPECT_THAT(*store().FindUnusedArtifacts(absl::ZeroDuration(), 1), SizeIs(1));
+  EXPECT_CODE(ApplyOne(RemoveArtifact{sha('e')}), kFailedPrecondition);
+  EXPECT_CODE(ApplyOne(RemoveArtifact{sha('f')}), kOk);
+  EXPECT_CODE(ApplyOne(RemoveArtifact{sha('f')}), kOk);
+  // Overtaken: its weights are forgotten, then collected.
+  EXPECT_CODE(ApplyOne(SetWeights{"", one.id, 0, ""}), kOk);
+  EXPECT_THAT(*store().FindUnusedArtifacts(absl::Minutes(30), 10), ElementsAre(sha('e')));
+}
+
 TEST_P(TrialStoreConformance, TotalsCountEveryStateAndRunningTime) {
   const int64_t search = NewSearch();
   const int64_t worker = NewWorker();

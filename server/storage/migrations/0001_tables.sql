@@ -250,3 +250,19 @@ CREATE TABLE nascent.datasets (
   dataset jsonb NOT NULL,
   created_at timestamptz NOT NULL
 );
+
+-- The artifacts that something names: all others may be removed. The indices serve RemoveArtifact.
+CREATE INDEX trials_checkpoint ON nascent.trials (checkpoint) WHERE checkpoint <> '';
+CREATE INDEX trials_weights ON nascent.trials (weights) WHERE weights <> '';
+CREATE INDEX tasks_checkpoint ON nascent.tasks (checkpoint) WHERE checkpoint <> '';
+CREATE INDEX evaluations_weights ON nascent.evaluations (weights) WHERE weights <> '';
+CREATE VIEW nascent.used_artifacts AS
+SELECT checkpoint AS sha256 FROM nascent.trials WHERE checkpoint <> ''
+UNION ALL SELECT weights FROM nascent.trials WHERE weights <> ''
+UNION ALL SELECT checkpoint FROM nascent.tasks WHERE checkpoint <> ''
+UNION ALL SELECT weights FROM nascent.evaluations WHERE weights <> ''
+UNION ALL
+SELECT n.sha256
+FROM nascent.datasets AS d
+CROSS JOIN LATERAL jsonb_array_elements(d.dataset -> 'splits') AS s (split)
+CROSS JOIN LATERAL (VALUES (s.split ->> 'examples'), (s.split ->> 'labels')) AS n (sha256);

@@ -66,6 +66,7 @@ void Apply(Batch& batch, const ReturnAttempt& t, Outcome& outcome);
 void Apply(Batch& batch, const EndTrial& t, Outcome& outcome);
 void Apply(Batch& batch, const SetWeights& t, Outcome& outcome);
 void Apply(Batch& batch, const PutArtifact& t, Outcome& outcome);
+void Apply(Batch& batch, const RemoveArtifact& t, Outcome& outcome);
 void Apply(Batch& batch, const PutDataset& t, Outcome& outcome);
 
 // Stores the collected measurements and events, and marks workers as seen.

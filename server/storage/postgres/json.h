@@ -27,8 +27,7 @@ absl::StatusOr<std::map<std::string, double>> MetricsFromJson(std::string_view j
 // {"node1":3,…}: options, whole and real numbers by label.
 std::string DecisionsJson(const v1::Genotype& genotype);
 
-// Protobuf JSON with the field names of the .proto file. INVALID_ARGUMENT: a message that has none,
-// e.g. an empty google.protobuf.Value.
+// Protobuf JSON with the field names of the .proto file. INVALID_ARGUMENT: a message that has none.
 absl::StatusOr<std::string> MessageJson(const google::protobuf::Message& message);
 absl::Status MessageFromJson(std::string_view json, google::protobuf::Message& message);
 

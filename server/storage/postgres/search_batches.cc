@@ -87,6 +87,15 @@ INSERT INTO nascent.artifacts (sha256, size, created_at) VALUES ($1, $2, nascent
 ON CONFLICT (sha256) DO NOTHING
 )sql"};
 
+constexpr Statement kRemoveArtifact = {"remove_artifact", R"sql(
+DELETE FROM nascent.artifacts AS f
+WHERE f.sha256 = $1 AND NOT EXISTS (SELECT FROM nascent.used_artifacts AS u WHERE u.sha256 = $1)
+)sql"};
+
+constexpr Statement kIsArtifact = {"is_artifact", R"sql(
+SELECT FROM nascent.artifacts WHERE sha256 = $1
+)sql"};
+
 constexpr Statement kPutDataset = {"put_dataset", R"sql(
 INSERT INTO nascent.datasets (name, fingerprint, dataset, created_at)
 VALUES ($1, $2, $3, nascent.now())
@@ -191,6 +200,13 @@ void Apply(Batch& batch, const RegisterWorker& t, Outcome& outcome) {
 
 void Apply(Batch& batch, const PutArtifact& t, Outcome&) {
   batch.transaction.Execute(kPutArtifact, t.sha256, t.size);
+}
+
+void Apply(Batch& batch, const RemoveArtifact& t, Outcome& outcome) {
+  batch.transaction.Execute(kRemoveArtifact, t.sha256);
+  if (!batch.transaction.Execute(kIsArtifact, t.sha256).empty()) {
+    outcome.status = ArtifactInUse(t.sha256);
+  }
 }
 
 void Apply(Batch& batch, const PutDataset& t, Outcome& outcome) {
