@@ -17,7 +17,7 @@ architecture, accuracies, size, and with --weights its trained parameters.
 
 Examples:
   nascent best fashion-mnist
-  nascent best fashion-mnist --weights winner.pt
+  nascent best fashion-mnist --weights winner.safetensors
   nascent best 12 --output json)";
 
 absl::StatusOr<int> Run(Context& context, const std::string& name, const std::string& weights) {

@@ -69,11 +69,11 @@ absl::StatusOr<int> Run(Context& context, Options options) {
       files.Append(std::filesystem::absolute(file).string());
     }
     context.PrintJson(spec::Json::Object()
-                      .Set("search_id", search->id())
-                      .Set("x", data->x_metric)
-                      .Set("y", data->y_metric)
-                      .Set("points", static_cast<int64_t>(data->points.size()))
-                      .Set("files", std::move(files)));
+                          .Set("search_id", search->id())
+                          .Set("x", data->x_metric)
+                          .Set("y", data->y_metric)
+                          .Set("points", static_cast<int64_t>(data->points.size()))
+                          .Set("files", std::move(files)));
     return kSuccess;
   }
   const int width = std::min(context.width(), kTerminalWidth);

@@ -25,6 +25,10 @@ void AddSql(CLI::App& app, Context& context);
 void AddData(CLI::App& app, Context& context);  // data add, data list
 void AddWorkers(CLI::App& app, Context& context);
 void AddSimulate(CLI::App& app, Context& context);
+// Spaces; these need no service.
+void AddSpace(CLI::App& app, Context& context);  // space list, show, describe, check
+void AddSpaceGenotypes(CLI::App& space,
+                       Context& context);  // … count, sample, cost, neighbours, draw
 
 // Watches a search until it has ended, as `watch` and `submit --watch` do. The exit status.
 absl::StatusOr<int> WatchUntilEnd(Context& context, const v1::SearchRef& search);

@@ -115,19 +115,19 @@ std::optional<int> Supervisor::Step(absl::Duration timeout) {
 }
 
 void Supervisor::Reap() {
-  int status = 0;
-  for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    for (Entry& entry : entries_) {
-      if (!entry.running || entry.process.pid != pid) continue;
-      entry.running = false;
-      ++entry.deaths;
-      if (absl::Now() - entry.started > kLongLife) entry.wait = kFirstWait;
-      entry.restart_at = absl::Now() + entry.wait;
-      on_event_(absl::StrCat(entry.program.name, " (process ", pid, ") ", HowItEnded(status),
-                             ", starts again in ", absl::FormatDuration(entry.wait)));
-      entry.wait = std::min(entry.wait * 2, kLongestWait);
-      Changed();
-    }
+  for (Entry& entry : entries_) {
+    int status = 0;
+    if (!entry.running || waitpid(entry.process.pid, &status, WNOHANG) != entry.process.pid)
+      continue;
+    entry.running = false;
+    ++entry.deaths;
+    if (absl::Now() - entry.started > kLongLife) entry.wait = kFirstWait;
+    entry.restart_at = absl::Now() + entry.wait;
+    on_event_(absl::StrCat(entry.program.name, " (process ", entry.process.pid, ") ",
+                           HowItEnded(status), ", starts again in ",
+                           absl::FormatDuration(entry.wait)));
+    entry.wait = std::min(entry.wait * 2, kLongestWait);
+    Changed();
   }
 }
 

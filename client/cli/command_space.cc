@@ -1,0 +1,247 @@
+// nascent space list, show, describe, check.
+
+#include <memory>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/commands.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/space_source.h"
+
+namespace nascent::cli {
+namespace {
+
+constexpr char kShowFooter[] = R"(
+Prints the template file of a preset: copy it, change it, use it as `space: {file: mine.yaml}`.
+
+Example:
+  nascent space show nas-bench-201 > mine.yaml)";
+
+constexpr char kDescribeFooter[] = R"(
+Constants, decisions with their values and conditions, known architectures, and size.
+
+Examples:
+  nascent space describe nas-bench-201
+  nascent space describe mine.yaml --set channels=8)";
+
+constexpr char kCheckFooter[] = R"(
+Reads a template and builds random networks of it; an error names file, line, the path inside the
+template, what was found and what fits there.
+
+Example:
+  nascent space check mine.yaml --input 1x28x28 --classes 10)";
+
+constexpr int kCheckedNetworks = 20;
+
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+absl::StatusOr<int> List(Context& context) {
+  spec::Json list = spec::Json::List();
+  Table table({{.title = "name"},
+               {.title = "genotypes", .right = true},
+               {.title = "decisions", .right = true},
+               {.title = "what it is", .flexible = true}});
+  for (const space::Preset& preset : space::Presets()) {
+    const auto space = space::Space::Parse(preset.text, absl::StrCat("preset:", preset.name), {});
+    if (!space.ok()) return space.status();
+    const std::string size = (*space)->decisions().Cardinality();
+    spec::Json known = spec::Json::List();
+    for (const auto& architecture : (*space)->known()) known.Append(architecture.name);
+    list.Append(spec::Json::Object()
+                    .Set("name", preset.name)
+                    .Set("description", (*space)->description())
+                    .Set("genotypes", size)
+                    .Set("decisions", (*space)->decisions().size())
+                    .Set("known", std::move(known)));
+    constexpr size_t kLongestNumber = 12;
+    table.Add({preset.name,
+               size.size() > kLongestNumber ? absl::StrCat("≈1e", size.size() - 1) : size,
+               absl::StrCat((*space)->decisions().size()), FirstLine((*space)->description())});
+  }
+  if (context.json()) {
+    context.PrintJson(list);
+  } else {
+    context.Print(table);
+  }
+  return kSuccess;
+}
+
+absl::StatusOr<int> Show(Context& context, const SpaceSource& source) {
+  const auto loaded = LoadSpace(source);
+  if (!loaded.ok()) return loaded.status();
+  if (context.json()) {
+    context.PrintJson(
+        spec::Json::Object().Set("name", loaded->space->name()).Set("template", loaded->text));
+  } else {
+    std::string text = loaded->text;
+    while (text.ends_with('\n')) text.pop_back();
+    context.Print(text);
+  }
+  return kSuccess;
+}
+
+std::string ConditionText(const space::Decision& decision,
+                          const std::vector<space::Decision>& decisions) {
+  return absl::StrJoin(decision.active_when, " or ", [&](std::string* out, const auto& condition) {
+    out->append(absl::StrJoin(condition.terms, " and ", [&](std::string* text, const auto& term) {
+      const space::Decision& parent = decisions[static_cast<size_t>(term.decision)];
+      std::vector<std::string> values;
+      for (const int64_t value : term.values) {
+        space::Domain one = parent.domain;
+        if (one.IsList()) {
+          one.options = {parent.domain.options[static_cast<size_t>(value)]};
+          values.push_back(DomainText(one));
+        } else {
+          values.push_back(absl::StrCat(value));
+        }
+      }
+      absl::StrAppend(text, parent.label, " is ", absl::StrJoin(values, " or "));
+    }));
+  });
+}
+
+spec::Json DomainJson(const space::Domain& domain) {
+  spec::Json json = spec::Json::Object();
+  if (!domain.IsList()) {
+    return json.Set("kind", domain.kind == space::Domain::Kind::kInteger ? "integer" : "real")
+        .Set("minimum", domain.minimum)
+        .Set("maximum", domain.maximum)
+        .Set("log", domain.log);
+  }
+  spec::Json options = spec::Json::List();
+  for (const space::OptionValue& option : domain.options) {
+    std::visit([&](const auto& value) { options.Append(value); }, option);
+  }
+  return json.Set("kind", domain.kind == space::Domain::Kind::kOrdered ? "ordered" : "categorical")
+      .Set("options", std::move(options));
+}
+
+spec::Json DescriptionJson(const space::Space& space) {
+  spec::Json constants = spec::Json::List();
+  for (const space::ConstantInfo& constant : space.constants()) {
+    constants.Append(spec::Json::Object()
+                         .Set("name", constant.name)
+                         .Set("value", ConstantText(constant.value))
+                         .Set("description", constant.description));
+  }
+  spec::Json decisions = spec::Json::List();
+  for (const space::Decision& decision : space.decisions().decisions()) {
+    const std::string condition = ConditionText(decision, space.decisions().decisions());
+    decisions.Append(spec::Json::Object()
+                         .Set("label", decision.label)
+                         .Set("domain", DomainJson(decision.domain))
+                         .Set("active_when", condition.empty() ? spec::Json() : condition));
+  }
+  spec::Json known = spec::Json::List();
+  for (const space::KnownArchitecture& architecture : space.known()) {
+    known.Append(spec::Json::Object()
+                     .Set("name", architecture.name)
+                     .Set("genotype", architecture.notation)
+                     .Set("source", architecture.source));
+  }
+  return spec::Json::Object()
+      .Set("name", space.name())
+      .Set("description", space.description())
+      .Set("genotypes", space.decisions().Cardinality())
+      .Set("constants", std::move(constants))
+      .Set("decisions", std::move(decisions))
+      .Set("known", std::move(known));
+}
+
+absl::StatusOr<int> Describe(Context& context, const SpaceSource& source) {
+  const auto loaded = LoadSpace(source);
+  if (!loaded.ok()) return loaded.status();
+  const space::Space& space = *loaded->space;
+  if (context.json()) {
+    context.PrintJson(DescriptionJson(space));
+    return kSuccess;
+  }
+  const Style style = context.style();
+  context.Print(style.Paint(space.name(), Ink::kBold));
+  context.Print(space.description());
+  context.Print(absl::StrCat("\nGenotypes: ", space.decisions().Cardinality()));
+  if (!space.constants().empty()) {
+    context.Print(absl::StrCat("\n", style.Paint("Constants", Ink::kBold), " (--set NAME=VALUE)"));
+    Table table({{.title = "name"}, {.title = "value"}, {.title = "meaning", .flexible = true}});
+    for (const space::ConstantInfo& constant : space.constants()) {
+      table.Add({constant.name, ConstantText(constant.value), constant.description});
+    }
+    context.Print(table, 2);
+  }
+  context.Print(absl::StrCat("\n", style.Paint("Decisions", Ink::kBold)));
+  Table table({{.title = "label"}, {.title = "values", .flexible = true}, {.title = "only when"}});
+  for (const space::Decision& decision : space.decisions().decisions()) {
+    table.Add({decision.label, DomainText(decision.domain),
+               ConditionText(decision, space.decisions().decisions())});
+  }
+  context.Print(table, 2);
+  if (!space.known().empty()) {
+    context.Print(absl::StrCat("\n", style.Paint("Known architectures", Ink::kBold), " (@NAME)"));
+    Table known({{.title = "name"}, {.title = "source", .flexible = true}});
+    for (const space::KnownArchitecture& architecture : space.known()) {
+      known.Add({absl::StrCat("@", architecture.name), architecture.source});
+    }
+    context.Print(known, 2);
+  }
+  return kSuccess;
+}
+
+absl::StatusOr<int> Check(Context& context, const SpaceSource& source) {
+  const auto loaded = LoadSpace(source);
+  if (!loaded.ok()) return loaded.status();
+  const space::Space& space = *loaded->space;
+  for (int i = 0; i < kCheckedNetworks; ++i) {
+    RandomStream random(0, static_cast<uint64_t>(i));
+    const auto genotype = space.Sample(random);
+    if (!genotype.ok()) return genotype.status();
+    const auto architecture = space.BuildArchitecture(*genotype);
+    if (!architecture.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(loaded->file, ": genotype ", space.Print(*genotype),
+                       " does not build: ", std::string(architecture.status().message())));
+    }
+  }
+  if (context.json()) {
+    context.PrintJson(spec::Json::Object()
+                          .Set("file", loaded->file)
+                          .Set("name", space.name())
+                          .Set("genotypes", space.decisions().Cardinality())
+                          .Set("decisions", space.decisions().size())
+                          .Set("networks_built", kCheckedNetworks));
+  } else {
+    context.Print(absl::StrCat(loaded->file, ": fine. ", space.name(), " has ",
+                               space.decisions().size(), " decisions and ",
+                               space.decisions().Cardinality(), " genotypes; ", kCheckedNetworks,
+                               " random networks were built."));
+  }
+  return kSuccess;
+}
+
+template <typename Run>
+void AddOne(CLI::App& space, Context& context, const char* name, const char* help,
+            const char* footer, Run run) {
+  CLI::App* command = space.add_subcommand(name, help);
+  const auto source = std::make_shared<SpaceSource>();
+  command->footer(footer);
+  AddSpaceOptions(*command, *source);
+  command->callback([&context, source, run] {
+    context.action = [&context, source, run] { return run(context, *source); };
+  });
+}
+
+}  // namespace
+
+void AddSpace(CLI::App& app, Context& context) {
+  CLI::App* space = app.add_subcommand("space", "Search spaces: look, count, sample, cost, draw");
+  space->require_subcommand(1);
+  CLI::App* list = space->add_subcommand("list", "List the presets");
+  list->footer("\nExample:\n  nascent space list");
+  list->callback([&context] { context.action = [&context] { return List(context); }; });
+  AddOne(*space, context, "show", "Print a template", kShowFooter, Show);
+  AddOne(*space, context, "describe", "Explain a space", kDescribeFooter, Describe);
+  AddOne(*space, context, "check", "Look for mistakes in a template", kCheckFooter, Check);
+  AddSpaceGenotypes(*space, context);
+}
+
+}  // namespace nascent::cli

@@ -1,0 +1,337 @@
+// nascent space count, sample, cost, neighbours, draw.
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/cli/commands.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/numbers.h"
+#include "client/cli/space_source.h"
+#include "client/local/process.h"
+#include "common/network/draw.h"
+#include "common/network/key.h"
+
+namespace nascent::cli {
+namespace {
+
+constexpr char kCountFooter[] = R"(
+`genotypes` is exact however large; rules of the template that forbid combinations are not counted
+off. --distinct builds every allowed genotype and counts different architectures (by key).
+
+Examples:
+  nascent space count nas-bench-201
+  nascent space count nas-bench-201 --distinct --output json)";
+
+constexpr char kSampleFooter[] = R"(
+Uniformly over the decisions, one genotype per line; the same seed gives the same genotypes.
+
+Example:
+  nascent space sample nas-bench-201 -n 5 --seed 1)";
+
+constexpr char kCostFooter[] = R"(
+Reads one genotype per line (notation or JSON) from a file or - (standard input); @NAME is a known
+architecture. With --output json one line of JSON per genotype: genotype, key, parameters,
+multiply_accumulates, published_parameters, published_multiply_accumulates, activation_bytes, or
+error.
+
+Examples:
+  nascent space cost --space nas-bench-201 --set channels=8 cells=1 --genotypes cells.txt
+  nascent space sample nas-bench-201 -n 3 | nascent space cost --space nas-bench-201 --genotypes -)";
+
+constexpr char kNeighboursFooter[] = R"(
+All genotypes that differ in one decision, one per line.
+
+Example:
+  nascent space neighbours nas-bench-201 --genotype '@resnet')";
+
+constexpr char kDrawFooter[] = R"(
+Draws a network with shapes and costs (needs Graphviz). Without --genotype a random one.
+
+Examples:
+  nascent space draw nas-bench-201 --genotype '@resnet' --to resnet.svg
+  nascent space draw mine.yaml --part stage1 --to stage1.png)";
+
+constexpr int64_t kMostEnumerated = 2'000'000;
+
+struct GenotypeOptions {
+  SpaceSource source;
+  std::string genotypes;  // file, "-" or @NAME
+  std::string genotype;   // one
+  int64_t count = 1;
+  uint64_t seed = 0;
+  bool distinct = false;
+  std::string part;
+  bool live = false;
+  std::string to;
+};
+
+// "darts-v2" of "@darts-v2", else "".
+std::string KnownName(const std::string& text) {
+  return text.starts_with('@') ? text.substr(1) : "";
+}
+
+absl::StatusOr<int> Count(Context& context, const GenotypeOptions& options) {
+  const auto loaded = LoadSpace(options.source);
+  if (!loaded.ok()) return loaded.status();
+  const space::DecisionSpace& decisions = loaded->space->decisions();
+  const std::string genotypes = decisions.Cardinality();
+  std::optional<int64_t> allowed;
+  std::optional<int64_t> distinct;
+  if (options.distinct) {
+    int64_t all = 0;
+    if (!absl::SimpleAtoi(genotypes, &all) || all > kMostEnumerated) {
+      return absl::InvalidArgumentError(absl::StrCat("--distinct: found ", genotypes,
+                                                     " genotypes, at most ", kMostEnumerated,
+                                                     " are enumerated"));
+    }
+    absl::flat_hash_set<std::string> keys;
+    allowed = 0;
+    std::optional<space::Genotype> genotype = decisions.First();
+    for (; genotype; genotype = decisions.Next(*genotype)) {
+      const auto architecture = loaded->space->BuildArchitecture(*genotype);
+      if (absl::IsFailedPrecondition(architecture.status())) continue;  // forbidden
+      if (!architecture.ok()) return architecture.status();
+      ++*allowed;
+      keys.insert(network::ComputeKey(architecture->live).hex);
+    }
+    distinct = static_cast<int64_t>(keys.size());
+  }
+  if (context.json()) {
+    spec::Json json = spec::Json::Object();
+    json.Set("space", loaded->space->name()).Set("genotypes", genotypes);
+    if (distinct) json.Set("allowed", *allowed).Set("distinct", *distinct);
+    context.PrintJson(json);
+    return kSuccess;
+  }
+  context.Print(absl::StrCat(loaded->space->name(), ": ", genotypes, " genotypes"));
+  if (distinct) {
+    context.Print(
+        absl::StrCat("  ", *allowed, " are allowed, ", *distinct, " different architectures"));
+  }
+  return kSuccess;
+}
+
+absl::StatusOr<int> Sample(Context& context, const GenotypeOptions& options) {
+  const auto loaded = LoadSpace(options.source);
+  if (!loaded.ok()) return loaded.status();
+  spec::Json list = spec::Json::List();
+  for (int64_t i = 0; i < options.count; ++i) {
+    RandomStream random(options.seed, static_cast<uint64_t>(i));
+    const auto genotype = loaded->space->Sample(random);
+    if (!genotype.ok()) return genotype.status();
+    if (context.json()) {
+      list.Append(loaded->space->Print(*genotype));
+    } else {
+      std::cout << loaded->space->Print(*genotype) << "\n";
+    }
+  }
+  if (context.json()) context.PrintJson(list);
+  return kSuccess;
+}
+
+struct Costed {
+  std::string genotype;
+  std::string key;
+  network::Costs live;
+  network::Costs published;
+  std::string error;
+};
+
+Costed CostOf(const space::Space& space, const std::string& line) {
+  Costed costed;
+  costed.genotype = line;
+  const auto genotype = space.Read(line);
+  if (!genotype.ok()) {
+    costed.error = std::string(genotype.status().message());
+    return costed;
+  }
+  costed.genotype = space.Print(*genotype);
+  const auto architecture = space.BuildArchitecture(*genotype);
+  if (!architecture.ok()) {
+    costed.error = std::string(architecture.status().message());
+    return costed;
+  }
+  costed.key = network::ComputeKey(architecture->live).hex;
+  costed.live = architecture->costs;
+  costed.published = architecture->published_costs;
+  return costed;
+}
+
+spec::Json CostedJson(const Costed& costed) {
+  spec::Json json = spec::Json::Object();
+  json.Set("genotype", costed.genotype);
+  if (!costed.error.empty()) return json.Set("error", costed.error);
+  return json.Set("key", costed.key)
+      .Set("parameters", costed.live.parameters)
+      .Set("multiply_accumulates", costed.live.multiply_accumulates)
+      .Set("published_parameters", costed.published.parameters)
+      .Set("published_multiply_accumulates", costed.published.multiply_accumulates)
+      .Set("activation_bytes", costed.live.activation_bytes);
+}
+
+absl::StatusOr<int> Cost(Context& context, const GenotypeOptions& options) {
+  const auto loaded = LoadSpace(options.source, KnownName(options.genotypes));
+  if (!loaded.ok()) return loaded.status();
+  Table table({{.title = "parameters", .right = true},
+               {.title = "multiply-accumulates", .right = true},
+               {.title = "activations", .right = true},
+               {.title = "key"},
+               {.title = "architecture", .flexible = true}});
+  bool failed = false;
+  const auto one = [&](const std::string& line) {
+    const Costed costed = CostOf(*loaded->space, line);
+    failed = failed || !costed.error.empty();
+    if (context.json()) {
+      std::cout << CostedJson(costed).Print() << "\n";
+    } else if (!costed.error.empty()) {
+      table.Add({"–", "–", "–", Table::Cell("error", Ink::kBad),
+                 absl::StrCat(costed.genotype, ": ", costed.error)});
+    } else {
+      table.Add({FormatCount(static_cast<double>(costed.live.parameters)),
+                 FormatCount(static_cast<double>(costed.live.multiply_accumulates)),
+                 FormatBytes(costed.live.activation_bytes), costed.key.substr(0, 12),
+                 costed.genotype});
+    }
+  };
+  if (options.genotypes.starts_with('@')) {
+    one(options.genotypes);
+  } else {
+    std::ifstream file;
+    if (options.genotypes != "-") {
+      file.open(options.genotypes);
+      if (!file) return absl::NotFoundError(absl::StrCat("cannot open ", options.genotypes));
+    }
+    std::istream& lines = options.genotypes == "-" ? std::cin : file;
+    for (std::string line; std::getline(lines, line);) {
+      const std::string text(absl::StripAsciiWhitespace(line));
+      if (!text.empty()) one(text);
+    }
+  }
+  if (!context.json()) context.Print(table);
+  return failed ? kUsage : kSuccess;
+}
+
+absl::StatusOr<int> Neighbours(Context& context, const GenotypeOptions& options) {
+  const auto loaded = LoadSpace(options.source, KnownName(options.genotype));
+  if (!loaded.ok()) return loaded.status();
+  const auto genotype = loaded->space->Read(options.genotype);
+  if (!genotype.ok()) return genotype.status();
+  spec::Json list = spec::Json::List();
+  for (const space::Genotype& neighbour : loaded->space->decisions().Neighbours(*genotype)) {
+    if (!loaded->space->Check(neighbour).ok()) continue;
+    if (context.json()) {
+      list.Append(loaded->space->Print(neighbour));
+    } else {
+      std::cout << loaded->space->Print(neighbour) << "\n";
+    }
+  }
+  if (context.json()) context.PrintJson(list);
+  return kSuccess;
+}
+
+absl::Status RunGraphviz(const std::string& dot, const std::string& path) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets any
+  const char* search_path = std::getenv("PATH");
+  for (const auto folder : absl::StrSplit(search_path == nullptr ? "" : search_path, ':')) {
+    const std::string program = absl::StrCat(folder, "/dot");
+    if (access(program.c_str(), X_OK) != 0) continue;
+    local::ProgramSpec spec;
+    spec.command = {program, absl::StrCat("-T", path.substr(path.rfind('.') + 1)), "-o", path};
+    spec.input = dot;
+    return local::RunProgram(spec).status();
+  }
+  return absl::NotFoundError("Graphviz is not installed (package graphviz): no program `dot`");
+}
+
+absl::StatusOr<int> Draw(Context& context, const GenotypeOptions& options) {
+  const auto loaded = LoadSpace(options.source, KnownName(options.genotype));
+  if (!loaded.ok()) return loaded.status();
+  RandomStream random(options.seed, 0);
+  const auto genotype = options.genotype.empty() ? loaded->space->Sample(random)
+                                                 : loaded->space->Read(options.genotype);
+  if (!genotype.ok()) return genotype.status();
+  const auto architecture = loaded->space->BuildArchitecture(*genotype);
+  if (!architecture.ok()) return architecture.status();
+  const network::DrawOptions draw{.title = loaded->space->Print(*genotype), .part = options.part};
+  const auto dot =
+      network::ToDot(options.live ? architecture->live : architecture->published, draw);
+  if (!dot.ok()) return dot.status();
+  if (options.to.empty() || options.to == "-") {
+    context.Print(*dot);
+    return kSuccess;
+  }
+  const absl::Status status = RunGraphviz(*dot, options.to);
+  if (!status.ok()) return status;
+  if (context.json()) {
+    context.PrintJson(spec::Json::Object()
+                          .Set("genotype", loaded->space->Print(*genotype))
+                          .Set("file", options.to));
+  } else {
+    context.Print(absl::StrCat("Picture of ", loaded->space->Print(*genotype), ": ", options.to));
+  }
+  return kSuccess;
+}
+
+std::string CheckPicture(const std::string& file) {
+  for (const char* ending : {".svg", ".png", ".pdf"}) {
+    if (file.ends_with(ending)) return "";
+  }
+  return file == "-" ? "" : "a file must end in .svg, .png or .pdf";
+}
+
+}  // namespace
+
+void AddSpaceGenotypes(CLI::App& space, Context& context) {
+  const auto add = [&](const char* name, const char* help, const char* footer,
+                       absl::StatusOr<int> (*run)(Context&, const GenotypeOptions&)) {
+    CLI::App* command = space.add_subcommand(name, help);
+    const auto options = std::make_shared<GenotypeOptions>();
+    command->footer(footer);
+    AddSpaceOptions(*command, options->source);
+    command->callback([&context, options, run] {
+      context.action = [&context, options, run] { return run(context, *options); };
+    });
+    return std::pair(command, options);
+  };
+  const auto [count, count_options] =
+      add("count", "How many genotypes there are", kCountFooter, Count);
+  count->add_flag("--distinct", count_options->distinct, "Count different architectures too");
+
+  const auto [sample, sample_options] = add("sample", "Random genotypes", kSampleFooter, Sample);
+  sample->add_option("-n,--count", sample_options->count, "How many")
+      ->check(CLI::Range(1, 100000000))
+      ->default_str("1");
+  sample->add_option("--seed", sample_options->seed, "Of the random numbers")->default_str("0");
+
+  const auto [cost, cost_options] = add(
+      "cost", "Parameters, multiply-accumulates, memory and key of genotypes", kCostFooter, Cost);
+  cost->add_option("--genotypes", cost_options->genotypes, "File, - or @NAME")->required();
+
+  const auto [neighbours, neighbours_options] =
+      add("neighbours", "Genotypes that differ in one decision", kNeighboursFooter, Neighbours);
+  neighbours->add_option("--genotype", neighbours_options->genotype, "Notation, JSON or @NAME")
+      ->required();
+
+  const auto [draw, draw_options] = add("draw", "Draw a network", kDrawFooter, Draw);
+  draw->add_option("--genotype", draw_options->genotype, "Notation, JSON or @NAME");
+  draw->add_option("--seed", draw_options->seed, "Of the random genotype")->default_str("0");
+  draw->add_option("--part", draw_options->part,
+                   "Only this part of the network, e.g. a cell's path");
+  draw->add_flag("--live", draw_options->live,
+                 "The network that is trained, not all that is built");
+  draw->add_option("--to", draw_options->to,
+                   "File, .svg, .png or .pdf (else the DOT text is printed)")
+      ->check(CheckPicture);
+}
+
+}  // namespace nascent::cli
