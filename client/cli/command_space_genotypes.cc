@@ -8,8 +8,6 @@
 #include <memory>
 #include <optional>
 
-#include "absl/container/flat_hash_set.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -20,6 +18,7 @@
 #include "client/local/process.h"
 #include "common/network/draw.h"
 #include "common/network/key.h"
+#include "common/space/enumeration.h"
 
 namespace nascent::cli {
 namespace {
@@ -83,33 +82,17 @@ std::string KnownName(const std::string& text) {
 absl::StatusOr<int> Count(Context& context, const GenotypeOptions& options) {
   const auto loaded = LoadSpace(options.source);
   if (!loaded.ok()) return loaded.status();
-  const space::DecisionSpace& decisions = loaded->space->decisions();
-  const std::string genotypes = decisions.Cardinality();
-  std::optional<int64_t> allowed;
-  std::optional<int64_t> distinct;
+  const std::string genotypes = loaded->space->decisions().Cardinality();
+  std::optional<space::SpaceCount> visited;
   if (options.distinct) {
-    int64_t all = 0;
-    if (!absl::SimpleAtoi(genotypes, &all) || all > kMostEnumerated) {
-      return absl::InvalidArgumentError(absl::StrCat("--distinct: found ", genotypes,
-                                                     " genotypes, at most ", kMostEnumerated,
-                                                     " are enumerated"));
-    }
-    absl::flat_hash_set<std::string> keys;
-    allowed = 0;
-    std::optional<space::Genotype> genotype = decisions.First();
-    for (; genotype; genotype = decisions.Next(*genotype)) {
-      const auto architecture = loaded->space->BuildArchitecture(*genotype);
-      if (absl::IsFailedPrecondition(architecture.status())) continue;  // forbidden
-      if (!architecture.ok()) return architecture.status();
-      ++*allowed;
-      keys.insert(network::ComputeKey(architecture->live).hex);
-    }
-    distinct = static_cast<int64_t>(keys.size());
+    const auto counted = space::CountByEnumeration(*loaded->space, true, kMostEnumerated);
+    if (!counted.ok()) return counted.status();
+    visited = *counted;
   }
   if (context.json()) {
     spec::Json json = spec::Json::Object();
     json.Set("space", loaded->space->name()).Set("genotypes", genotypes);
-    if (distinct) json.Set("allowed", *allowed).Set("distinct", *distinct);
+    if (visited) json.Set("allowed", visited->allowed).Set("distinct", visited->distinct);
     context.PrintJson(json);
     return kSuccess;
   }

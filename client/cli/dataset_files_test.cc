@@ -15,6 +15,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
+DatasetFiles Files(const std::string& folder) {
+  DatasetFiles files;
+  files.name = "small";
+  files.folder = folder;
+  return files;
+}
+
 class DatasetFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -45,7 +52,7 @@ class DatasetFilesTest : public ::testing::Test {
 
 TEST_F(DatasetFilesTest, FindsTheFourFilesOfAFolder) {
   WriteFour();
-  const auto loaded = LoadDataset({.name = "small", .folder = folder_});
+  const auto loaded = LoadDataset(Files(folder_));
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const v1::Dataset& dataset = loaded->dataset;
   EXPECT_EQ(dataset.name(), "small");
@@ -60,7 +67,7 @@ TEST_F(DatasetFilesTest, FindsTheFourFilesOfAFolder) {
 
 TEST_F(DatasetFilesTest, RefusesWhatDoesNotFitTogether) {
   WriteFour();
-  DatasetFiles files{.name = "small", .folder = folder_};
+  DatasetFiles files = Files(folder_);
   files.train_labels = Write("labels", {{2}, {0, 1}});
   EXPECT_THAT(ErrorOf(files), HasSubstr("found 2 labels for the 3 examples"));
   files.train_labels = folder_ + "/train-images-idx3-ubyte";
@@ -73,18 +80,17 @@ TEST_F(DatasetFilesTest, RefusesWhatDoesNotFitTogether) {
 TEST_F(DatasetFilesTest, RefusesCorruptAndTruncatedFiles) {
   WriteFour();
   std::filesystem::resize_file(folder_ + "/train-images-idx3-ubyte", 20);
-  EXPECT_THAT(ErrorOf({.name = "small", .folder = folder_}),
-              HasSubstr(folder_ + "/train-images-idx3-ubyte: "));
+  EXPECT_THAT(ErrorOf(Files(folder_)), HasSubstr(folder_ + "/train-images-idx3-ubyte: "));
   std::ofstream(folder_ + "/train-images-idx3-ubyte") << "this is no IDX file";
-  EXPECT_THAT(ErrorOf({.name = "small", .folder = folder_}), HasSubstr("train-images-idx3-ubyte"));
+  EXPECT_THAT(ErrorOf(Files(folder_)), HasSubstr("train-images-idx3-ubyte"));
 }
 
 TEST_F(DatasetFilesTest, SaysWhichFileOrOptionIsMissing) {
-  EXPECT_THAT(ErrorOf({.name = "small", .folder = folder_}),
+  EXPECT_THAT(ErrorOf(Files(folder_)),
               HasSubstr("found no train-images-idx3-ubyte (or .gz) in " + folder_));
-  EXPECT_THAT(ErrorOf({.name = "small"}), HasSubstr("--train-examples"));
+  EXPECT_THAT(ErrorOf(Files("")), HasSubstr("--train-examples"));
   WriteFour();
-  DatasetFiles files{.name = "small", .folder = folder_};
+  DatasetFiles files = Files(folder_);
   files.classes = 3;
   EXPECT_THAT(ErrorOf(files), HasSubstr("labels go up to 4"));
   files.classes = 0;

@@ -70,6 +70,25 @@ std::string Shorten(std::string_view text, int width) {
   return std::string(text.substr(0, end)) + "…";
 }
 
+std::string Clip(std::string_view line, int width) {
+  if (DisplayWidth(line) <= width) return std::string(line);
+  std::string out;
+  int columns = 0;
+  bool coloured = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == kEscape) {
+      const size_t end = std::min(line.find('m', i), line.size() - 1);
+      out += line.substr(i, end - i + 1);
+      coloured = true;
+      i = end;
+      continue;
+    }
+    if (!IsContinuation(line[i]) && columns++ == width) break;
+    out += line[i];
+  }
+  return coloured ? out + "\x1b[0m" : out;
+}
+
 std::string PadRight(std::string_view text, int width) {
   return std::string(text) +
          std::string(static_cast<size_t>(std::max(0, width - DisplayWidth(text))), ' ');

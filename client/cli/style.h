@@ -27,6 +27,10 @@ int DisplayWidth(std::string_view text);
 // Text of at most `width` columns, with … where something was cut. The text has no colours.
 std::string Shorten(std::string_view text, int width);
 
+// A line that may have colours, cut to `width` columns: one that wraps would spoil a redrawn
+// picture.
+std::string Clip(std::string_view line, int width);
+
 // Filled up with spaces to `width` columns.
 std::string PadRight(std::string_view text, int width);
 std::string PadLeft(std::string_view text, int width);

@@ -24,6 +24,13 @@ TEST(Style, ShortensWithoutCuttingACharacter) {
   EXPECT_EQ(Shorten("abc", 0), "");
 }
 
+TEST(Style, ClipsColouredLines) {
+  const std::string line = "ab" + Style(true).Paint("cdé", Ink::kGood) + "fg";
+  EXPECT_EQ(Clip(line, 10), line);
+  EXPECT_EQ(Clip(line, 4), "ab\x1b[32mcd\x1b[0m");
+  EXPECT_EQ(DisplayWidth(Clip(line, 5)), 5);
+}
+
 TEST(Style, DrawsBarsOfTheWidthAskedFor) {
   const Style plain(false);
   for (const double share : {-1.0, 0.0, 0.26, 0.5, 1.0, 7.0, 0.0 / 0.0}) {

@@ -270,6 +270,7 @@ std::vector<std::string> WatchView::Frame(int width, int height, const Style& st
   section(Leaders(width, std::min(left() - 3, 8), style));
   section(Finished(width, std::min(left(), 6), style));
   if (static_cast<int>(lines.size()) > height) lines.resize(static_cast<size_t>(height));
+  for (std::string& line : lines) line = Clip(line, width);
   return lines;
 }
 

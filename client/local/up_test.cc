@@ -49,7 +49,7 @@ class Running {
         }) {}
 
   ~Running() {
-    if (thread_.joinable()) End();
+    if (thread_.joinable()) End().IgnoreError();
   }
 
   absl::Status End() {
