@@ -97,9 +97,9 @@ absl::StatusOr<int> Count(Context& context, const GenotypeOptions& options) {
     return kSuccess;
   }
   context.Print(absl::StrCat(loaded->space->name(), ": ", genotypes, " genotypes"));
-  if (distinct) {
-    context.Print(
-        absl::StrCat("  ", *allowed, " are allowed, ", *distinct, " different architectures"));
+  if (visited) {
+    context.Print(absl::StrCat("  ", visited->allowed, " are allowed, ", visited->distinct,
+                               " different architectures"));
   }
   return kSuccess;
 }
