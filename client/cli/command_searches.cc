@@ -24,11 +24,6 @@ Examples:
   nascent show fashion-mnist
   nascent show 12 --output json)";
 
-std::string BestText(const v1::Search& search) {
-  if (search.leaders_size() == 0 || search.spec().objectives_size() == 0) return "–";
-  return MetricText(search.leaders(0), search.spec().objectives(0).metric());
-}
-
 absl::StatusOr<int> List(Context& context, int64_t limit) {
   const auto searches = context.client().List(limit);
   if (!searches.ok()) return searches.status();
@@ -46,7 +41,6 @@ absl::StatusOr<int> List(Context& context, int64_t limit) {
                {.title = "name", .flexible = true},
                {.title = "state"},
                {.title = "trials", .right = true},
-               {.title = "best", .right = true},
                {.title = "strategy"},
                {.title = "space"},
                {.title = "submitted"}});
@@ -56,8 +50,7 @@ absl::StatusOr<int> List(Context& context, int64_t limit) {
                Table::Cell(StateWord(search), StateInk(search)),
                absl::StrCat(search.progress().finished(),
                             budget.has_trials() ? absl::StrCat("/", budget.trials()) : ""),
-               BestText(search), StrategyName(search.spec()), SpaceName(search.spec()),
-               Ago(search.created_at())});
+               StrategyName(search.spec()), SpaceName(search.spec()), Ago(search.created_at())});
   }
   context.Print(table);
   return kSuccess;

@@ -70,23 +70,37 @@ absl::StatusOr<int> WatchUntilEnd(Context& context, const v1::SearchRef& search)
   Screen screen;
   const Style style = context.style();
   const bool redraw = context.terminal();
-  const absl::Status status = context.client().Watch(
-      search, std::max(kPatience, absl::Seconds(context.patience_seconds)),
-      [&](const v1::WatchSearchResponse& update) {
-        if (context.json()) {
-          context.PrintLine(UpdateJson(update));
-          view.Update(update, style);
-          return true;
-        }
-        const std::vector<std::string> news = view.Update(update, style);
-        if (redraw) {
-          screen.Draw(view.Frame(context.width(), context.height() - 1, style));
-        } else {
-          for (const std::string& line : news) std::cout << line << "\n";
-          std::cout.flush();
-        }
-        return true;
-      });
+  // A remark in the middle of a redrawn picture has its place in the picture.
+  const auto on_wait = [&](const absl::Status&) {
+    const std::string remark = absl::StrCat("waiting for the service at ", context.address(), " …");
+    if (!redraw) {
+      context.Note(remark);
+      return;
+    }
+    std::vector<std::string> lines = view.Frame(context.width(), context.height() - 2, style);
+    lines.push_back(style.Paint(remark, Ink::kBusy));
+    screen.Draw(lines);
+  };
+  client::NascentClient watcher(
+      context.address(),
+      {.call_timeout = absl::Seconds(30), .patience = absl::Seconds(30), .on_wait = on_wait});
+  const absl::Status status =
+      watcher.Watch(search, std::max(kPatience, absl::Seconds(context.patience_seconds)),
+                    [&](const v1::WatchSearchResponse& update) {
+                      if (context.json()) {
+                        context.PrintLine(UpdateJson(update));
+                        view.Update(update, style);
+                        return true;
+                      }
+                      const std::vector<std::string> news = view.Update(update, style);
+                      if (redraw) {
+                        screen.Draw(view.Frame(context.width(), context.height() - 1, style));
+                      } else {
+                        for (const std::string& line : news) std::cout << line << "\n";
+                        std::cout.flush();
+                      }
+                      return true;
+                    });
   if (!status.ok()) return status;
   const v1::Search& last = view.search();
   if (!context.json()) {

@@ -40,7 +40,7 @@ absl::StatusOr<PlotData> MakePlotData(const v1::Search& search,
                                       const std::vector<v1::Trial>& trials,
                                       const PlotChoice& choice);
 
-// A rough plot of `width` columns and `height` lines, in Braille dots, front in its own line style.
+// A rough plot of at most `width` columns and `height` lines.
 std::vector<std::string> DrawOnTerminal(const PlotData& data, int width, int height, bool colours);
 
 // A gnuplot program that writes PNG (or SVG, by the ending) to `path`.

@@ -59,11 +59,11 @@ std::string GnuplotScript(const PlotData& data, const std::string& path) {
       "set border 3 linecolor '#666666'\n"
       "set xtics nomirror\nset ytics nomirror\n"
       "set grid linecolor '#e4e4e4' linetype 1\n"
-      "set key bottom right\n"
+      "set key outside below horizontal\n"
       "set palette defined (0 '#c6dbef', 1 '#08306b')\n"
       "set cblabel 'trial'\n"
       "set offsets graph 0.03, graph 0.03, graph 0.05, graph 0.05\n";
-  if (!data.x_metric.ends_with("accuracy")) script += "set format x '%.3s%c'\n";
+  if (!data.x_metric.ends_with("accuracy")) script += "set format x '%.1s%c'\n";
   if (data.x_log) script += "set logscale x\n";
   script += Block("trials", data, data.points);
   script += Block("front", data, data.front);
@@ -72,12 +72,12 @@ std::string GnuplotScript(const PlotData& data, const std::string& path) {
   const auto last = data.points.empty() ? int64_t{1} : data.points.back().number;
   absl::StrAppend(&script, "set cbrange [0:", last, "]\n");
   script +=
-      "plot $trials using 1:2:3 with points pointtype 7 pointsize 1.1 linecolor palette title "
+      "plot $trials using 1:2:3 with points pointtype 7 pointsize 1.7 linecolor palette title "
       "'trials', \\\n"
       "     $front using 1:2 with lines linewidth 1.5 linecolor '#d95f02' title 'front'";
   if (!data.winner.empty()) {
     script +=
-        ", \\\n     $winner using 1:2 with points pointtype 6 pointsize 2.4 linewidth 2.5 "
+        ", \\\n     $winner using 1:2 with points pointtype 6 pointsize 3 linewidth 2.5 "
         "linecolor "
         "'#d95f02' title 'winner'";
   }

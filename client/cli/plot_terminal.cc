@@ -9,62 +9,38 @@
 namespace nascent::cli {
 namespace {
 
-// Characters of 2 × 4 dots each.
+// Signs at places in [0, 1] × [0, 1], y upwards; a later sign covers an earlier one.
 class Canvas {
  public:
   Canvas(int columns, int lines)
-      : columns_(columns),
-        lines_(lines),
-        dots_(static_cast<size_t>(columns * lines)),
-        ink_(static_cast<size_t>(columns * lines), Ink::kPlain) {}
+      : columns_(columns), lines_(lines), signs_(static_cast<size_t>(columns * lines)) {}
 
-  // x and y in [0, 1], y upwards. A later, stronger ink wins its character.
-  void Dot(double x, double y, Ink ink) {
-    const int px =
-        std::clamp(static_cast<int>(std::lround(x * (columns_ * 2 - 1))), 0, columns_ * 2 - 1);
-    const int py =
-        std::clamp(static_cast<int>(std::lround((1 - y) * (lines_ * 4 - 1))), 0, lines_ * 4 - 1);
-    constexpr unsigned kBits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
-    const auto cell = static_cast<size_t>((py / 4) * columns_ + px / 2);
-    dots_[cell] |= kBits[py % 4][px % 2];
-    ink_[cell] = ink;
-  }
-
-  void Mark(double x, double y, const char* sign) {
-    const int column = std::clamp(static_cast<int>(x * columns_), 0, columns_ - 1);
-    const int line = std::clamp(static_cast<int>((1 - y) * lines_), 0, lines_ - 1);
-    mark_cell_ = line * columns_ + column;
-    mark_ = sign;
+  void Put(double x, double y, const char* sign, Ink ink) {
+    const auto column = static_cast<int>(std::lround(x * (columns_ - 1)));
+    const auto line = static_cast<int>(std::lround((1 - y) * (lines_ - 1)));
+    const int cell =
+        std::clamp(line, 0, lines_ - 1) * columns_ + std::clamp(column, 0, columns_ - 1);
+    signs_[static_cast<size_t>(cell)] = {sign, ink};
   }
 
   std::string Line(int line, const Style& style) const {
     std::string out;
     for (int c = 0; c < columns_; ++c) {
-      const int cell = line * columns_ + c;
-      if (cell == mark_cell_) {
-        out += style.Paint(mark_, Ink::kGood);
-        continue;
-      }
-      const unsigned dots = dots_[static_cast<size_t>(cell)];
-      if (dots == 0) {
-        out += ' ';
-        continue;
-      }
-      // U+2800 + dots in UTF-8.
-      const std::string letter = {static_cast<char>(0xE2), static_cast<char>(0xA0 | (dots >> 6)),
-                                  static_cast<char>(0x80 | (dots & 0x3F))};
-      out += style.Paint(letter, ink_[static_cast<size_t>(cell)]);
+      const auto& [sign, ink] = signs_[static_cast<size_t>(line * columns_ + c)];
+      out += style.Paint(sign, ink);
     }
     return out;
   }
 
  private:
+  struct Sign {
+    const char* text = " ";
+    Ink ink = Ink::kPlain;
+  };
+
   const int columns_;
   const int lines_;
-  std::vector<unsigned> dots_;
-  std::vector<Ink> ink_;
-  int mark_cell_ = -1;
-  std::string mark_;
+  std::vector<Sign> signs_;
 };
 
 struct Axis {
@@ -99,15 +75,20 @@ std::vector<std::string> DrawOnTerminal(const PlotData& data, int width, int hei
   const int lines = std::max(4, height - 3);
   Canvas canvas(columns, lines);
   for (const PlotPoint& point : data.points) {
-    canvas.Dot(x.Place(point.x), y.Place(point.y), Ink::kAccent);
+    canvas.Put(x.Place(point.x), y.Place(point.y), "•", Ink::kAccent);
   }
   for (const PlotPoint& point : data.front) {
-    canvas.Dot(x.Place(point.x), y.Place(point.y), Ink::kBusy);
+    canvas.Put(x.Place(point.x), y.Place(point.y), "◆", Ink::kBusy);
   }
-  for (const PlotPoint& point : data.winner) canvas.Mark(x.Place(point.x), y.Place(point.y), "★");
+  for (const PlotPoint& point : data.winner) {
+    canvas.Put(x.Place(point.x), y.Place(point.y), "★", Ink::kGood);
+  }
 
   std::vector<std::string> out;
-  out.push_back(style.Paint(data.y_metric, Ink::kDim));
+  out.push_back(absl::StrCat(style.Paint(absl::StrCat(data.y_metric, "   "), Ink::kDim),
+                             style.Paint("•", Ink::kAccent), style.Paint(" trial  ", Ink::kDim),
+                             style.Paint("◆", Ink::kBusy), style.Paint(" front  ", Ink::kDim),
+                             style.Paint("★", Ink::kGood), style.Paint(" winner", Ink::kDim)));
   for (int line = 0; line < lines; ++line) {
     const std::string label = line == 0 ? top : line == lines - 1 ? bottom : "";
     out.push_back(absl::StrCat(style.Paint(PadLeft(label, margin - 2), Ink::kDim),
