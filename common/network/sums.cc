@@ -16,18 +16,18 @@ void AddTerm(Terms& terms, int term, int64_t times) {
   terms.emplace_back(term, times);
 }
 
-Terms TermsOf(const Node& node) {
-  const auto& multiplicity = IntegersOf(node.attributes, "multiplicity");
+Terms TermsOf(std::span<const int> inputs, const Attributes& attributes) {
+  const auto& multiplicity = IntegersOf(attributes, "multiplicity");
   Terms terms;
   absl::flat_hash_map<int, size_t> places;  // only where a linear search would take long
-  for (size_t k = 0; k < node.inputs.size(); ++k) {
+  for (size_t k = 0; k < inputs.size(); ++k) {
     const int64_t times = multiplicity.empty() ? 1 : multiplicity[k];
-    if (node.inputs.size() <= kMostTerms) {
-      AddTerm(terms, node.inputs[k], times);
+    if (inputs.size() <= kMostTerms) {
+      AddTerm(terms, inputs[k], times);
       continue;
     }
-    const auto [place, is_new] = places.try_emplace(node.inputs[k], terms.size());
-    if (is_new) terms.emplace_back(node.inputs[k], 0);
+    const auto [place, is_new] = places.try_emplace(inputs[k], terms.size());
+    if (is_new) terms.emplace_back(inputs[k], 0);
     terms[place->second].second = SaturatingSum(terms[place->second].second, times);
   }
   return terms;

@@ -4,6 +4,7 @@
 #define NASCENT_COMMON_NETWORK_SUMS_H_
 
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
@@ -24,7 +25,8 @@ inline constexpr int64_t kMostTimes = int64_t{1} << 20;
 void AddTerm(Terms& terms, int term, int64_t times);
 
 // The inputs of an "add" node with their multiplicities, in their order.
-Terms TermsOf(const Node& node);
+Terms TermsOf(std::span<const int> inputs, const Attributes& attributes);
+inline Terms TermsOf(const Node& node) { return TermsOf(node.inputs, node.attributes); }
 
 // `terms` with each that has an expansion (expansion(term): const Terms*, or null) replaced by it,
 // sorted. `terms` sorted as they stand where the result would be too large.

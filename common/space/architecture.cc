@@ -14,11 +14,4 @@ absl::StatusOr<Architecture> Space::BuildArchitecture(const Genotype& genotype) 
   return architecture;
 }
 
-absl::StatusOr<ArchitectureCosts> Space::ComputeCosts(const Genotype& genotype) const {
-  absl::StatusOr<network::Network> published = Build(genotype);
-  if (!published.ok()) return published.status();
-  return ArchitectureCosts{network::ComputeCosts(network::Live(*published)),
-                           network::ComputeCosts(*published)};
-}
-
 }  // namespace nascent::space

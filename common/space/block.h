@@ -5,6 +5,7 @@
 #define NASCENT_COMMON_SPACE_BLOCK_H_
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +13,6 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/network/builder.h"
 #include "common/network/operations.h"
 #include "common/space/expression.h"
 #include "common/space/genotype.h"
@@ -39,10 +39,21 @@ struct DecisionValues {
   virtual ExprValue IndexOf(int decision) const = 0;
 };
 
+// Takes the nodes that a walk makes.
+class NodeSink {
+ public:
+  virtual ~NodeSink() = default;
+  // The index of the new node. INVALID_ARGUMENT: what does not fit.
+  virtual absl::StatusOr<int> Add(const std::string& path, const network::Operation& operation,
+                                  const network::Attributes& attributes,
+                                  std::span<const int> inputs) = 0;
+  virtual const network::Shape& shape(int node) const = 0;
+};
+
 // What one walk works on.
 struct BuildState {
   const DecisionValues* decisions = nullptr;
-  network::NetworkBuilder* builder = nullptr;
+  NodeSink* sink = nullptr;
   bool training_parts = false;
   std::vector<ExprValue> slots;  // parameters of named blocks that depend on shapes or decisions
   std::vector<Tensors> tensors;  // values of graphs, by name

@@ -31,19 +31,23 @@ absl::StatusOr<ExprValue> ShapeOf(const BuildState& state, const Tensors& tensor
     return absl::InvalidArgumentError(
         absl::StrCat("asks for the shape of input ", which, " where there are ", tensors.size()));
   }
-  return Detail(state.builder->shape(tensors[which]), detail);
+  return Detail(state.sink->shape(tensors[which]), detail);
 }
 
-std::string_view OperationOf(Combine combine) {
+const network::Operation& OperationOf(Combine combine) {
+  static const network::Operation* const kSum = network::FindOperation("add");
+  static const network::Operation* const kConcat = network::FindOperation("concatenate");
+  static const network::Operation* const kProduct = network::FindOperation("multiply");
+  static const network::Operation* const kMean = network::FindOperation("mean");
   switch (combine) {
     case Combine::kSum:
-      return "add";
+      return *kSum;
     case Combine::kConcat:
-      return "concatenate";
+      return *kConcat;
     case Combine::kProduct:
-      return "multiply";
+      return *kProduct;
     default:
-      return "mean";
+      return *kMean;
   }
 }
 
@@ -77,7 +81,7 @@ absl::StatusOr<Tensors> CombineTensors(BuildState& state, Combine combine, const
                                        Tensors tensors) {
   if (combine == Combine::kList || tensors.size() < 2) return tensors;
   absl::StatusOr<int> node =
-      state.builder->Add(path, OperationOf(combine), {}, std::span<const int>(tensors));
+      state.sink->Add(path, OperationOf(combine), {}, std::span<const int>(tensors));
   if (!node.ok()) return node.status();
   return Tensors{*node};
 }
@@ -156,7 +160,7 @@ absl::StatusOr<Tensors> OperationBlock::Build(BuildState& state, const Tensors& 
     attributes = &all;
   }
   absl::StatusOr<int> node =
-      state.builder->Add(path_, operation_->name, *attributes, std::span<const int>(inputs));
+      state.sink->Add(path_, *operation_, *attributes, std::span<const int>(inputs));
   if (!node.ok()) return AtLine(line_, node.status());
   return Tensors{*node};
 }

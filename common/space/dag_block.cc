@@ -76,6 +76,7 @@ absl::StatusOr<int> DagBlock::Project(BuildState& state, int target, int64_t cha
 absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex, const Adjacency& edges,
                                               const std::vector<int64_t>& channels,
                                               const std::vector<int>& built, int input) const {
+  static const network::Operation* const kCrop = network::FindOperation("crop");
   Tensors sum;
   for (int source = 1; source < vertex; ++source) {
     if (edges[source][vertex] == 0) continue;
@@ -84,8 +85,8 @@ absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex, con
       const network::Attributes crop = {
           {"dim", int64_t{0}}, {"start", int64_t{0}}, {"length", channels[vertex]}};
       absl::StatusOr<int> cropped =
-          state.builder->Add(Joined(settings_.path, absl::StrCat("crop_", source, "_", vertex)),
-                             "crop", crop, {tensor});
+          state.sink->Add(Joined(settings_.path, absl::StrCat("crop_", source, "_", vertex)),
+                          *kCrop, crop, std::span<const int>(&tensor, 1));
       if (!cropped.ok()) return AtLine(settings_.line, cropped.status());
       tensor = *cropped;
     }

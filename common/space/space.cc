@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "common/space/decision_drafts.h"
+#include "common/space/node_sinks.h"
 #include "common/space/template.h"
 #include "common/spec/suggest.h"
 
@@ -38,7 +39,10 @@ class GenotypeValues : public DecisionValues {
 
 class TemplateSpace : public Space {
  public:
-  explicit TemplateSpace(std::unique_ptr<const Template> parsed) : template_(std::move(parsed)) {}
+  explicit TemplateSpace(std::unique_ptr<const Template> parsed)
+      : template_(std::move(parsed)),
+        input_(
+            {{"shape", std::vector<int64_t>(template_->input.begin(), template_->input.end())}}) {}
 
   const DecisionSpace& decisions() const override { return *template_->decisions; }
   const std::string& name() const override { return template_->name; }
@@ -51,6 +55,23 @@ class TemplateSpace : public Space {
   absl::StatusOr<network::Network> Build(const Genotype& genotype) const override {
     int64_t nodes = 0;
     return BuildCounted(genotype, nodes);
+  }
+
+  absl::StatusOr<ArchitectureCosts> ComputeCosts(const Genotype& genotype) const override {
+    thread_local network::ResolvedMemo memo;
+    ResolvedSink sink(&memo);
+    BuildState state;
+    state.sink = &sink;
+    absl::StatusOr<int> output = Walk(genotype, state);
+    // The network with names fails with better words.
+    if (!output.ok()) {
+      absl::Status status = Build(genotype).status();
+      return status.ok() ? output.status() : status;
+    }
+    network::ResolvedNetwork& network = sink.network();
+    network.outputs.emplace_back(*output, false);
+    for (const auto& [name, node] : state.side_outputs) network.outputs.emplace_back(node, true);
+    return ArchitectureCosts{network::LiveCosts(network), network::PublishedCosts(network)};
   }
 
   std::string Print(const Genotype& genotype) const override {
@@ -114,31 +135,21 @@ class TemplateSpace : public Space {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<network::Network> BuildCounted(const Genotype& genotype, int64_t& nodes) const {
+  // Walks the template; the node that is the output.
+  absl::StatusOr<int> Walk(const Genotype& genotype, BuildState& state) const {
     if (absl::Status status = decisions().Validate(genotype); !status.ok()) return status;
     const GenotypeValues values(*template_, genotype);
     if (absl::Status status = CheckRules(values); !status.ok()) return status;
-    thread_local network::InferenceMemo memo;
-    network::NetworkBuilder builder(&memo);
-    BuildState state;
     state.decisions = &values;
-    state.builder = &builder;
     state.slots.resize(template_->slots);
     state.tensors.resize(template_->tensors);
     state.used.resize(template_->tensors);
-    network::Shape shape = template_->input;
-    if (template_->resolution >= 0) {
-      const Decision& decision = decisions().decisions()[template_->resolution];
-      const std::optional<int64_t> side =
-          ToExprValue(decision.domain, genotype.values[template_->resolution]).AsInteger();
-      if (!side) return absl::InvalidArgumentError("recipe.resolution is no whole number");
-      shape[shape.size() - 2] = shape[shape.size() - 1] = *side;
-    }
-    absl::StatusOr<int> input = builder.Add(
-        "input", "input", {{"shape", std::vector<int64_t>(shape.begin(), shape.end())}}, {});
+    absl::StatusOr<network::Attributes> shape = InputAttributes(genotype);
+    if (!shape.ok()) return shape.status();
+    static const network::Operation* const kInput = network::FindOperation("input");
+    absl::StatusOr<int> input = state.sink->Add("input", *kInput, *shape, {});
     if (!input.ok()) return input.status();
     absl::StatusOr<Tensors> output = template_->network->Build(state, {*input});
-    nodes += builder.size();
     if (!output.ok()) {
       return absl::Status(output.status().code(),
                           absl::StrCat(template_->file, ":", output.status().message()));
@@ -147,9 +158,31 @@ class TemplateSpace : public Space {
       return absl::InvalidArgumentError(absl::StrCat(template_->file, ": network: gives ",
                                                      output->size(), " outputs, one is needed"));
     }
-    builder.AddOutput("logits", output->front());
-    for (const auto& [name, node] : state.side_outputs) builder.AddOutput(name, node, true);
-    return builder.Take();
+    return output->front();
+  }
+
+  absl::StatusOr<network::Attributes> InputAttributes(const Genotype& genotype) const {
+    if (template_->resolution < 0) return input_;
+    const Decision& decision = decisions().decisions()[template_->resolution];
+    const std::optional<int64_t> side =
+        ToExprValue(decision.domain, genotype.values[template_->resolution]).AsInteger();
+    if (!side) return absl::InvalidArgumentError("recipe.resolution is no whole number");
+    std::vector<int64_t> shape(template_->input.begin(), template_->input.end());
+    shape[shape.size() - 2] = shape[shape.size() - 1] = *side;
+    return network::Attributes{{"shape", std::move(shape)}};
+  }
+
+  absl::StatusOr<network::Network> BuildCounted(const Genotype& genotype, int64_t& nodes) const {
+    thread_local network::InferenceMemo memo;
+    NetworkSink sink(&memo);
+    BuildState state;
+    state.sink = &sink;
+    absl::StatusOr<int> output = Walk(genotype, state);
+    nodes += sink.builder().size();
+    if (!output.ok()) return output.status();
+    sink.builder().AddOutput("logits", *output);
+    for (const auto& [name, node] : state.side_outputs) sink.builder().AddOutput(name, node, true);
+    return sink.builder().Take();
   }
 
   absl::StatusOr<Genotype> ReadPlain(std::string_view text) const {
@@ -176,6 +209,7 @@ class TemplateSpace : public Space {
   }
 
   const std::unique_ptr<const Template> template_;
+  const network::Attributes input_;  // of the input's node
 };
 
 }  // namespace
