@@ -11,6 +11,7 @@ namespace nascent::bench {
 void AddAsk(CLI::App& app);
 void AddSpace(CLI::App& app);
 void AddStrategies(CLI::App& app);
+void AddLifecycle(CLI::App& app);
 void AddTrain(CLI::App& app);
 
 }  // namespace nascent::bench

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   nascent::bench::AddAsk(app);
   nascent::bench::AddSpace(app);
   nascent::bench::AddStrategies(app);
+  nascent::bench::AddLifecycle(app);
 #ifdef NASCENT_TORCH
   nascent::bench::AddTrain(app);
 #endif

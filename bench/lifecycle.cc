@@ -1,0 +1,187 @@
+// nascent-bench lifecycle: how many trials per second a coordinator can take from lease to result,
+// each step acknowledged only after it is durable, through real gRPC and PostgreSQL.
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <pqxx/pqxx>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "bench/benchmarks.h"
+#include "bench/simulated_workers.h"
+#include "client/nascent_client.h"
+#include "common/data/idx.h"
+#include "common/sync.h"
+#include "server/storage/migrations.h"
+#include "tests/support/postgres_cluster.h"
+#include "tests/support/process.h"
+
+namespace nascent::bench {
+namespace {
+
+struct Options {
+  int workers = 64;
+  double warmup_seconds = 3;
+  double seconds = 10;
+  std::string output = "table";
+};
+
+template <typename T>
+T OrThrow(absl::StatusOr<T> value) {
+  if (!value.ok()) throw std::runtime_error(std::string(value.status().message()));
+  return *std::move(value);
+}
+
+void Pass(double seconds) {
+  const absl::Time until = absl::Now() + absl::Seconds(seconds);
+  Mutex mutex;
+  CondVar never;
+  MutexLock lock(mutex);
+  while (absl::Now() < until) never.WaitFor(mutex, until - absl::Now());
+}
+
+// One session that commits one row at a time.
+double SingleCommitsPerSecond(const std::string& database, double seconds) {
+  pqxx::connection connection(database);
+  pqxx::nontransaction session(connection);
+  session.exec("CREATE TABLE public.single_commits (number bigint PRIMARY KEY)");
+  connection.prepare("commit_one", "INSERT INTO public.single_commits VALUES ($1)");
+  const absl::Time begin = absl::Now();
+  int64_t count = 0;
+  while (absl::Now() - begin < absl::Seconds(seconds))
+    session.exec_prepared0("commit_one", ++count);
+  const double rate = static_cast<double>(count) / absl::ToDoubleSeconds(absl::Now() - begin);
+  session.exec("DROP TABLE public.single_commits");
+  return rate;
+}
+
+// Ten images for each of ten classes, which nobody will look at.
+void RegisterData(client::NascentClient& client) {
+  v1::Dataset dataset;
+  dataset.set_name("blank");
+  dataset.set_kind(v1::DATA_KIND_IMAGE_CLASSIFICATION);
+  for (const int64_t dimension : {1, 8, 8}) dataset.mutable_shape()->add_dimensions(dimension);
+  dataset.set_classes(10);
+  data::IdxArray examples{{100, 8, 8}, std::vector<uint8_t>(100 * 64)};
+  data::IdxArray labels{{100}, std::vector<uint8_t>(100)};
+  for (size_t i = 0; i < labels.elements.size(); ++i) labels.elements[i] = i % 10;
+  for (const char* name : {"train", "test"}) {
+    v1::DataSplit* split = dataset.add_splits();
+    split->set_name(name);
+    split->set_count(100);
+    split->set_examples(OrThrow(client.PutArtifact(data::WriteIdx(examples))));
+    split->set_labels(OrThrow(client.PutArtifact(data::WriteIdx(labels))));
+  }
+  OrThrow(client.RegisterDataset(dataset));
+}
+
+v1::Search Submit(client::NascentClient& client, int workers) {
+  v1::SearchSpec spec;
+  spec.set_name("lifecycle");
+  // The smallest networks of the preset: what is measured is the coordinator, not what it sends.
+  spec.mutable_space()->set_preset("nas-bench-201");
+  (*spec.mutable_space()->mutable_set())["channels"].set_number_value(8);
+  (*spec.mutable_space()->mutable_set())["cells"].set_number_value(1);
+  spec.mutable_data()->set_dataset("blank");
+  spec.mutable_data()->set_train(80);
+  spec.mutable_data()->set_validation(20);
+  v1::Objective* objective = spec.add_objectives();
+  objective->set_metric("validation_accuracy");
+  objective->set_goal(v1::GOAL_MAXIMIZE);
+  spec.mutable_final()->set_top(0);
+  spec.mutable_strategy()->set_string_value("random");
+  spec.mutable_budget()->set_trials(10'000'000);
+  spec.mutable_budget()->set_parallel(workers);
+  spec.mutable_budget()->set_lookahead(std::min(1000, 2 * workers));
+  spec.set_sharing(v1::SHARING_OFF);
+  return OrThrow(client.Submit(spec));
+}
+
+std::string Milliseconds(const std::vector<absl::Duration>& sorted, double share) {
+  if (sorted.empty()) return "-";
+  const auto index = static_cast<size_t>(share * static_cast<double>(sorted.size() - 1));
+  return absl::StrFormat("%.2f", absl::ToDoubleMilliseconds(sorted[index]));
+}
+
+void Measure(const Options& options) {
+  testing::PostgresCluster::Options cluster_options;
+  cluster_options.fsync = true;
+  const auto cluster = OrThrow(testing::PostgresCluster::Create(cluster_options));
+  OrThrow(storage::Migrate(cluster->url()));
+  const double single_commits = SingleCommitsPerSecond(cluster->url(), 2);
+  const testing::TemporaryFolder folder;
+  const std::string address = absl::StrCat("127.0.0.1:", testing::FreePort());
+  const std::string program =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "nascentd";
+  testing::Process coordinator({program, "--listen", address, "--database", cluster->url(),
+                                "--artifacts", folder.path() + "/artifacts"},
+                               folder.path() + "/nascentd.log");
+  client::ClientOptions client_options;
+  client_options.patience = absl::Seconds(30);
+  client::NascentClient client(address, client_options);
+  RegisterData(client);
+  Submit(client, options.workers);
+  int64_t completed = 0;
+  absl::Duration time;
+  SimulatedWorkers::Latencies latencies;
+  {
+    SimulatedWorkers workers(address, options.workers);
+    Pass(options.warmup_seconds);
+    workers.TakeLatencies();
+    const int64_t before = workers.completed();
+    const absl::Time begin = absl::Now();
+    Pass(options.seconds);
+    completed = workers.completed() - before;
+    time = absl::Now() - begin;
+    latencies = workers.TakeLatencies();
+    workers.Check();
+  }
+  const double rate = static_cast<double>(completed) / absl::ToDoubleSeconds(time);
+  if (options.output == "json") {
+    std::cout << absl::StrFormat(
+        "{\"lifecycles_per_second\": %.1f, \"single_commits_per_second\": %.1f, \"workers\": %d, "
+        "\"seconds\": %.2f, \"lifecycles\": %d}\n",
+        rate, single_commits, options.workers, absl::ToDoubleSeconds(time), completed);
+    return;
+  }
+  std::cout << absl::StrFormat(
+      "%d workers, %.1f s, fsync on\n"
+      "  lifecycles per second      %8.0f   (lease, report, complete; each durable when answered)\n"
+      "  single commits per second  %8.0f   (one session, one row each)\n"
+      "  milliseconds, median and 99th percentile: lease %s, %s; report %s, %s; complete %s, %s\n",
+      options.workers, absl::ToDoubleSeconds(time), rate, single_commits,
+      Milliseconds(latencies.lease, 0.5), Milliseconds(latencies.lease, 0.99),
+      Milliseconds(latencies.renew, 0.5), Milliseconds(latencies.renew, 0.99),
+      Milliseconds(latencies.complete, 0.5), Milliseconds(latencies.complete, 0.99));
+}
+
+}  // namespace
+
+void AddLifecycle(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* lifecycle = app.add_subcommand(
+      "lifecycle",
+      "Durable trial lifecycles per second (lease, report, complete) through a real coordinator, "
+      "gRPC and PostgreSQL, beside this machine's rate of single durable commits.");
+  lifecycle->add_option("--workers", options->workers, "Simulated workers.")
+      ->check(CLI::Range(1, 20000))
+      ->capture_default_str();
+  lifecycle->add_option("--warmup", options->warmup_seconds, "Seconds before it is measured.")
+      ->capture_default_str();
+  lifecycle->add_option("--seconds", options->seconds, "Length of the measurement.")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  lifecycle->add_option("--output", options->output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  lifecycle->callback([options] { Measure(*options); });
+}
+
+}  // namespace nascent::bench
