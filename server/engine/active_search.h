@@ -126,7 +126,8 @@ struct ActiveSearch {
   int64_t last_served = 0;  // orders searches of equal priority
 
   // The strategy.
-  int64_t last_event = 0;                   // sequence
+  int64_t last_event = 0;                   // sequence; may not be committed yet
+  int64_t committed_event = 0;              // the last one that was handed to the strategy's queue
   std::vector<strategy::Event> unobserved;  // committed
   std::vector<PlannedTrial> planned;        // to be committed next
   std::deque<EnqueueRequest> enqueues;      // to be handed to the strategy
@@ -146,6 +147,7 @@ struct ActiveSearch {
   int64_t open_final_tasks = 0;
   absl::flat_hash_map<int64_t, absl::Time> weights_awaited;  // by number: until when
 
+  // Starts anew, and higher, with each engine that holds the search.
   int64_t revision = 1;
   absl::Time first_lease_at = absl::InfiniteFuture();
   absl::Duration paused;  // in all, since it is held in memory

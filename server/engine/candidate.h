@@ -81,8 +81,8 @@ class CandidateMaker {
   std::list<Id> with_network_ ABSL_GUARDED_BY(mutex_);
 };
 
-// SHA-256 of what decides the result of training `candidate`, see Evaluation in docs/concepts.md; a
-// hexadecimal text.
+// SHA-256 (hexadecimal) of what decides the result of training `candidate`: key and its version,
+// data and split, recipe, fidelity, evaluator and, where a metric depends on it, the device.
 std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch& search,
                                const std::string& evaluator_version);
 

@@ -161,6 +161,8 @@ class Engine {
   WaitingLease TakeWaiting(int64_t arrival);
   void StopWaiting(int64_t arrival, absl::StatusOr<LeaseGrant> answer);
   void ExpireWaiting();
+  // How long the final stage waits for a winner's weights.
+  absl::Duration WeightsWait() const { return options_.lease_duration + absl::Seconds(60); }
   bool WantsWeights(ActiveSearch& search, const Trial& trial);
   void Sweep();
   // Ends the running attempt: the task is leased again, or its trial is given up.

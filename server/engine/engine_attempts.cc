@@ -21,8 +21,6 @@ constexpr int kMostMeasurements = 10000;
 constexpr size_t kLongestMessage = 8192;
 // Ready tasks of one search that are tried for a worker.
 constexpr size_t kMostTried = 64;
-// How long the final stage waits for a winner's weights, beyond a lease.
-constexpr absl::Duration kUpload = absl::Seconds(60);
 
 // At most `most` bytes, cut between characters, without NUL, which PostgreSQL can't store.
 std::string Clean(std::string text, size_t most) {
@@ -378,6 +376,14 @@ absl::Status Engine::CheckAttempt(int64_t worker_id, const std::string& request_
     return absl::NotFoundError(absl::StrCat("worker ", worker_id, " is not registered"));
   }
   worker->last_seen_at = Now();
+  const auto task = tasks_.find(attempt.task_id());
+  if (task != tasks_.end() && task->second->leased && task->second->attempt == attempt.attempt() &&
+      (task->second->worker_id != worker_id ||
+       task->second->trial->record.id != attempt.trial_id())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("FENCED: attempt ", attempt.attempt(), " of task ", attempt.task_id(),
+                     " is not worker ", worker_id, "'s, or not trial ", attempt.trial_id(), "'s"));
+  }
   return absl::OkStatus();
 }
 
@@ -445,6 +451,7 @@ void Engine::Observe(ActiveSearch& search, Trial& trial,
                      const std::vector<storage::EventRecord>& events) {
   for (const storage::EventRecord& event : events) {
     search.unobserved.push_back(ToStrategyEvent(event, trial));
+    search.committed_event = event.sequence;
     if (event.kind == storage::EventRecord::Kind::kMeasured) trial.last_epoch = event.epoch;
   }
 }
@@ -588,7 +595,7 @@ bool Engine::WantsWeights(ActiveSearch& search, const Trial& trial) {
       !search.standing.IsAmong(trial.record.number, top)) {
     return false;
   }
-  search.weights_awaited[trial.record.number] = Now() + options_.lease_duration + kUpload;
+  search.weights_awaited[trial.record.number] = Now() + WeightsWait();
   return true;
 }
 

@@ -138,6 +138,7 @@ absl::Status Engine::Replay(ActiveSearch& search) {
       if (!status.ok() || !event.has_value()) return status;
       const auto it = by_number.find(event->trial_number);
       search.last_event = event->sequence;
+      search.committed_event = event->sequence;
       if (it == by_number.end()) continue;
       TakeLoadedEvent(search, it->second, *event, event->sequence > from.after_event);
     }
@@ -150,6 +151,7 @@ absl::Status Engine::Replay(ActiveSearch& search) {
     auto genotype = space::FromProto(search.resolved->space->decisions(), record->genotype);
     if (!genotype.ok()) return genotype.status();
     auto trial = std::make_shared<Trial>();
+    trial->revision = search.revision;
     trial->record = *std::move(record);
     const int rungs = static_cast<int>(search.resolved->rungs.size());
     trial->rung = std::clamp(trial->record.fidelity.rung(), 0, rungs - 1);
@@ -168,10 +170,19 @@ absl::Status Engine::Replay(ActiveSearch& search) {
     if (r.attempt > 0) search.first_lease_at = std::min(search.first_lease_at, r.created_at);
   }
   if (absl::Status status = take_events(INT64_MAX); !status.ok()) return status;
-  // Those that ended without an event: cancelled ones.
   auto totals = store_->GetTotals(search.record.id);
   if (!totals.ok()) return totals.status();
   search.device_seconds = totals->device_seconds;
+  // Workers may still be on their way with weights that the engine before this one asked for.
+  for (int64_t number : search.standing.Leaders(search.spec().final().top())) {
+    const auto leader = search.leaders.find(number);
+    if (leader == search.leaders.end()) continue;
+    const storage::TrialRecord& winner = leader->second->record;
+    const absl::Time until = winner.finished_at.value_or(absl::InfinitePast()) + WeightsWait();
+    if (winner.state == v1::TRIAL_STATE_SUCCEEDED && winner.weights.empty() && until > Now()) {
+      search.weights_awaited[number] = until;
+    }
+  }
   return absl::OkStatus();
 }
 

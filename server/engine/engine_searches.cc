@@ -47,6 +47,7 @@ absl::StatusOr<std::unique_ptr<ActiveSearch>> Engine::MakeActive(
   auto host = StrategyHost::Make(search->maker, std::move(find));
   if (!host.ok()) return host.status();
   search->host = *std::move(host);
+  search->revision = absl::ToUnixMicros(Now());
   return search;
 }
 
@@ -167,6 +168,15 @@ void Engine::Handle(Call<DeleteSearch, Nothing> call) {
 void Engine::Handle(Call<EnqueueGenotypes, std::vector<int64_t>> call) {
   const EnqueueGenotypes& request = call.request;
   const auto it = searches_.find(request.search_id);
+  absl::Status status = CheckText("request_id", request.request_id, 1, 64);
+  if (!status.ok()) return Answer(call.reply, status);
+  if (it != searches_.end()) {
+    for (const auto* requests : {&it->second->enqueues, &it->second->numbered}) {
+      for (const EnqueueRequest& other : *requests) {
+        if (other.request_id == request.request_id) return Defer(std::move(call));
+      }
+    }
+  }
   auto before = store_->FindTrialsOfRequest(request.request_id);
   if (!before.ok()) return Answer(call.reply, before.status());
   if (!before->empty()) {
@@ -182,15 +192,14 @@ void Engine::Handle(Call<EnqueueGenotypes, std::vector<int64_t>> call) {
   const space::Space& space = *search.resolved->space;
   const int last_rung = static_cast<int>(search.resolved->rungs.size()) - 1;
   const auto add = [&](absl::StatusOr<space::Genotype> genotype, const std::string& path) {
-    absl::Status status = genotype.status();
-    if (status.ok()) status = search.maker->Make(*genotype, last_rung)->status;
-    if (!status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
+    absl::Status wrong = genotype.status();
+    if (wrong.ok()) wrong = search.maker->Make(*genotype, last_rung)->status;
+    if (!wrong.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": ", wrong.message()));
     }
     enqueue.genotypes.push_back(*std::move(genotype));
     return absl::OkStatus();
   };
-  absl::Status status = CheckText("request_id", request.request_id, 1, 64);
   for (size_t i = 0; status.ok() && i < request.genotypes.size(); ++i) {
     status = add(space::FromProto(space.decisions(), request.genotypes[i]),
                  absl::StrCat("genotypes[", i, "]"));
@@ -227,8 +236,12 @@ void Engine::Handle(Call<ViewSearch, SearchView> call) {
   const ActiveSearch* search = FindSearch(call.request.search_id);
   if (search == nullptr) return Answer(call.reply, NoSearch(call.request.search_id));
   SearchView view;
-  view.search = ViewOf(*search, Now());
   view.revision = search->revision;
+  // Whoever watches learns that nothing changed.
+  if (call.request.with_trials && call.request.since_revision == search->revision) {
+    return Answer(call.reply, std::move(view));
+  }
+  view.search = ViewOf(*search, Now());
   if (call.request.with_trials) AddTrials(*search, call.request.since_revision, view);
   Answer(call.reply, std::move(view));
 }
@@ -308,9 +321,9 @@ void Engine::AskStrategy(ActiveSearch& search) {
   if (!news && order->wanted == 0) return;
   order->events = std::move(search.unobserved);
   search.unobserved.clear();
-  order->last_event = search.last_event;
+  order->last_event = search.committed_event;
   order->next_number = search.last_number + 1;
-  order->snapshot = search.last_event - search.snapshot_at >= options_.snapshot_interval;
+  order->snapshot = search.committed_event - search.snapshot_at >= options_.snapshot_interval;
   order->evaluator_version = workers_.newest_version();
   search.asking = true;
   const bool accepted =
@@ -332,6 +345,9 @@ void Engine::PlanSearch(ActiveSearch& search) {
   if (search.record.state == v1::SEARCH_STATE_CANCELLED ||
       search.record.state == v1::SEARCH_STATE_FAILED) {
     return EndOpenTrials(search);
+  }
+  if (!search.refused.empty()) {
+    return ChangeState(search, v1::SEARCH_STATE_FAILED, search.refused);
   }
   PlanTrials(search);
   if (IsRunning(search)) PlanEnd(search);
@@ -441,12 +457,16 @@ void Engine::PlanTrial(ActiveSearch& search, PlannedTrial planned) {
                                        candidate.recipe.epochs(), 0));
   }
   record.joined = joined;
+  search.open[record.number] = trial;
   add.trial = record;
   add.joined = joined;
   auto events = add.events;
   Plan(std::move(add), [this, id = search.record.id, trial, joined, events](const Outcome& o) {
-    if (!o.status.ok()) return OnRefused(id, o.status);
     ActiveSearch& added = *searches_.at(id);
+    if (!o.status.ok()) {
+      added.open.erase(trial->record.number);
+      return OnRefused(id, o.status);
+    }
     OnTrialAdded(added, trial, joined, workers_.newest_version(), o);
     Observe(added, *trial, events);
   });
@@ -459,17 +479,14 @@ void Engine::OnTrialAdded(ActiveSearch& search, const std::shared_ptr<Trial>& tr
   search.Count(*trial, 1);
   if (trial->record.state == v1::TRIAL_STATE_SHARED) {
     search.OnEnded(trial);
-  } else {
-    search.open[trial->record.number] = trial;
-    if (!trial->candidate->status.ok()) {
-      search.impossible.push_back(trial);
-    } else if (!joined) {
-      Task& task = AddTask(search, trial, v1::TASK_KIND_TRAIN, outcome.task_id);
-      task.evaluator_version = evaluator_version;
-      const auto checkpoint = search.checkpoints.find(trial->record.continues);
-      if (search.resolved->rungs_continue && checkpoint != search.checkpoints.end()) {
-        task.checkpoint = checkpoint->second;
-      }
+  } else if (!trial->candidate->status.ok()) {
+    search.impossible.push_back(trial);
+  } else if (!joined) {
+    Task& task = AddTask(search, trial, v1::TASK_KIND_TRAIN, outcome.task_id);
+    task.evaluator_version = evaluator_version;
+    const auto checkpoint = search.checkpoints.find(trial->record.continues);
+    if (search.resolved->rungs_continue && checkpoint != search.checkpoints.end()) {
+      task.checkpoint = checkpoint->second;
     }
   }
   if (trial->record.enqueued) CountEnqueued(search, trial->record.number);
@@ -511,9 +528,6 @@ void Engine::OnRefused(int64_t search_id, const absl::Status& status) {
 }
 
 void Engine::PlanEnd(ActiveSearch& search) {
-  if (!search.refused.empty()) {
-    return ChangeState(search, v1::SEARCH_STATE_FAILED, search.refused);
-  }
   if (!search.stop_reason.empty()) {
     std::vector<std::shared_ptr<Trial>> ready;
     for (const auto& [number, trial] : search.open) {
@@ -540,6 +554,10 @@ void Engine::PlanEnd(ActiveSearch& search) {
 }
 
 void Engine::PlanCancelReady(ActiveSearch& search, const std::shared_ptr<Trial>& trial) {
+  if (trial->record.id == 0) {  // it is in this very batch
+    search.dirty = true;
+    return;
+  }
   const auto found = tasks_.find(trial->task_id);
   if (found != tasks_.end()) {
     if (found->second->busy) {

@@ -214,9 +214,11 @@ absl::Status ResolveFinal(v1::SearchSpec& spec, const v1::DataRef& data) {
     return FieldError("final.test", "true", "false: the data set has no split \"test\"");
   }
   if (final.has_recipe()) {
-    auto recipe = ResolveRecipe(final.recipe(), "final.recipe");
-    if (!recipe.ok()) return recipe.status();
-    *final.mutable_recipe() = *std::move(recipe);
+    // It stays as it was written: what it leaves unset is the trial's.
+    v1::Recipe recipe = spec.recipe();
+    recipe.MergeFrom(final.recipe());
+    const auto resolved = ResolveRecipe(std::move(recipe), "final.recipe");
+    if (!resolved.ok()) return resolved.status();
   }
   return absl::OkStatus();
 }

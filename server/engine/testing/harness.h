@@ -4,6 +4,7 @@
 #ifndef NASCENT_SERVER_ENGINE_TESTING_HARNESS_H_
 #define NASCENT_SERVER_ENGINE_TESTING_HARNESS_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,12 +28,15 @@ v1::Dataset ToyDataset();
 
 class Harness {
  public:
-  explicit Harness(EngineOptions options = {});
+  // `front` makes what the engine uses instead of the store itself; null: nothing.
+  using MakeFront = std::function<std::unique_ptr<storage::TrialStore>(storage::TrialStore* store)>;
+  explicit Harness(EngineOptions options = {}, const MakeFront& front = nullptr);
   ~Harness();
 
   // Drops the engine, as kill -9 does, and loads a new one.
   void Restart();
-  // Steps until nothing is left to do without time or commands.
+  // Steps until nothing is left to do without time or commands. When the store fails, the engine is
+  // loaded again and what was asked of it is answered with UNAVAILABLE.
   void Settle();
   void Advance(absl::Duration by);
 
@@ -81,6 +85,7 @@ class Harness {
   const EngineOptions options_;
   VirtualClock clock_;
   storage::MemoryStore store_;
+  const std::unique_ptr<storage::TrialStore> front_;
   InlineExecutor executor_;
   std::vector<Command> pending_;
   int64_t requests_ = 0;

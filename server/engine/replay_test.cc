@@ -1,0 +1,112 @@
+// Each proposal in the log equals a fresh strategy's, given the log before it.
+
+#include <gtest/gtest.h>
+
+#include "common/space/genotype_proto.h"
+#include "server/engine/strategy_host.h"
+#include "server/engine/testing/fleet.h"
+#include "server/engine/testing/harness.h"
+#include "server/strategy/registry.h"
+
+namespace nascent::engine {
+namespace {
+
+using testing::Fleet;
+using testing::Harness;
+using testing::Mishaps;
+
+// Replays the log of a search through a fresh strategy and compares every proposal.
+void CheckReplay(Harness& harness, int64_t search) {
+  Surroundings surroundings;
+  surroundings.datasets.push_back(testing::ToyDataset());
+  auto record = harness.store().GetSearch(search);
+  ASSERT_TRUE(record.ok());
+  auto resolved =
+      std::make_shared<const ResolvedSearch>(*ResolveSearch(record->spec, surroundings));
+  auto maker = std::make_shared<CandidateMaker>(resolved, CandidateOptions());
+  const strategy::Problem problem = MakeProblem(maker);
+  auto strategy = strategy::MakeStrategy(resolved->spec.strategy(), problem);
+  ASSERT_TRUE(strategy.ok()) << strategy.status();
+
+  const auto trials = harness.Trials(search);
+  const auto events = *harness.store().LoadEvents(search, 0, 1000000);
+  std::map<int64_t, Trial> by_number;
+  size_t next = 0;
+  for (const storage::TrialRecord& logged : trials) {
+    for (; next < events.size() && events[next].sequence <= logged.after_event; ++next) {
+      (*strategy)->Observe(ToStrategyEvent(events[next], by_number.at(events[next].trial_number)));
+    }
+    const strategy::Answer answer = (*strategy)->Propose(logged.number);
+    const auto* proposal = std::get_if<strategy::Proposal>(&answer);
+    ASSERT_NE(proposal, nullptr) << "trial " << logged.number;
+    EXPECT_EQ(space::ToProto(resolved->space->decisions(), proposal->genotype).DebugString(),
+              logged.genotype.DebugString())
+        << "trial " << logged.number;
+    EXPECT_EQ(proposal->parents, logged.parents);
+    EXPECT_EQ(proposal->reason, logged.reason);
+    EXPECT_EQ(proposal->continues, logged.continues);
+    (*strategy)->Observe(strategy::Proposed{logged.number, *proposal, false});
+    by_number[logged.number].record = logged;
+  }
+}
+
+v1::SearchSpec EvolutionSpec(uint64_t seed) {
+  v1::SearchSpec spec = testing::ToySpec(60);
+  spec.set_seed(seed);
+  spec.mutable_budget()->set_parallel(4);
+  auto& settings =
+      *(*spec.mutable_strategy()->mutable_struct_value()->mutable_fields())["regularized_evolution"]
+           .mutable_struct_value()
+           ->mutable_fields();
+  settings["population"].set_number_value(8);
+  settings["sample"].set_number_value(3);
+  return spec;
+}
+
+TEST(Replay, EvolutionWithAsynchronousWorkersIsReplayableThroughKillsAtRandomPoints) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    Harness harness;
+    Mishaps mishaps;
+    mishaps.restart = 0.1;
+    Fleet fleet(harness, 4, seed, mishaps);
+    const int64_t search = *harness.Submit(EvolutionSpec(seed));
+    ASSERT_TRUE(fleet.Run(search, 3000));
+    EXPECT_EQ(harness.Trials(search).size(), 60u);
+    CheckReplay(harness, search);
+  }
+}
+
+TEST(Replay, ProposalsWithALookaheadAreReplayable) {
+  Harness harness;
+  Mishaps mishaps;
+  mishaps.restart = 0.05;
+  Fleet fleet(harness, 4, 7, mishaps);
+  v1::SearchSpec spec = EvolutionSpec(7);
+  spec.mutable_budget()->set_lookahead(5);
+  const int64_t search = *harness.Submit(spec);
+  ASSERT_TRUE(fleet.Run(search, 3000));
+  CheckReplay(harness, search);
+}
+
+TEST(Replay, OneSlotGivesTheSameSearchTwice) {
+  std::vector<std::string> first;
+  for (int run = 0; run < 2; ++run) {
+    Harness harness;
+    Fleet fleet(harness, 1, static_cast<uint64_t>(run), Mishaps());
+    v1::SearchSpec spec = EvolutionSpec(3);
+    spec.mutable_budget()->set_parallel(1);
+    const int64_t search = *harness.Submit(spec);
+    ASSERT_TRUE(fleet.Run(search, 5000));
+    std::vector<std::string> notations;
+    for (const auto& trial : harness.Trials(search)) notations.push_back(trial.notation);
+    if (run == 0) {
+      first = notations;
+    } else {
+      EXPECT_EQ(notations, first);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nascent::engine
