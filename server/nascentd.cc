@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "common/clock.h"
 #include "server/artifact/artifact_store.h"
+#include "server/artifact/garbage.h"
 #include "server/engine/coordinator.h"
 #include "server/engine/executor.h"
 #include "server/rpc/server.h"
@@ -34,6 +35,8 @@ struct Flags {
 
 // How long calls in flight have to end after SIGTERM.
 constexpr absl::Duration kGrace = absl::Seconds(5);
+// Artifacts that nobody has named for so long are removed.
+constexpr absl::Duration kGarbageAge = absl::Hours(1);
 
 int Fail(const absl::Status& status) {
   std::cerr << "nascentd: " << status.message() << "\n";
@@ -86,6 +89,13 @@ int Serve(const Flags& flags, const sigset_t& signals) {
   options.holder = HolderName();
   options.on_change = [&health](bool active) {
     if (rpc::Server* server = health.load(); server != nullptr) server->SetServing(active);
+  };
+  options.housekeeping = [&](int64_t term) {
+    files.Run([&, term] {
+      const auto removed = artifact::CollectGarbage(store, term, **artifacts, kGarbageAge);
+      if (!removed.ok()) spdlog::warn("artifacts: {}", std::string(removed.status().ToString()));
+      if (removed.ok() && *removed > 0) spdlog::info("artifacts: removed {}", *removed);
+    });
   };
   engine::Coordinator coordinator(options, &store, &clock, &proposals);
   auto server =

@@ -60,8 +60,8 @@ CandidateMaker::CandidateMaker(std::shared_ptr<const ResolvedSearch> search,
                                CandidateOptions options)
     : search_(std::move(search)), options_(options) {}
 
-absl::Status CandidateMaker::CheckConstraints(const Metrics& costs) const {
-  for (const v1::Constraint& constraint : search_->spec.constraints()) {
+absl::Status CheckCostConstraints(const v1::SearchSpec& spec, const Metrics& costs) {
+  for (const v1::Constraint& constraint : spec.constraints()) {
     const auto it = costs.find(constraint.metric());
     if (it == costs.end()) continue;
     const bool too_large = constraint.has_at_most() && it->second > constraint.at_most();
@@ -98,7 +98,7 @@ CandidateMaker::Entry CandidateMaker::Build(const Id& id) const {
   } else {
     candidate->costs = ToProto(built->costs, built->published_costs);
     candidate->cost_values = CostValues(candidate->costs);
-    candidate->status.Update(CheckConstraints(candidate->cost_values));
+    candidate->status.Update(CheckCostConstraints(search_->spec, candidate->cost_values));
     if (options_.keys) {
       candidate->key = network::ComputeKey(built->live).hex;
       candidate->key_version = network::kKeyVersion;
@@ -133,14 +133,31 @@ void CandidateMaker::Remember(const Id& id, const Entry& entry) {
   }
 }
 
+std::shared_ptr<const Candidate> CandidateMaker::Find(const Id& id) {
+  MutexLock lock(mutex_);
+  const auto it = index_.find(id);
+  return it == index_.end() ? nullptr : it->second->second.candidate;
+}
+
+Metrics CandidateMaker::Costs(const space::Genotype& genotype) {
+  if (!options_.networks) return {};
+  const int last = static_cast<int>(search_->rungs.size()) - 1;
+  if (const auto known = Find({genotype, last}); known != nullptr) return known->cost_values;
+  const auto costs = search_->space->ComputeCosts(genotype);
+  return costs.ok() ? CostValues(ToProto(costs->live, costs->published)) : Metrics();
+}
+
+bool CandidateMaker::IsFeasible(const space::Genotype& genotype) {
+  if (!search_->space->Check(genotype).ok()) return false;
+  const auto& constraints = search_->spec.constraints();
+  const bool on_costs = std::any_of(constraints.begin(), constraints.end(),
+                                    [](const auto& c) { return IsCostMetric(c.metric()); });
+  return !on_costs || CheckCostConstraints(search_->spec, Costs(genotype)).ok();
+}
+
 std::shared_ptr<const Candidate> CandidateMaker::Make(const space::Genotype& genotype, int rung) {
   const Id id(genotype, rung);
-  {
-    MutexLock lock(mutex_);
-    if (const auto it = index_.find(id); it != index_.end()) {
-      return it->second->second.candidate;
-    }
-  }
+  if (auto known = Find(id); known != nullptr) return known;
   const Entry entry = Build(id);
   MutexLock lock(mutex_);
   Remember(id, entry);

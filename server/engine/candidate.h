@@ -52,6 +52,12 @@ class CandidateMaker {
   // `rung` is an index into the search's rungs. Never null.
   std::shared_ptr<const Candidate> Make(const space::Genotype& genotype, int rung);
 
+  // Whether the whole genotype keeps the space's rules and the constraints on costs; quicker than
+  // Make, so that strategies may ask it of many.
+  bool IsFeasible(const space::Genotype& genotype);
+  // The costs of the whole genotype's network, by metric; empty without networks.
+  Metrics Costs(const space::Genotype& genotype);
+
   // The live network as workers get it.
   absl::StatusOr<std::shared_ptr<const v1::Network>> Network(const space::Genotype& genotype,
                                                              int rung);
@@ -67,8 +73,7 @@ class CandidateMaker {
   using Entries = std::list<std::pair<Id, Entry>>;
 
   Entry Build(const Id& id) const;
-  // The whole genotype's constraints on costs.
-  absl::Status CheckConstraints(const Metrics& costs) const;
+  std::shared_ptr<const Candidate> Find(const Id& id);
   void Remember(const Id& id, const Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<const ResolvedSearch> search_;
@@ -80,6 +85,9 @@ class CandidateMaker {
   absl::flat_hash_map<Id, Entries::iterator> index_ ABSL_GUARDED_BY(mutex_);
   std::list<Id> with_network_ ABSL_GUARDED_BY(mutex_);
 };
+
+// FAILED_PRECONDITION names the first constraint of `spec` that these costs break.
+absl::Status CheckCostConstraints(const v1::SearchSpec& spec, const Metrics& costs);
 
 // SHA-256 (hexadecimal) of what decides the result of training `candidate`: key and its version,
 // data and split, recipe, fidelity, evaluator and, where a metric depends on it, the device.

@@ -146,6 +146,7 @@ void Coordinator::Run() {
     {
       MutexLock lock(mutex_);
       holding_ = true;
+      term_ = term;
       lost_ = false;
     }
     spdlog::info("active with term {}", term);
@@ -167,12 +168,20 @@ void Coordinator::Run() {
 }
 
 void Coordinator::KeepTerm() {
+  absl::Duration tidied = clock_->Elapsed();
   while (true) {
     Pause(options_.term / 3);
+    int64_t term = 0;
     {
       MutexLock lock(mutex_);
       if (stopping_) return;
       if (!holding_ || lost_) continue;
+      term = term_;
+    }
+    if (options_.housekeeping != nullptr && active() &&
+        clock_->Elapsed() - tidied >= options_.housekeeping_interval) {
+      tidied = clock_->Elapsed();
+      options_.housekeeping(term);
     }
     auto renewed = store_->AcquireTerm(options_.holder, options_.term);
     if (renewed.ok() || !absl::IsFailedPrecondition(renewed.status())) continue;

@@ -31,6 +31,9 @@ class Coordinator {
     size_t most_queued = 50000;
     // Called from the coordinator's thread when it becomes active or stops being so.
     std::function<void(bool active)> on_change;
+    // Called now and then while active; must not block.
+    std::function<void(int64_t term)> housekeeping;
+    absl::Duration housekeeping_interval = absl::Hours(1);
   };
 
   // Pointers outlive the coordinator. Starts its threads.
@@ -71,6 +74,7 @@ class Coordinator {
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;  // the term, as far as is known
+  int64_t term_ ABSL_GUARDED_BY(mutex_) = 0;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread run_;

@@ -264,6 +264,7 @@ TEST(Engine, ALeaseWaitsForATaskAndIsAnsweredWhenItComes) {
 
   request.message.set_request_id("in vain");
   answer = harness.Send<LeaseGrant>(request);
+  harness.Settle();
   harness.Advance(absl::Seconds(19));
   EXPECT_FALSE(answer->has_value());
   harness.Advance(absl::Seconds(2));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/random.h"
+#include "server/engine/candidate.h"
 #include "server/engine/fidelity_ladder.h"
 #include "server/engine/field_error.h"
 #include "server/engine/metrics.h"
@@ -271,6 +272,30 @@ absl::Status BuildRungs(ResolvedSearch& search) {
   return absl::OkStatus();
 }
 
+// Samples of the space among which one must meet the constraints on costs.
+constexpr int kEffort = 2000;
+
+absl::Status CheckConstraintsCanHold(const v1::SearchSpec& spec, const space::Space& space) {
+  const auto& constraints = spec.constraints();
+  if (std::none_of(constraints.begin(), constraints.end(),
+                   [](const auto& c) { return IsCostMetric(c.metric()); })) {
+    return absl::OkStatus();
+  }
+  RandomStream random(0, 1);
+  absl::Status broken;
+  for (int i = 0; i < kEffort; ++i) {
+    const auto genotype = space.Sample(random);
+    if (!genotype.ok()) return genotype.status();
+    const auto costs = space.ComputeCosts(*genotype);
+    if (!costs.ok()) continue;
+    broken = CheckCostConstraints(spec, CostValues(ToProto(costs->live, costs->published)));
+    if (broken.ok()) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "constraints: found that none of ", kEffort, " sampled networks meets them (the last one: ",
+      broken.message(), "), allowed constraints that some network meets"));
+}
+
 absl::Status CheckNotEmpty(const space::Space& space) {
   RandomStream random(0, 0);
   const auto genotype = space.Sample(random);
@@ -307,6 +332,8 @@ absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
   *search.spec.mutable_strategy() = *std::move(strategy);
   if (status = BuildRungs(search); !status.ok()) return status;
   if (status = CheckNotEmpty(*search.space); !status.ok()) return status;
+  status = CheckConstraintsCanHold(search.spec, *search.space);
+  if (!status.ok()) return status;
   search.space_size = search.space->decisions().Cardinality();
   if (!std::all_of(search.space_size.begin(), search.space_size.end(),
                    [](char c) { return c >= '0' && c <= '9'; })) {

@@ -155,6 +155,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"ConstraintWithoutBound",
                  [](auto& s) { s.add_constraints()->set_metric("parameters"); },
                  "constraints[0]: found no bound"},
+        BadInput{"ConstraintThatNothingMeets",
+                 [](auto& s) {
+                   s.add_constraints()->set_metric("parameters");
+                   s.mutable_constraints(0)->set_at_most(1);
+                 },
+                 "constraints: found that none of 2000"},
         BadInput{"RecipeRange", [](auto& s) { s.mutable_recipe()->set_batch(1 << 20); },
                  "recipe.batch: found 1048576"},
         BadInput{"UnknownDecision",
@@ -203,7 +209,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"Final", [](auto& s) { s.mutable_final()->set_top(101); }, "final.top: found 101"},
         BadInput{"Device", [](auto& s) { s.mutable_requirements()->set_device("abacus"); },
                  "requirements.device: found \"abacus\""}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace nascent::engine

@@ -37,6 +37,21 @@ absl::StatusOr<space::Constant> Scale(const space::Constant& constant, double fa
   return FieldError(path, "a constant that is no number", "constants that are numbers");
 }
 
+// The template's own value of a constant.
+absl::StatusOr<space::Constant> DefaultConstant(const std::string& text,
+                                                const std::string& file_name,
+                                                const space::SpaceOptions& options,
+                                                const std::string& name) {
+  auto space = space::Space::Parse(text, file_name, options);
+  if (!space.ok()) return space.status();
+  std::string names;
+  for (const space::ConstantInfo& constant : (*space)->constants()) {
+    if (constant.name == name) return constant.value;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", constant.name);
+  }
+  return FieldError("fidelities.constants", absl::StrCat("\"", name, "\""), names);
+}
+
 // Every value of `domain` that bounds it must fit the recipe's field.
 absl::Status CheckRecipeDomain(const v1::SearchSpec& spec, const std::string& path,
                                const space::Domain& domain) {
@@ -131,10 +146,11 @@ absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSp
   }
   for (const auto& [name, factor] : fidelity.constants()) {
     const std::string path = absl::StrCat("fidelities.constants.", name);
-    const auto it = options.set.find(name);
+    auto it = options.set.find(name);
     if (it == options.set.end()) {
-      return FieldError(path, "a constant without a value in space.set",
-                        "constants that space.set sets");
+      auto fallback = DefaultConstant(text, file_name, options, name);
+      if (!fallback.ok()) return fallback.status();
+      it = options.set.emplace(name, *std::move(fallback)).first;
     }
     auto scaled = Scale(it->second, factor, path);
     if (!scaled.ok()) return scaled.status();

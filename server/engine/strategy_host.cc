@@ -48,12 +48,10 @@ strategy::Problem MakeProblem(const std::shared_ptr<CandidateMaker>& maker) {
   problem.budget_trials = search.spec.budget().trials();
   problem.parallel = std::max(search.spec.budget().parallel(), 1);
   const int last = static_cast<int>(search.rungs.size()) - 1;
-  problem.feasible = [maker, last](const space::Genotype& genotype) {
-    return maker->Make(genotype, last)->status.ok();
+  problem.feasible = [maker](const space::Genotype& genotype) {
+    return maker->IsFeasible(genotype);
   };
-  problem.costs = [maker, last](const space::Genotype& genotype) {
-    return maker->Make(genotype, last)->cost_values;
-  };
+  problem.costs = [maker](const space::Genotype& genotype) { return maker->Costs(genotype); };
   problem.key = [maker, last](const space::Genotype& genotype) {
     return maker->Make(genotype, last)->architecture;
   };
