@@ -161,7 +161,8 @@ void Service::WaitForWorkers(int count) {
 }
 
 Finished Service::Run(const std::vector<std::string>& arguments, const std::string& input) {
-  std::vector<std::string> all = {Program("nascent"), "--server", Addresses()};
+  std::vector<std::string> all = {Program("nascent"), "--server",
+                                  Address(ports_.size() == 1 ? 0 : WaitUntilServing())};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return RunToEnd(all, input);
 }

@@ -189,7 +189,10 @@ TEST_F(AgentTest, APreemptedTaskIsGivenBackWithACheckpointAndGoesOnThere) {
   coordinator.Set([trial](auto& knobs) { knobs.stop[trial] = v1::STOP_REASON_PREEMPTED; });
   ASSERT_TRUE(coordinator.Await([](const Record& r) { return !r.released.empty(); }));
   const std::string checkpoint = coordinator.record().released[0].checkpoint();
-  EXPECT_GT(std::stoi(coordinator.artifact(checkpoint)), 0);
+  const int done = std::stoi(coordinator.artifact(checkpoint));
+  EXPECT_GT(done, 0);
+  // What the next attempt will not measure again was reported before.
+  EXPECT_EQ(Epochs(coordinator.record()).size(), static_cast<size_t>(done));
   EXPECT_THAT(coordinator.record().released[0].reason(), HasSubstr("preempted"));
 }
 

@@ -41,7 +41,7 @@ LeaseKeeper::End LeaseKeeper::Finish() {
   finished_.Cancel();
   thread_.join();
   MutexLock lock(mutex_);
-  return {std::move(pending_), lost_, reason_};
+  return {std::move(pending_), done_, lost_, reason_};
 }
 
 absl::Duration LeaseKeeper::Remaining() const {

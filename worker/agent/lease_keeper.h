@@ -37,6 +37,8 @@ class LeaseKeeper {
   struct End {
     // Not acknowledged: they go with the last report.
     std::vector<v1::Measurement> measurements;
+    // Share of the task that is done.
+    double done = 0;
     // Nothing that this attempt writes will be taken.
     bool lost = false;
     // Why the task was stopped by this worker; empty: it was not.

@@ -243,13 +243,30 @@ void Slot::Conclude(const v1::LeaseResponse& lease, const Assignment& assignment
   Append(measurements, result.measurements);
   const bool ended_early = stop.kill_at < absl::InfiniteFuture();
   if (result.stopped && ended_early && stop.reason != v1::STOP_REASON_EARLY) {
-    Release(lease, assignment, result.has_checkpoint, WhyGivenBack(end));
+    if (measurements.empty() || ReportRest(attempt, end.done, measurements)) {
+      Release(lease, assignment, result.has_checkpoint, WhyGivenBack(end));
+    }
   } else if (result.failure != v1::FAILURE_KIND_UNSPECIFIED) {
     Fail(attempt, result, measurements);
   } else {
     return Complete(lease, assignment, result, measurements);
   }
   unlink(assignment.weights_path.c_str());
+}
+
+bool Slot::ReportRest(const v1::AttemptRef& attempt, double done,
+                      const std::vector<v1::Measurement>& measurements) {
+  v1::RenewRequest request;
+  *request.mutable_attempt() = attempt;
+  request.set_progress(done);
+  request.mutable_measurements()->Assign(measurements.begin(), measurements.end());
+  v1::RenewResponse response;
+  const absl::Status status = Send(&v1::WorkerService::Stub::Renew, request, response);
+  if (!status.ok()) {
+    spdlog::warn("trial {}: its last measurements were not taken: {}", attempt.trial_id(),
+                 status.ToString());
+  }
+  return status.ok();
 }
 
 std::string Slot::WhyGivenBack(const LeaseKeeper::End& end) const {

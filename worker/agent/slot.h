@@ -67,6 +67,10 @@ class Slot {
                      std::vector<PinnedArtifact>& pinned);
   void Conclude(const v1::LeaseResponse& lease, const Assignment& assignment, Result result,
                 const LeaseKeeper::End& end, const TaskControl::Request& stop);
+  // Reports what was measured before the task is given back: an attempt that goes on from the
+  // checkpoint will not measure it again. False: the lease is lost.
+  bool ReportRest(const v1::AttemptRef& attempt, double done,
+                  const std::vector<v1::Measurement>& measurements);
   std::string WhyGivenBack(const LeaseKeeper::End& end) const;
   void Complete(const v1::LeaseResponse& lease, const Assignment& assignment, const Result& result,
                 const std::vector<v1::Measurement>& measurements);
