@@ -68,14 +68,16 @@ absl::Status Supervisor::RunUntil(const std::string& name, absl::Duration timeou
   const int deaths = entry->deaths;
   while (true) {
     const absl::Status status = done();
-    if (status.ok() || !absl::IsUnavailable(status)) return status;
-    if (Step(kPoll)) return absl::CancelledError("asked to end while starting");
+    if (!status.ok() && !absl::IsUnavailable(status)) return status;
+    if (Step(status.ok() ? absl::ZeroDuration() : kPoll))
+      return absl::CancelledError("asked to end while starting");
     const std::string log = LastLines(entry->program.program.log, kLogLines);
     const std::string tail =
         log.empty() ? "" : absl::StrCat("; the end of ", entry->program.program.log, ":\n", log);
     if (entry->deaths > deaths) {
       return absl::AbortedError(absl::StrCat(name, " ended while it started", tail));
     }
+    if (status.ok()) return status;
     if (absl::Now() > until) {
       return absl::DeadlineExceededError(absl::StrCat(name, " is not ready after ",
                                                       absl::FormatDuration(timeout), " (",

@@ -19,6 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "client/local/address.h"
 #include "client/local/postgres_cluster.h"
 #include "client/local/supervisor.h"
 #include "client/nascent_client.h"
@@ -240,13 +241,6 @@ std::string ProgramFolder() {
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
 }
 
-std::string ReachableAddress(const std::string& listen) {
-  for (const char* any : {"0.0.0.0:", "[::]:", ":"}) {
-    if (listen.starts_with(any)) return absl::StrCat("127.0.0.1:", listen.substr(strlen(any)));
-  }
-  return listen;
-}
-
 absl::StatusOr<ServiceState> FindService(const Directories& directories) {
   absl::StatusOr<ServiceState> state = ReadState(directories.state);
   if (!state.ok()) return state.status();
@@ -269,6 +263,9 @@ absl::Status RunService(const UpOptions& options, const Say& say,
 
   EndLeftovers(directories, say);
   RotateLogs(directories);
+  // Else another service on this address would answer in the place of ours.
+  const absl::Status free = CheckFree(options.listen);
+  if (!free.ok()) return free;
   Service service(options, directories, say);
   const absl::Status status = service.Start();
   if (status.ok()) {

@@ -41,9 +41,6 @@ absl::StatusOr<ServiceState> StartDetached(const UpOptions& options,
 // Ends the service of `data_dir` in order and waits for it. False: nothing ran there.
 absl::StatusOr<bool> StopService(const Directories& directories, const Say& say);
 
-// HOST:PORT at which a client on this machine reaches what listens on `listen`.
-std::string ReachableAddress(const std::string& listen);
-
 // The folder of this program.
 std::string ProgramFolder();
 

@@ -26,7 +26,6 @@
 namespace nascent::local {
 namespace {
 
-using ::testing::Contains;
 using ::testing::HasSubstr;
 
 class FakeCoordinator : public v1::SearchService::Service {
@@ -232,10 +231,13 @@ TEST_F(UpTest, FindsNothingToEndWhereNothingRuns) {
   EXPECT_FALSE(*stopped);
 }
 
-TEST(ReachableAddress, IsOnThisMachine) {
-  EXPECT_EQ(ReachableAddress("0.0.0.0:7301"), "127.0.0.1:7301");
-  EXPECT_EQ(ReachableAddress("[::]:7301"), "127.0.0.1:7301");
-  EXPECT_EQ(ReachableAddress("10.0.0.5:7301"), "10.0.0.5:7301");
+TEST_F(UpTest, RefusesAnAddressThatIsNotThisMachines) {
+  options_.database_url = "postgresql://elsewhere";
+  options_.listen = "192.0.2.1:7301";
+  Running service(options_);
+  const absl::Status status = service.Join();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cannot listen on 192.0.2.1:7301"));
 }
 
 }  // namespace
