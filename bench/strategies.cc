@@ -84,6 +84,7 @@ constexpr Reference kReferences12[] = {
 
 // Strategies whose proposals cost milliseconds: fewer seeds and queries.
 bool IsCostly(const std::string& spec) {
+  if (spec.find("random_forest") != std::string::npos) return true;
   for (const char* cheap : {"random", "grid", "local_search", "simulated_annealing",
                             "regularized_evolution", "nsga", "asha", "hyperband", "halving"}) {
     if (spec.find(cheap) != std::string::npos && spec.find("of:") == std::string::npos) {
@@ -157,7 +158,7 @@ class Verdicts {
     std::vector<std::string> list;
     if (!options_.only.empty()) return Split(options_.only);
     list = {kRandom, kEvolution50, kEvolution10, kLocalSearch, "simulated_annealing", "nsga2"};
-    for (const char* name : {"tpe", "gaussian_process", "forest", "boosted_trees", "ridge",
+    for (const char* name : {"tpe", "gaussian_process", "random_forest", "boosted_trees", "ridge",
                              "bananas", "graph_network", "reinforce", "ppo", "portfolio", "auto"}) {
       if (strategy::FindStrategy(name) != nullptr) list.push_back(name);
     }
@@ -246,7 +247,7 @@ class Verdicts {
     const auto evolution = all.find(kEvolution10);
     const auto random = all.find(kRandom);
     for (const auto& [strategy, runs] : all) {
-      for (const char* model : {"bananas", "boosted_trees", "forest", "ridge"}) {
+      for (const char* model : {"bananas", "boosted_trees", "random_forest", "ridge"}) {
         if (strategy != model || evolution == all.end()) continue;
         const double mean = At(runs, 100).mean;
         const double other = At(evolution->second, 100).mean;

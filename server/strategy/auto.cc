@@ -1,6 +1,7 @@
 // The default: a strategy chosen by a documented rule from what is known of the search.
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "server/strategy/entries.h"
@@ -10,22 +11,46 @@ namespace {
 
 using google::protobuf::Value;
 
-Value Spec(const std::string& name, const std::vector<std::pair<std::string, double>>& settings) {
+// Trials from which evolution takes over: by then its many cheap steps are worth more than a model
+// that looks at a part of the history.
+constexpr int64_t kLong = 3000;
+// The same for a front, which a population holds better than a model's few best.
+constexpr int64_t kLongForFronts = 200;
+
+Value& Set(Value& spec, const std::string& name) {
+  return (*spec.mutable_struct_value()->mutable_fields())[name];
+}
+
+Value WithPopulation(const std::string& name, int64_t population, int64_t sample) {
   Value spec;
-  auto& fields = *(*spec.mutable_struct_value()->mutable_fields())[name]
-                      .mutable_struct_value()
-                      ->mutable_fields();
-  for (const auto& [setting, value] : settings) fields[setting].set_number_value(value);
+  Value& settings = Set(spec, name);
+  Set(settings, "population").set_number_value(static_cast<double>(population));
+  if (sample > 0) Set(settings, "sample").set_number_value(static_cast<double>(sample));
+  return spec;
+}
+
+// Who proposes genotypes.
+Value ChooseProposer(const Problem& problem) {
+  const bool front = problem.objectives.size() > 1;
+  const int64_t budget = problem.budget_trials;
+  if (front && (budget == 0 || budget >= kLongForFronts)) {
+    const std::string name = problem.objectives.size() > 3 ? "nsga3" : "nsga2";
+    return WithPopulation(name, std::clamp<int64_t>(budget / 8, 20, 100), 0);
+  }
+  if (!front && (budget == 0 || budget > kLong)) {
+    return WithPopulation("regularized_evolution", 100, 25);
+  }
+  Value spec;
+  spec.set_string_value("tpe");
   return spec;
 }
 
 Value Choose(const Problem& problem) {
-  // A quarter of a short budget fills the population; a long one leaves room for the paper's form.
-  const int64_t budget = problem.budget_trials;
-  const int64_t population = budget == 0 ? 50 : std::clamp<int64_t>(budget / 4, 4, 50);
-  const int64_t sample = std::max<int64_t>(2, population / 5);
-  return Spec("regularized_evolution", {{"population", static_cast<double>(population)},
-                                        {"sample", static_cast<double>(sample)}});
+  Value proposer = ChooseProposer(problem);
+  if (problem.rungs.size() < 2) return proposer;
+  Value spec;
+  Set(Set(spec, problem.objectives.size() > 1 ? "mo_asha" : "asha"), "of") = std::move(proposer);
+  return spec;
 }
 
 }  // namespace
@@ -33,7 +58,11 @@ Value Choose(const Problem& problem) {
 Entry AutoEntry() {
   Entry entry;
   entry.name = "auto";
-  entry.description = "The default: chooses by a documented rule from the search's own facts";
+  entry.description =
+      "The default: tpe for up to 3000 trials, regularized_evolution beyond or without a limit; "
+      "several objectives: tpe below 200 trials, nsga2 from there, nsga3 from 4 objectives; with "
+      "a ladder of fidelities asha (several objectives: mo_asha) around it";
+  entry.sets_rungs = true;
   entry.make = [](const Problem& problem, const Settings&) {
     return MakeNested(Choose(problem), problem, "auto");
   };

@@ -24,6 +24,7 @@ INSTANTIATE_TEST_SUITE_P(
                         .settings = R"({"of": {"regularized_evolution": {"population": 10,
                                                                          "sample": 3}}})",
                         .rungs_min = 3},
+        ConformanceCase{.name = "bohb", .rungs_min = 3},
         ConformanceCase{.name = "asha", .rungs_min = 2},
         ConformanceCase{.name = "asha",
                         .settings = R"({"form": "stopping", "reduction_factor": 3,

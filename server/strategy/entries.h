@@ -17,6 +17,7 @@ Entry Nsga2Entry();
 Entry Nsga3Entry();
 Entry SuccessiveHalvingEntry();
 Entry HyperbandEntry();
+Entry BohbEntry();
 Entry AshaEntry();
 Entry MoAshaEntry();
 Entry MedianStoppingEntry();

@@ -14,16 +14,24 @@
 #include "server/strategy/brackets.h"
 #include "server/strategy/entries.h"
 #include "server/strategy/outcome.h"
+#include "server/strategy/sampling.h"
 #include "server/strategy/settings.h"
 #include "server/strategy/wrapped.h"
 
 namespace nascent::strategy {
 namespace {
 
+constexpr uint64_t kRandomShare = 5;  // purpose of the side stream
+
 class Halving : public Strategy {
  public:
-  Halving(const Problem& problem, std::vector<BracketShape> shapes, Wrapped inner)
-      : problem_(problem), shapes_(std::move(shapes)), inner_(std::move(inner)) {}
+  // Of the new genotypes a share of `random_share` is random, whatever the inner strategy learned.
+  Halving(const Problem& problem, std::vector<BracketShape> shapes, double random_share,
+          Wrapped inner)
+      : problem_(problem),
+        shapes_(std::move(shapes)),
+        random_share_(random_share),
+        inner_(std::move(inner)) {}
 
   Answer Propose(int64_t number) override {
     for (const auto& [id, bracket] : brackets_) {
@@ -80,7 +88,10 @@ class Halving : public Strategy {
   }
 
   Answer ProposeNew(int64_t number, int rung) {
-    Answer answer = inner_.Propose(number);
+    RandomStream random = SideStream(problem_, kRandomShare, number);
+    Answer answer = random.Uniform() < random_share_
+                        ? ProposeRandom(problem_, random, "random, as a share of all is")
+                        : inner_.Propose(number);
     if (auto* proposal = std::get_if<Proposal>(&answer)) {
       proposal->rung = rung;
       return answer;
@@ -173,6 +184,7 @@ class Halving : public Strategy {
 
   const Problem problem_;
   const std::vector<BracketShape> shapes_;
+  const double random_share_;
   Wrapped inner_;
   std::map<int64_t, Bracket> brackets_;  // open ones, by their order
   int64_t next_ = 0;                     // of the next bracket
@@ -186,7 +198,8 @@ absl::StatusOr<std::unique_ptr<Strategy>> MakeHalving(const Problem& problem,
   if (!ladder.ok()) return ladder;
   absl::StatusOr<Wrapped> inner = Wrapped::Make(problem, settings, /*chooses_rungs=*/true);
   if (!inner.ok()) return inner.status();
-  return std::make_unique<Halving>(problem, std::move(shapes), *std::move(inner));
+  return std::make_unique<Halving>(problem, std::move(shapes), /*random_share=*/0,
+                                   *std::move(inner));
 }
 
 Setting Factor() {
@@ -235,6 +248,32 @@ Entry HyperbandEntry() {
     return MakeHalving(
         problem, settings,
         HyperbandShapes(static_cast<int>(problem.rungs.size()), settings.Real("reduction_factor")));
+  };
+  return entry;
+}
+
+Entry BohbEntry() {
+  Entry entry;
+  entry.name = "bohb";
+  entry.description = "Hyperband whose new genotypes come from TPE over the highest rung it knows";
+  entry.paper =
+      "Falkner et al. 2018, BOHB: Robust and Efficient Hyperparameter Optimization at Scale";
+  entry.settings = {Factor(), RealSetting("random_share", 0, 1, 1.0 / 3,
+                                          "Share of the new genotypes that is random all the "
+                                          "same. The paper's 1/3.")};
+  entry.sets_rungs = true;
+  entry.make = [](const Problem& problem,
+                  const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
+    const absl::Status ladder = CheckLadder(problem);
+    if (!ladder.ok()) return ladder;
+    google::protobuf::Value spec;
+    (*spec.mutable_struct_value()->mutable_fields())["tpe"].mutable_struct_value();
+    absl::StatusOr<Wrapped> tpe = Wrapped::MakeFrom(problem, spec, "tpe", /*chooses_rungs=*/true);
+    if (!tpe.ok()) return tpe.status();
+    return std::make_unique<Halving>(
+        problem,
+        HyperbandShapes(static_cast<int>(problem.rungs.size()), settings.Real("reduction_factor")),
+        settings.Real("random_share"), *std::move(tpe));
   };
   return entry;
 }

@@ -227,6 +227,7 @@ std::span<const Entry> AllStrategies() {
       Nsga3Entry(),
       SuccessiveHalvingEntry(),
       HyperbandEntry(),
+      BohbEntry(),
       AshaEntry(),
       MoAshaEntry(),
       MedianStoppingEntry(),

@@ -79,6 +79,9 @@ class Tpe : public Strategy {
     return {};
   }
 
+  // Learns from the highest rung that has enough results (Falkner et al. 2018, section 3.2).
+  bool UsesRungs() const override { return true; }
+
  private:
   std::vector<int> Good() const {
     const std::vector<int>& results = history_.usable_at(history_.FullestRung(initial_));
@@ -93,9 +96,11 @@ class Tpe : public Strategy {
   std::vector<const space::Genotype*> Rest(std::vector<int> good) const {
     std::sort(good.begin(), good.end());
     std::vector<const space::Genotype*> rest;
+    const int rung = history_.FullestRung(initial_);
     const std::vector<Trial>& trials = history_.trials();
     for (size_t i = trials.size(); i-- > 0 && rest.size() < kMostRest;) {
-      if (trials[i].state == Trial::State::kCancelled ||
+      const bool elsewhere = trials[i].state == Trial::State::kUsable && trials[i].rung != rung;
+      if (trials[i].state == Trial::State::kCancelled || elsewhere ||
           std::binary_search(good.begin(), good.end(), static_cast<int>(i))) {
         continue;
       }
