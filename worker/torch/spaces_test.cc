@@ -1,0 +1,157 @@
+// Networks of the presets as LibTorch builds them, against what the cost model says of them.
+
+#include <ATen/ATen.h>
+#include <ATen/record_function.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/random.h"
+#include "common/space/space.h"
+#include "gtest/gtest.h"
+#include "worker/torch/network_module.h"
+#include "worker/torch/tensor_file.h"
+
+namespace nascent::worker {
+namespace {
+
+using Constants = std::map<std::string, space::Constant, std::less<>>;
+using List = std::vector<int64_t>;
+
+// Constants that make the networks of a preset small.
+const std::map<std::string, Constants>& SmallConstants() {
+  static const auto* const kSmall = new std::map<std::string, Constants>{
+      {"darts", {{"channels", int64_t{8}}, {"layers", int64_t{6}}}},
+      {"enas-macro", {{"channels", int64_t{8}}}},
+      {"nas-bench-101", {{"channels", int64_t{16}}, {"modules", int64_t{1}}}},
+      {"nas-bench-201", {{"channels", int64_t{8}}, {"cells", int64_t{1}}}},
+      {"nas-bench-macro", {{"channels", int64_t{8}}, {"features", int64_t{64}}}},
+      {"nasnet", {{"channels", int64_t{8}}, {"layers", int64_t{6}}}},
+      {"resnet-size", {{"channels", int64_t{8}}, {"depths", List{1, 2, 3}}}},
+      {"unet", {{"channels", List{8, 16}}}},
+  };
+  return *kSmall;
+}
+
+std::shared_ptr<const space::Space> SmallSpace(const space::Preset& preset) {
+  space::SpaceOptions options;
+  options.input = {3, 32, 32};
+  if (const auto found = SmallConstants().find(preset.name); found != SmallConstants().end()) {
+    options.set = found->second;
+  }
+  auto space = space::Space::Parse(preset.text, preset.name, options);
+  EXPECT_TRUE(space.ok()) << space.status();
+  return space.ok() ? *space : nullptr;
+}
+
+// Counts products of convolutions and linear layers while it lives, from the tensors that LibTorch
+// is given.
+class ProductCounter {
+ public:
+  explicit ProductCounter(int64_t batch) {
+    batch_ = batch;
+    products_ = 0;
+    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(nullptr, &Ended)
+                                             .needsInputs(true)
+                                             .needsOutputs(true)
+                                             .scopes({at::RecordScope::FUNCTION}));
+  }
+  ~ProductCounter() { at::removeCallback(handle_); }
+  ProductCounter(const ProductCounter&) = delete;
+  ProductCounter& operator=(const ProductCounter&) = delete;
+
+  int64_t products() const { return products_; }
+
+ private:
+  static void Ended(const at::RecordFunction& call, at::ObserverContext*) {
+    const std::string name = call.name();
+    if (name != "aten::convolution" && name != "aten::linear") return;
+    const at::Tensor input = call.inputs()[0].toTensor();
+    const at::Tensor weight = call.inputs()[1].toTensor();
+    const at::Tensor output = call.outputs()[0].toTensor();
+    const int64_t per_value = weight.numel() / weight.size(0);
+    if (name == "aten::linear") {
+      products_ += output.numel() / batch_ * per_value;
+      if (call.inputs()[2].isTensor() && call.inputs()[2].toTensor().defined()) {
+        products_ += output.numel() / batch_;
+      }
+      return;
+    }
+    const bool transposed = call.inputs()[6].toBool();
+    products_ += (transposed ? input : output).numel() / batch_ * per_value;
+  }
+
+  static inline int64_t batch_ = 1;
+  static inline int64_t products_ = 0;
+  at::CallbackHandle handle_ = 0;
+};
+
+// Builds it, checks shapes, parameters and products against `costs`, and gives the main output of a
+// training pass on `x`.
+at::Tensor CheckNetwork(NetworkModule& module, const network::Costs& costs, const at::Tensor& x) {
+  int64_t parameters = 0;
+  for (const NamedTensor& parameter : module.parameters().named()) {
+    parameters += parameter.tensor.numel();
+  }
+  EXPECT_EQ(parameters, costs.parameters);
+  RandomStream random(1, 1);
+  const ProductCounter counter(x.size(0));
+  const at::Tensor y =
+      module
+          .Forward(x, Pass{.training = true, .random = &random},
+                   [&](int node, const at::Tensor& output) {
+                     const network::Shape& shape = module.network().nodes[node].shape;
+                     EXPECT_EQ(output.sizes().slice(1), at::IntArrayRef(shape.data(), shape.size()))
+                         << module.network().nodes[node].path;
+                   })
+          .front();
+  EXPECT_EQ(counter.products(), costs.multiply_accumulates);
+  return y;
+}
+
+// Values that no rule of initialisation makes equal by accident, the same for equal names.
+void FillByName(const Parameters& parameters) {
+  const at::NoGradGuard no_grad;
+  for (const NamedTensor& parameter : parameters.named()) {
+    at::manual_seed(HashName(parameter.name));
+    at::Tensor values = parameter.tensor;
+    const double scale = values.dim() > 1 ? std::sqrt(2.0 * values.size(0) / values.numel()) : 0.2;
+    values.copy_(at::randn(values.sizes()) * scale + (values.dim() > 1 ? 0 : 0.5));
+  }
+}
+
+TEST(SpacesTest, TwoHundredNasBench201NetworksAreWhatTheCostModelSaysAndLiveEqualsPublished) {
+  const auto space = SmallSpace(*space::FindPreset("nas-bench-201"));
+  ASSERT_NE(space, nullptr);
+  RandomStream random(201, 0);
+  at::manual_seed(1);
+  const at::Tensor x = at::randn({4, 3, 32, 32});
+  int smaller = 0;
+  for (int i = 0; i < 200; ++i) {
+    const space::Genotype genotype = space->decisions().Sample(random);
+    SCOPED_TRACE(space->Print(genotype));
+    const auto architecture = space->BuildArchitecture(genotype);
+    ASSERT_TRUE(architecture.ok()) << architecture.status();
+    auto published = NetworkModule::Create(architecture->published, 1, at::kCPU);
+    auto live = NetworkModule::Create(architecture->live, 1, at::kCPU);
+    ASSERT_TRUE(published.ok()) << published.status();
+    ASSERT_TRUE(live.ok()) << live.status();
+    FillByName((*published)->parameters());
+    // The same weights: every parameter of the live network is one of the published, by its path.
+    const absl::Status same =
+        CopyTensors((*published)->parameters().named(), (*live)->parameters().named());
+    ASSERT_TRUE(same.ok()) << same;
+    const at::NoGradGuard no_grad;
+    const at::Tensor all = CheckNetwork(**published, architecture->published_costs, x);
+    const at::Tensor some = CheckNetwork(**live, architecture->costs, x);
+    EXPECT_LT((all - some).abs().max().item<float>(), 1e-5);
+    smaller += architecture->costs.parameters < architecture->published_costs.parameters;
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(smaller, 20);
+  EXPECT_LT(smaller, 180);
+}
+
+}  // namespace
+}  // namespace nascent::worker
