@@ -1,0 +1,287 @@
+// What single strategies do, step by step.
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "server/strategy/registry.h"
+#include "server/strategy/sampling.h"
+#include "server/strategy/testing/driver.h"
+#include "server/strategy/testing/hand_space.h"
+
+namespace nascent::strategy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+std::unique_ptr<Strategy> Make(const std::string& json, const Problem& problem) {
+  google::protobuf::Value spec;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &spec).ok()) << json;
+  auto made = MakeStrategy(spec, problem);
+  EXPECT_TRUE(made.ok()) << made.status();
+  return made.ok() ? *std::move(made) : nullptr;
+}
+
+// Asks, observes the proposal, and gives it.
+Proposal Ask(Strategy& strategy, int64_t number) {
+  Answer answer = strategy.Propose(number);
+  EXPECT_TRUE(std::holds_alternative<Proposal>(answer)) << "trial " << number;
+  if (!std::holds_alternative<Proposal>(answer)) return {};
+  strategy.Observe(Proposed{number, std::get<Proposal>(answer), false});
+  return std::get<Proposal>(answer);
+}
+
+StopCommands Tell(Strategy& strategy, int64_t trial, double accuracy, double size = 0) {
+  Finished finished;
+  finished.trial = trial;
+  finished.state = v1::TRIAL_STATE_SUCCEEDED;
+  finished.metrics = {{"accuracy", accuracy}, {"size", size}};
+  return strategy.Observe(finished);
+}
+
+int Differences(const space::Genotype& a, const space::Genotype& b) {
+  int differences = 0;
+  for (size_t i = 0; i < a.values.size(); ++i) differences += a.values[i] == b.values[i] ? 0 : 1;
+  return differences;
+}
+
+TEST(RegularizedEvolutionTest, TheBestOfTheSampleIsMutatedInOneDecision) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space);
+  const auto strategy =
+      Make(R"({"regularized_evolution": {"population": 4, "sample": 4}})", problem);
+  std::vector<space::Genotype> genotypes(1);
+  for (int64_t trial = 1; trial <= 4; ++trial) {
+    genotypes.push_back(Ask(*strategy, trial).genotype);
+    Tell(*strategy, trial, trial == 2 ? 0.9 : 0.1);
+  }
+  const Proposal child = Ask(*strategy, 5);
+  EXPECT_THAT(child.parents, ElementsAre(2));
+  EXPECT_EQ(Differences(child.genotype, genotypes[2]), 1);
+  EXPECT_THAT(child.reason, StartsWith("mutation of edge"));
+}
+
+TEST(RegularizedEvolutionTest, TheOldestDiesHoweverGoodItIs) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space);
+  const auto strategy =
+      Make(R"({"regularized_evolution": {"population": 3, "sample": 3}})", problem);
+  for (int64_t trial = 1; trial <= 4; ++trial) {
+    Ask(*strategy, trial);
+    Tell(*strategy, trial, trial == 1 ? 0.9 : 0.1 + 0.01 * static_cast<double>(trial));
+  }
+  // The first and best is out; of 2, 3 and 4 the last is the best.
+  EXPECT_THAT(Ask(*strategy, 5).parents, ElementsAre(4));
+}
+
+TEST(RegularizedEvolutionTest, AFreeWorkerDoesNotWaitForTheFirstPopulation) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space);
+  const auto strategy =
+      Make(R"({"regularized_evolution": {"population": 3, "sample": 3}})", problem);
+  for (int64_t trial = 1; trial <= 3; ++trial) Ask(*strategy, trial);
+  EXPECT_THAT(Ask(*strategy, 4).parents, IsEmpty());
+  Tell(*strategy, 3, 0.5);
+  EXPECT_THAT(Ask(*strategy, 5).parents, ElementsAre(3));
+}
+
+TEST(LocalSearchTest, MovesToTheFirstBetterNeighbourAndAsksNothingTwice) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space);
+  const auto strategy = Make("\"local_search\"", problem);
+  testing::DriverOptions options;
+  options.proposals = 300;
+  const auto result = testing::Drive(*strategy, problem, options);
+  std::set<std::string> asked;
+  for (const Event& event : result.log) {
+    if (const auto* proposed = std::get_if<Proposed>(&event)) {
+      EXPECT_TRUE(asked.insert(space->Print(proposed->proposal.genotype)).second);
+    }
+  }
+  // The sum of the decisions has one local optimum, so that the first climb ends at the best.
+  const space::Genotype best{std::vector<space::Value>(6, int64_t{4})};
+  EXPECT_TRUE(asked.contains(space->Print(best)));
+}
+
+TEST(LocalSearchTest, BestImprovementWaitsForAllNeighbours) {
+  const testing::HandSpace space("line", {testing::Choice("a", 4)});
+  const Problem problem = testing::TestProblem(space);
+  const auto strategy = Make(R"({"local_search": {"improvement": "best"}})", problem);
+  Ask(*strategy, 1);
+  Tell(*strategy, 1, 0.1);
+  Ask(*strategy, 2);
+  Ask(*strategy, 3);
+  Tell(*strategy, 2, 0.2);
+  EXPECT_THAT(Ask(*strategy, 4).parents, ElementsAre(1));
+}
+
+TEST(SimulatedAnnealingTest, AColdWalkAcceptsNothingWorse) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space);
+  const auto strategy =
+      Make(R"({"simulated_annealing": {"initial_temperature": 1e-6, "final_temperature": 1e-6}})",
+           problem);
+  Ask(*strategy, 1);
+  Tell(*strategy, 1, 0.5);
+  Ask(*strategy, 2);
+  Tell(*strategy, 2, 0.4);
+  EXPECT_THAT(Ask(*strategy, 3).parents, ElementsAre(1));
+  Tell(*strategy, 3, 0.6);
+  EXPECT_THAT(Ask(*strategy, 4).parents, ElementsAre(3));
+}
+
+TEST(SimulatedAnnealingTest, AHotWalkGoesAnywhere) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space);
+  const auto strategy =
+      Make(R"({"simulated_annealing": {"initial_temperature": 1e6, "final_temperature": 1e6}})",
+           problem);
+  for (int64_t trial = 1; trial <= 5; ++trial) {
+    const Proposal proposal = Ask(*strategy, trial);
+    if (trial > 1) {
+      EXPECT_THAT(proposal.parents, ElementsAre(trial - 1));
+    }
+    Tell(*strategy, trial, 1.0 / static_cast<double>(trial));
+  }
+}
+
+TEST(NsgaTest, TheFrontSurvivesAndTheDominatedLeave) {
+  const auto space = testing::MixedSpace();
+  const Problem problem = testing::TestProblem(*space, 2);
+  for (const char* name : {"nsga2", "nsga3"}) {
+    SCOPED_TRACE(name);
+    const auto strategy =
+        Make(std::string("{\"") + name + "\": {\"population\": 4, \"crossover\": 0}}", problem);
+    // Trials 2 to 5 are a front, 1 is dominated by all of them.
+    const double sizes[] = {0, 9, 1, 2, 3, 4};
+    for (int64_t trial = 1; trial <= 5; ++trial) {
+      Ask(*strategy, trial);
+      Tell(*strategy, trial, trial == 1 ? 0.1 : 0.1 + sizes[trial] / 10, sizes[trial]);
+    }
+    for (int64_t number = 6; number < 60; ++number) {
+      const Answer answer = strategy->Propose(number);
+      ASSERT_TRUE(std::holds_alternative<Proposal>(answer));
+      EXPECT_NE(std::get<Proposal>(answer).parents.front(), 1);
+    }
+  }
+}
+
+TEST(AshaTest, TheBestOfARungIsPromotedWhenEnoughHaveEnded) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space, 1, 3);
+  const auto strategy = Make(R"({"asha": {"reduction_factor": 3}})", problem);
+  std::vector<space::Genotype> genotypes(1);
+  for (int64_t trial = 1; trial <= 3; ++trial) {
+    const Proposal proposal = Ask(*strategy, trial);
+    EXPECT_EQ(proposal.rung, 0);
+    genotypes.push_back(proposal.genotype);
+  }
+  Tell(*strategy, 1, 0.2);
+  Tell(*strategy, 2, 0.7);
+  EXPECT_EQ(Ask(*strategy, 4).continues, 0);
+  Tell(*strategy, 3, 0.4);
+  const Proposal promoted = Ask(*strategy, 5);
+  EXPECT_EQ(promoted.continues, 2);
+  EXPECT_EQ(promoted.rung, 1);
+  EXPECT_EQ(promoted.genotype, genotypes[2]);
+  EXPECT_EQ(Ask(*strategy, 6).continues, 0);
+}
+
+TEST(AshaTest, TheStoppingFormEndsWhatIsNotAmongTheBestOfItsRung) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space, 1, 3);  // 3, 9 and 27 epochs
+  const auto strategy = Make(R"({"asha": {"reduction_factor": 2, "form": "stopping"}})", problem);
+  for (int64_t trial = 1; trial <= 3; ++trial) Ask(*strategy, trial);
+  EXPECT_THAT(strategy->Observe(Measured{1, 2, {{"accuracy", 0.9}}}), IsEmpty());
+  EXPECT_THAT(strategy->Observe(Measured{1, 3, {{"accuracy", 0.5}}}), IsEmpty());
+  EXPECT_THAT(strategy->Observe(Measured{2, 3, {{"accuracy", 0.6}}}), IsEmpty());
+  EXPECT_THAT(strategy->Observe(Measured{3, 3, {{"accuracy", 0.4}}}), ElementsAre(3));
+}
+
+TEST(HalvingTest, ARungWaitsForAllOfTheOneBelow) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space, 1, 2);
+  const auto strategy = Make(R"({"successive_halving": {"configurations": 3}})", problem);
+  for (int64_t trial = 1; trial <= 3; ++trial) EXPECT_EQ(Ask(*strategy, trial).rung, 0);
+  Tell(*strategy, 1, 0.2);
+  Tell(*strategy, 2, 0.7);
+  // A free worker begins the next bracket.
+  EXPECT_EQ(Ask(*strategy, 4).rung, 0);
+  Tell(*strategy, 3, 0.1);
+  const Proposal promoted = Ask(*strategy, 5);
+  EXPECT_EQ(promoted.rung, 1);
+  EXPECT_EQ(promoted.continues, 2);
+}
+
+TEST(LadderTest, StrategiesThatNeedOneSayWhatIsMissing) {
+  const auto space = testing::CellSpace();
+  Problem problem = testing::TestProblem(*space);
+  google::protobuf::Value spec;
+  spec.set_string_value("asha");
+  EXPECT_THAT(std::string(MakeStrategy(spec, problem).status().message()),
+              HasSubstr("strategy.asha: needs `fidelities` with at least two rungs"));
+  problem.rungs = {{10, 0.5}, {10, 0.5}};
+  EXPECT_THAT(std::string(MakeStrategy(spec, problem).status().message()), HasSubstr("must grow"));
+  problem.rungs = {{10, 0.5}, {20, 1}};
+  spec.set_string_value("mo_asha");
+  EXPECT_THAT(std::string(MakeStrategy(spec, problem).status().message()),
+              HasSubstr("needs at least two objectives"));
+  EXPECT_TRUE(
+      google::protobuf::util::JsonStringToMessage(R"({"asha": {"of": "hyperband"}})", &spec).ok());
+  EXPECT_THAT(std::string(MakeStrategy(spec, problem).status().message()),
+              HasSubstr("hyperband chooses the fidelity itself"));
+}
+
+TEST(MedianStoppingTest, WhatIsBehindTheMedianOfEarlierTrialsEnds) {
+  const auto space = testing::CellSpace();
+  const Problem problem = testing::TestProblem(*space);
+  const auto strategy = Make(R"({"median_stopping": {"least_trials": 4}})", problem);
+  // Averages up to epoch 2: 0.1, 0.2, 0.3, 0.4; their median is 0.25.
+  for (int64_t trial = 1; trial <= 4; ++trial) {
+    const double level = 0.1 * static_cast<double>(trial);
+    Ask(*strategy, trial);
+    strategy->Observe(Measured{trial, 1, {{"accuracy", level - 0.05}}});
+    EXPECT_THAT(strategy->Observe(Measured{trial, 2, {{"accuracy", level + 0.05}}}), IsEmpty());
+    Tell(*strategy, trial, level + 0.05);
+  }
+  Ask(*strategy, 5);
+  Ask(*strategy, 6);
+  EXPECT_THAT(strategy->Observe(Measured{5, 2, {{"accuracy", 0.26}}}), IsEmpty());
+  EXPECT_THAT(strategy->Observe(Measured{6, 2, {{"accuracy", 0.24}}}), ElementsAre(6));
+}
+
+TEST(PortfolioTest, TheOneThatImprovesTheFrontGetsMoreTrials) {
+  const auto space = testing::MixedSpace();
+  const Problem problem = testing::TestProblem(*space);
+  const auto strategy = Make(
+      R"({"portfolio": {"strategies": ["random", {"regularized_evolution": {"population": 10,
+                                                                            "sample": 5}}]}})",
+      problem);
+  testing::DriverOptions options;
+  options.proposals = 300;
+  const auto result = testing::Drive(*strategy, problem, options);
+  int random = 0;
+  int evolution = 0;
+  for (const Event& event : result.log) {
+    const auto* proposed = std::get_if<Proposed>(&event);
+    if (proposed == nullptr) continue;
+    random += proposed->proposal.reason.rfind("random: ", 0) == 0 ? 1 : 0;
+    evolution += proposed->proposal.reason.rfind("regularized_evolution: ", 0) == 0 ? 1 : 0;
+  }
+  EXPECT_EQ(random + evolution, 300);
+  EXPECT_GT(evolution, random);
+}
+
+TEST(ManualTest, NothingIsProposed) {
+  const auto space = testing::CellSpace();
+  const auto strategy = Make("\"manual\"", testing::TestProblem(*space));
+  EXPECT_TRUE(std::holds_alternative<Wait>(strategy->Propose(1)));
+}
+
+}  // namespace
+}  // namespace nascent::strategy
