@@ -101,10 +101,10 @@ void Workers::Register(int64_t worker) {
 
 void Workers::Ask(int64_t worker) {
   workers_[worker].asks = false;
-  engine::Call<v1::LeaseRequest, engine::LeaseGrant> call;
-  call.request.set_request_id(RequestId());
-  call.request.set_worker_id(workers_[worker].id);
-  call.request.mutable_wait()->set_seconds(60);
+  engine::Call<engine::LeaseTask, engine::LeaseGrant> call;
+  call.request.message.set_request_id(RequestId());
+  call.request.message.set_worker_id(workers_[worker].id);
+  call.request.message.mutable_wait()->set_seconds(60);
   call.reply = [this, worker](const absl::StatusOr<engine::LeaseGrant>& reply) {
     if (!reply.ok()) {
       trouble_.Update(reply.status());
