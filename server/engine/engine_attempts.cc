@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/sha256.h"
+#include "common/space/genotype_proto.h"
 #include "server/engine/engine.h"
 #include "server/engine/field_error.h"
 #include "server/engine/text_rules.h"
@@ -54,6 +55,14 @@ absl::Status CheckMeasurements(
     }
   }
   return absl::OkStatus();
+}
+
+// A final test that trains again must not change what the trial itself measured.
+void NameFinal(const Task* task, std::vector<v1::Measurement>& measurements) {
+  if (task == nullptr || task->kind != v1::TASK_KIND_FINAL_TEST) return;
+  for (v1::Measurement& m : measurements) {
+    if (!m.metric().starts_with("test_")) m.set_metric(absl::StrCat("final_", m.metric()));
+  }
 }
 
 // The first measurement that is not finite, for people; empty: all are. Only finite ones are kept.
@@ -323,6 +332,8 @@ void Engine::OnGranted(Task& task, const v1::LeaseRequest& request, absl::Time d
     search.Count(trial, -1);
     trial.record.state = v1::TRIAL_STATE_LEASED;
     search.Count(trial, 1);
+    // What counts in the end are the last attempt's values; the store does the same.
+    trial.record.metrics.clear();
     trial.record.attempt = task.attempt;
     trial.record.worker = worker.registration.name();
   }
@@ -356,6 +367,12 @@ Task& Engine::AddTask(ActiveSearch& search, const std::shared_ptr<Trial>& trial,
   task->trial = trial;
   task->kind = kind;
   if (kind == v1::TASK_KIND_TRAIN) trial->task_id = id;
+  if (trial->candidate == nullptr) {
+    // It ended before this engine was loaded, which read the genotype then.
+    const auto genotype =
+        space::FromProto(search.resolved->space->decisions(), trial->record.genotype);
+    if (genotype.ok()) trial->candidate = search.maker->Make(*genotype, trial->rung);
+  }
   search.ready_tasks.push_back(id);
   return *(tasks_[id] = std::move(task));
 }
@@ -472,6 +489,7 @@ void Engine::Handle(Call<v1::RenewRequest, v1::RenewResponse> call) {
   renew.measurements = ToVector(request.measurements());
   const std::string diverged = TakeNonFinite(renew.measurements);
   Task* task = Current(request.worker_id(), request.attempt());
+  NameFinal(task, renew.measurements);
   if (task == nullptr) {
     const auto cancelled = cancelled_tasks_.find(renew.attempt.task_id);
     if (cancelled != cancelled_tasks_.end() && cancelled->second == renew.attempt.attempt) {
@@ -552,6 +570,7 @@ void Engine::Handle(Call<v1::CompleteRequest, v1::CompleteResponse> call) {
   finish.measurements = ToVector(request.measurements());
   finish.error = TakeNonFinite(finish.measurements);
   Task* task = Current(request.worker_id(), request.attempt());
+  NameFinal(task, finish.measurements);
   if (task == nullptr) {
     // Either a repeated request, which gets its first answer, or one that comes too late.
     Plan(std::move(finish), [this, reply = call.reply](const Outcome& outcome) {
@@ -613,6 +632,7 @@ void Engine::Handle(Call<v1::FailRequest, v1::FailResponse> call) {
   };
   Task* task = Current(request.worker_id(), request.attempt());
   if (task != nullptr && task->busy) return Defer(std::move(call));
+  NameFinal(task, measurements);
   const v1::FailureKind kind =
       request.kind() == v1::FAILURE_KIND_UNSPECIFIED ? v1::FAILURE_KIND_CRASHED : request.kind();
   bool is_result = kind == v1::FAILURE_KIND_DIVERGED || kind == v1::FAILURE_KIND_OUT_OF_MEMORY ||

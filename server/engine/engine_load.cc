@@ -151,6 +151,7 @@ absl::Status Engine::Replay(ActiveSearch& search) {
     auto genotype = space::FromProto(search.resolved->space->decisions(), record->genotype);
     if (!genotype.ok()) return genotype.status();
     auto trial = std::make_shared<Trial>();
+    // Candidates of ended trials are made when they are needed: there are many.
     trial->revision = search.revision;
     trial->record = *std::move(record);
     const int rungs = static_cast<int>(search.resolved->rungs.size());
@@ -224,12 +225,6 @@ absl::Status Engine::LoadTasks(ActiveSearch& search) {
     const auto trial = by_id.find(record.trial_id);
     if (trial == by_id.end()) continue;
     Task& task = AddTask(search, trial->second, record.kind, record.id);
-    if (trial->second->candidate == nullptr) {
-      auto genotype =
-          space::FromProto(search.resolved->space->decisions(), trial->second->record.genotype);
-      if (!genotype.ok()) return genotype.status();
-      trial->second->candidate = search.maker->Make(*genotype, trial->second->rung);
-    }
     task.attempt = record.attempt;
     task.charged = record.charged;
     task.checkpoint = record.checkpoint;

@@ -121,7 +121,9 @@ void CheckHistory(Harness& harness, int64_t search, int64_t budget,
   EXPECT_EQ(counted, budget);
   std::set<int64_t> finished;
   int64_t last = 0;
-  for (const storage::EventRecord& event : *harness.store().LoadEvents(search, 0, 1000000)) {
+  const auto events = harness.store().LoadEvents(search, 0, 1000000);
+  ASSERT_TRUE(events.ok()) << events.status();
+  for (const storage::EventRecord& event : *events) {
     EXPECT_GT(event.sequence, last);
     last = event.sequence;
     if (event.kind != storage::EventRecord::Kind::kFinished) continue;

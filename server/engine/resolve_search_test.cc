@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "name: found 129 bytes"},
         BadInput{"DigitsName", [](auto& s) { s.set_name("123"); }, "name: found \"123\""},
         BadInput{"ControlName", [](auto& s) { s.set_name(std::string("a\0b", 3)); },
-                 "name: found \"a\\x00b\""},
+                 "name: found \"a\\x00\\x62\""},
         BadInput{"NoSpace", [](auto& s) { s.mutable_space()->clear_preset(); },
                  "space: found neither"},
         BadInput{"UnknownPreset", [](auto& s) { s.mutable_space()->set_preset("nas-bench-9"); },
