@@ -1,5 +1,5 @@
-// Counter-based randomness: a stream is a pure function of its key, so a strategy that draws more or
-// fewer numbers for one proposal shifts nothing in the next.
+// Counter-based randomness: a stream is a pure function of its key, so a strategy that draws more
+// or fewer numbers for one proposal shifts nothing in the next.
 
 #ifndef NASCENT_COMMON_RANDOM_H_
 #define NASCENT_COMMON_RANDOM_H_
