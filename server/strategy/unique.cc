@@ -16,9 +16,15 @@ class Seen {
  public:
   explicit Seen(const Problem& problem) : key_(problem.key) {}
 
-  bool Contains(const space::Genotype& genotype) const {
-    if (genotypes_.contains(Fingerprint(genotype))) return true;
+  bool HasGenotype(const space::Genotype& genotype) const {
+    return genotypes_.contains(Fingerprint(genotype));
+  }
+  // Builds the network, where there are keys.
+  bool HasKey(const space::Genotype& genotype) const {
     return key_ != nullptr && keys_.contains(key_(genotype));
+  }
+  bool Contains(const space::Genotype& genotype) const {
+    return HasGenotype(genotype) || HasKey(genotype);
   }
 
   void Add(const space::Genotype& genotype) {
@@ -72,7 +78,9 @@ absl::StatusOr<std::unique_ptr<Strategy>> MakeUnique(const Problem& problem,
   Problem narrowed = problem;
   narrowed.unique = false;
   narrowed.feasible = [seen, feasible = problem.feasible](const space::Genotype& genotype) {
-    return !seen->Contains(genotype) && (feasible == nullptr || feasible(genotype));
+    // The key last: it costs far more than the bounds on costs.
+    return !seen->HasGenotype(genotype) && (feasible == nullptr || feasible(genotype)) &&
+           !seen->HasKey(genotype);
   };
   absl::StatusOr<std::unique_ptr<Strategy>> inner = make(narrowed);
   if (!inner.ok()) return inner.status();
