@@ -30,6 +30,10 @@ class CheckedSpace : public space::Space {
   absl::StatusOr<network::Network> Build(const space::Genotype& genotype) const override {
     return inner_->Build(genotype);
   }
+  absl::StatusOr<space::ArchitectureCosts> ComputeCosts(
+      const space::Genotype& genotype) const override {
+    return inner_->ComputeCosts(genotype);
+  }
   std::string Print(const space::Genotype& genotype) const override {
     return inner_->Print(genotype);
   }

@@ -184,8 +184,8 @@ TEST(SimulationTest, UniqueEndsASearchThatHasSeenAll) {
   constraint.set_metric("published_parameters");
   constraint.set_at_most(80000);  // no convolution: 3 operations on 6 edges, 729 cells
   const Trajectory run = Simulate(*Make(spec, Options()), "local_search");
-  EXPECT_GT(run.queries.size(), 100u);
-  EXPECT_LT(run.queries.size(), 730u);
+  EXPECT_GT(run.queries.size(), 50u);
+  EXPECT_LT(run.queries.size(), 200u);
 }
 
 TEST(SimulationTest, SeveralObjectivesAreTakenFromTheTable) {
