@@ -29,6 +29,15 @@ Value WithPopulation(const std::string& name, int64_t population, int64_t sample
   return spec;
 }
 
+// Whether every decision is a list without order, as in most cell spaces: there a regression on the
+// decisions and their pairs learns fastest.
+bool IsCategorical(const Problem& problem) {
+  const auto& decisions = problem.space->decisions().decisions();
+  return std::all_of(decisions.begin(), decisions.end(), [](const space::Decision& decision) {
+    return decision.domain.kind == space::Domain::Kind::kCategorical;
+  });
+}
+
 // Who proposes genotypes.
 Value ChooseProposer(const Problem& problem) {
   const bool front = problem.objectives.size() > 1;
@@ -41,7 +50,8 @@ Value ChooseProposer(const Problem& problem) {
     return WithPopulation("regularized_evolution", 100, 25);
   }
   Value spec;
-  spec.set_string_value("tpe");
+  spec.set_string_value(!front && problem.rungs.size() < 2 && IsCategorical(problem) ? "ridge"
+                                                                                     : "tpe");
   return spec;
 }
 
@@ -59,7 +69,8 @@ Entry AutoEntry() {
   Entry entry;
   entry.name = "auto";
   entry.description =
-      "The default: tpe for up to 3000 trials, regularized_evolution beyond or without a limit; "
+      "The default: ridge (where all decisions are lists without order) or tpe for up to 3000 "
+      "trials, regularized_evolution beyond or without a limit; "
       "several objectives: tpe below 200 trials, nsga2 from there, nsga3 from 4 objectives; with "
       "a ladder of fidelities asha (several objectives: mo_asha) around it";
   entry.sets_rungs = true;
