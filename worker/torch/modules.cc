@@ -1,6 +1,7 @@
 #include "worker/torch/modules.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 #include <map>
@@ -42,12 +43,34 @@ bool MayOverwrite(const at::Tensor& x) {
   return !at::GradMode::is_enabled() && x.use_count() == 1 && x.storage().use_count() == 1;
 }
 
+// Whether the convolution looks at single pixels, some of them left out.
+bool SkipsPixels(const Module& m) {
+  const auto all = [&](const char* name, int64_t value) {
+    const auto& pair = IntegersOf(m.node.attributes, name);
+    return pair[0] == value && pair[1] == value;
+  };
+  return all("kernel", 1) && all("padding", 0) && !all("stride", 1);
+}
+
 at::Tensor Convolve(const Module& m, Inputs in, const Pass& pass) {
   const bool folded = m.folded && !pass.training;
-  return at::convolution(
-      in[0], folded ? m.folded_weight : m.weight, folded ? m.folded_bias : m.bias,
-      Pair(m, "stride"), Pair(m, "padding"), Pair(m, "dilation"),
-      /*transposed=*/false, /*output_padding=*/{0, 0}, IntegerOf(m.node.attributes, "groups"));
+  const at::Tensor& weight = folded ? m.folded_weight : m.weight;
+  const at::Tensor& bias = folded ? m.folded_bias : m.bias;
+  const int64_t groups = IntegerOf(m.node.attributes, "groups");
+  if (in[0].is_cpu() && SkipsPixels(m)) {
+    // oneDNN 2.6 writes beyond its scratchpad in the backward pass of such a convolution (channels
+    // last, channels no multiple of 8). On the pixels that are left it is an ordinary one.
+    const auto& stride = IntegersOf(m.node.attributes, "stride");
+    const at::Tensor kept = in[0]
+                                .slice(2, 0, in[0].size(2), stride[0])
+                                .slice(3, 0, in[0].size(3), stride[1])
+                                .contiguous(at::MemoryFormat::ChannelsLast);
+    return at::convolution(kept, weight, bias, {1, 1}, {0, 0}, {1, 1}, /*transposed=*/false,
+                           /*output_padding=*/{0, 0}, groups);
+  }
+  return at::convolution(in[0], weight, bias, Pair(m, "stride"), Pair(m, "padding"),
+                         Pair(m, "dilation"), /*transposed=*/false, /*output_padding=*/{0, 0},
+                         groups);
 }
 
 at::Tensor ConvolveTransposed(const Module& m, Inputs in, const Pass&) {

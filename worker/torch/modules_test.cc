@@ -1,6 +1,7 @@
 #include "worker/torch/modules.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <map>
 #include <set>
@@ -242,6 +243,33 @@ TEST(ModulesTest, OwnKernelsAgreeWithLibTorchInValuesAndGradients) {
       (expected * weights).sum().backward();
       EXPECT_LT((x.grad() - exact.grad()).abs().max().item<double>(), 1e-4);
     }
+  }
+}
+
+TEST(ModulesTest, AConvolutionOfSinglePixelsWithAStrideAgreesWithLibTorch) {
+  Case c{"conv2d", {{"channels", int64_t{4}}, {"kernel", Pair{1, 1}}, {"stride", Pair{2, 2}}}};
+  for (const int64_t side : {7, 32}) {
+    c.shape = {4, side, side};
+    auto module = NetworkModule::Create(NetworkOf(c), 1, at::kCPU);
+    ASSERT_TRUE(module.ok()) << module.status();
+    const Parameters& parameters = (*module)->parameters();
+    at::Tensor x = RandomInput(c.shape).requires_grad_(true);
+    at::Tensor exact = x.detach().to(at::kDouble).requires_grad_(true);
+    at::Tensor weight = parameters.Find("op.weight").detach().to(at::kDouble).requires_grad_(true);
+    const at::Tensor y = (*module)->Forward(x, Pass{.training = true}).front();
+    const Pair two = {2, 2};
+    const Pair none = {0, 0};
+    const Pair one = {1, 1};
+    const at::Tensor expected =
+        at::convolution(exact, weight, parameters.Find("op.bias").detach().to(at::kDouble), two,
+                        none, one, false, none, 1);
+    ASSERT_EQ(y.sizes(), expected.sizes());
+    EXPECT_LT((y - expected).abs().max().item<double>(), 1e-5);
+    y.square().sum().backward();
+    expected.square().sum().backward();
+    EXPECT_LT((x.grad() - exact.grad()).abs().max().item<double>(), 1e-4);
+    EXPECT_LT((parameters.Find("op.weight").grad() - weight.grad()).abs().max().item<double>(),
+              1e-2);
   }
 }
 

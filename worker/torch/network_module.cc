@@ -1,6 +1,7 @@
 #include "worker/torch/network_module.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <string>
 #include <utility>

@@ -1,6 +1,7 @@
 // Networks of the presets as LibTorch builds them, against what the cost model says of them.
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/record_function.h>
 
 #include <map>
@@ -22,14 +23,14 @@ using List = std::vector<int64_t>;
 // Constants that make the networks of a preset small.
 const std::map<std::string, Constants>& SmallConstants() {
   static const auto* const kSmall = new std::map<std::string, Constants>{
-      {"darts", {{"channels", int64_t{8}}, {"layers", int64_t{6}}}},
+      {"darts", {{"channels", int64_t{4}}, {"layers", int64_t{6}}}},
       {"enas-macro", {{"channels", int64_t{8}}}},
       {"nas-bench-101", {{"channels", int64_t{16}}, {"modules", int64_t{1}}}},
       {"nas-bench-201", {{"channels", int64_t{8}}, {"cells", int64_t{1}}}},
       {"nas-bench-macro", {{"channels", int64_t{8}}, {"features", int64_t{64}}}},
-      {"nasnet", {{"channels", int64_t{8}}, {"layers", int64_t{6}}}},
+      {"nasnet", {{"channels", int64_t{4}}, {"layers", int64_t{3}}}},
       {"resnet-size", {{"channels", int64_t{8}}, {"depths", List{1, 2, 3}}}},
-      {"unet", {{"channels", List{8, 16}}}},
+      {"unet", {{"channels", List{4, 8}}}},
   };
   return *kSmall;
 }
@@ -151,6 +152,37 @@ TEST(SpacesTest, TwoHundredNasBench201NetworksAreWhatTheCostModelSaysAndLiveEqua
   }
   EXPECT_GT(smaller, 20);
   EXPECT_LT(smaller, 180);
+}
+
+TEST(SpacesTest, FiftyNetworksOfEveryPresetAreWhatTheCostModelSaysAndLearn) {
+  for (const space::Preset& preset : space::Presets()) {
+    SCOPED_TRACE(preset.name);
+    const auto space = SmallSpace(preset);
+    ASSERT_NE(space, nullptr);
+    RandomStream random(50, 0);
+    for (int i = 0; i < 50; ++i) {
+      const auto genotype = space->Sample(random);
+      ASSERT_TRUE(genotype.ok()) << genotype.status();
+      SCOPED_TRACE(space->Print(*genotype));
+      const auto architecture = space->BuildArchitecture(*genotype);
+      ASSERT_TRUE(architecture.ok()) << architecture.status();
+      auto live = NetworkModule::Create(architecture->live, 1, at::kCPU);
+      ASSERT_TRUE(live.ok()) << live.status();
+      network::Shape input;
+      for (const network::Node& node : architecture->live.nodes) {
+        if (node.operation == "input") input = node.shape;
+      }
+      at::manual_seed(1);
+      const at::Tensor x = at::randn({2, input[0], input[1], input[2]});
+      const at::Tensor y = CheckNetwork(**live, architecture->costs, x);
+      EXPECT_TRUE(y.isfinite().all().item<bool>());
+      y.square().mean().backward();
+      const at::Tensor& gradients = (*live)->parameters().flat_gradients();
+      EXPECT_TRUE(gradients.isfinite().all().item<bool>());
+      EXPECT_GT(gradients.abs().max().item<float>(), 0);
+      if (HasFailure()) return;
+    }
+  }
 }
 
 }  // namespace
