@@ -132,6 +132,23 @@ TEST(SimulationTest, WorkersShareTheWork) {
   EXPECT_NEAR(run.queries.back().seconds, 8, 1e-6);
 }
 
+TEST(SimulationTest, TrialsTakeTheTimesThatAreAskedFor) {
+  SimulationOptions options = Options();
+  options.shortest = 0.5;
+  options.longest = 1.5;
+  const Trajectory run = Simulate(*Make(Search(), options), "random");
+  ASSERT_EQ(run.queries.size(), 60u);
+  double before = 0;
+  int whole = 0;
+  for (const Trajectory::Query& query : run.queries) {
+    EXPECT_GE(query.seconds - before, 0.5);
+    EXPECT_LE(query.seconds - before, 1.5);
+    whole += query.seconds == std::floor(query.seconds) ? 1 : 0;
+    before = query.seconds;
+  }
+  EXPECT_EQ(whole, 0);
+}
+
 TEST(SimulationTest, WorkersFailLagAndVanishAndEveryTrialIsAnsweredOnce) {
   SimulationOptions options = Options();
   options.workers = 5;

@@ -28,7 +28,7 @@ class Workers {
   absl::StatusOr<int64_t> Work(std::shared_ptr<const engine::ResolvedSearch> search);
 
   // Seconds of the table for a span of the clock.
-  double TableSeconds(absl::Duration span) const { return span / unit_; }
+  double TableSeconds(absl::Duration span) const { return absl::FDivDuration(span, unit_); }
 
  private:
   // What a worker does next.
