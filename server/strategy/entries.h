@@ -33,6 +33,10 @@ Entry BoostedTreesEntry();
 Entry RidgeEntry();
 Entry BananasEntry();
 
+// learned/, where torch is
+Entry ReinforceEntry();
+Entry PpoEntry();
+
 }  // namespace nascent::strategy
 
 #endif  // NASCENT_SERVER_STRATEGY_ENTRIES_H_

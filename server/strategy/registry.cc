@@ -223,6 +223,10 @@ std::span<const Entry> AllStrategies() {
       BoostedTreesEntry(),
       RidgeEntry(),
       BananasEntry(),
+#ifdef NASCENT_TORCH
+      ReinforceEntry(),
+      PpoEntry(),
+#endif
       Nsga2Entry(),
       Nsga3Entry(),
       SuccessiveHalvingEntry(),
