@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "common/clock.h"
@@ -57,14 +58,15 @@ absl::StatusOr<Trajectory> Scenario::Run(const google::protobuf::Value& strategy
   options.candidates = {needs_networks_, needs_keys_};
   // Nobody takes over from a simulation.
   options.snapshot_interval = kAll;
+  std::optional<Workers> workers;  // outlives the engine, which at its end answers who still waits
   engine::Engine engine(options, &store, &clock, &executor, [] {});
   auto term = store.AcquireTerm("simulation", absl::InfiniteDuration());
   if (!term.ok()) return term.status();
   if (absl::Status status = engine.Load(term->term); !status.ok()) return status;
 
-  Workers workers(*this, seed, &clock, &engine);
+  workers.emplace(*this, seed, &clock, &engine);
   const absl::Time begun = clock.Now();
-  auto id = workers.Work(search);
+  auto id = workers->Work(search);
   if (!id.ok()) return id.status();
 
   auto trials = store.LoadTrials(*id, 0, kAll);
@@ -91,7 +93,7 @@ absl::StatusOr<Trajectory> Scenario::Run(const google::protobuf::Value& strategy
     if (row < 0) return absl::InternalError("a trial without a row in the table");
     incumbent.Offer(trial.fidelity.rung(), strategy::Assess(problem, finished), reported_[row]);
     const absl::Time ended = trial.finished_at.value_or(clock.Now());
-    trajectory.queries.push_back({workers.TableSeconds(ended - begun), incumbent.reported()});
+    trajectory.queries.push_back({workers->TableSeconds(ended - begun), incumbent.reported()});
     if (trajectory.trouble.empty() && trial.reason.rfind("random, because ", 0) == 0) {
       trajectory.trouble = trial.reason;
     }
