@@ -166,6 +166,9 @@ TEST(Presets, AuxiliaryHeadsExistOnlyForTrainingAndCountInNoCost) {
     EXPECT_EQ(architecture.costs.parameters, without.costs.parameters);
     EXPECT_EQ(architecture.published_costs.multiply_accumulates,
               without.published_costs.multiply_accumulates);
+    // Images of Fashion-MNIST's size leave maps of 7x7.
+    options.input = {1, 28, 28};
+    EXPECT_EQ(Open(preset, options)->Build(genotype).value().outputs.size(), 2);
   }
 }
 

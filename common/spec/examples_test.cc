@@ -12,7 +12,7 @@ namespace {
 
 TEST(Examples, AreAllReadable) {
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(NASCENT_EXAMPLES)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(NASCENT_EXAMPLES)) {
     if (entry.path().extension() != ".yaml") continue;
     const auto file = ReadSearchFile(entry.path().string());
     EXPECT_TRUE(file.ok()) << file.status();

@@ -1,0 +1,97 @@
+// The example of every preset is submitted to a real service and trained, on tiny data.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/service.h"
+
+namespace nascent::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file.is_open()) << path;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// The line that starts with `field` is replaced by `line`.
+std::string WithLine(const std::string& text, const std::string& field, const std::string& line) {
+  const size_t start = text.find("\n" + field);
+  EXPECT_NE(start, std::string::npos) << field;
+  std::string changed = text;
+  return changed.replace(start + 1, text.find('\n', start + 1) - start - 1, line);
+}
+
+// Registers the images of the tiny data with the masks of the example: bright pixels.
+void AddMasks(Service& service, const std::string& name) {
+  for (const std::string split : {"train", "test"}) {
+    std::string masks = ReadFile(service.folder() + "/" + split + "-images");
+    std::for_each(masks.begin() + 16, masks.end(), [](char& pixel) {
+      pixel = static_cast<unsigned char>(pixel) > 63 ? '\1' : '\0';
+    });
+    service.WriteFile(split + "-masks", masks);
+  }
+  const Finished added = service.Run({"data", "add", name, "--kind", "image-segmentation",
+                                      "--train-examples", service.folder() + "/train-images",
+                                      "--train-labels", service.folder() + "/train-masks",
+                                      "--test-examples", service.folder() + "/test-images",
+                                      "--test-labels", service.folder() + "/test-masks"});
+  ASSERT_EQ(added.exit_code, 0) << added.err;
+}
+
+TEST(PresetExamples, AreSearchedEndToEnd) {
+  Service service;
+  service.StartCoordinator();
+  service.WaitUntilServing();
+  service.AddTinyDataset("tiny", 100);
+  ASSERT_NO_FATAL_FAILURE(AddMasks(service, "tiny-masks"));
+  service.StartWorker("first");
+  service.StartWorker("second");
+  service.WaitForWorkers(2);
+
+  int submitted = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(NASCENT_EXAMPLES "/presets")) {
+    if (entry.path().extension() != ".yaml") continue;
+    const std::string name = entry.path().filename();
+    std::string text = ReadFile(entry.path());
+    const bool masks = text.find("fashion-mnist-masks") != std::string::npos;
+    text = WithLine(text, "data:",
+                    "data: {dataset: tiny" + std::string(masks ? "-masks" : "") +
+                        ", train: 64, validation: 32}");
+    text = WithLine(text, "budget:", "budget: {trials: 1}\nfinal: {test: false}");
+    const Finished finished = service.Run({"submit", service.WriteFile(name, text)});
+    ASSERT_EQ(finished.exit_code, 0) << name << ": " << finished.err;
+    ++submitted;
+  }
+  ASSERT_EQ(submitted, 10);
+
+  const std::string all = std::to_string(submitted);
+  EXPECT_TRUE(WaitFor(
+      [&] {
+        return service.Sql("SELECT count(*) FROM nascent_v1.searches WHERE state = 'COMPLETED'") ==
+               all;
+      },
+      240))
+      << service.Sql("SELECT name, state FROM nascent_v1.searches ORDER BY 1");
+  EXPECT_EQ(service.Sql("SELECT s.name, t.number, t.state, t.error FROM nascent_v1.trials AS t "
+                        "JOIN nascent_v1.searches AS s ON s.id = t.search_id "
+                        "WHERE t.state NOT IN ('SUCCEEDED', 'SHARED')"),
+            "");
+  // What an example is about was measured.
+  EXPECT_EQ(service.Sql("SELECT count(*) FROM nascent_v1.trials AS t JOIN nascent_v1.searches AS s "
+                        "ON s.id = t.search_id WHERE s.name = 'unet' AND "
+                        "(t.metrics ->> 'validation_mean_iou')::float8 BETWEEN 0 AND 1"),
+            "1");
+}
+
+}  // namespace
+}  // namespace nascent::testing
