@@ -4,12 +4,15 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "bench/benchmarks.h"
 #include "common/random.h"
@@ -153,9 +156,20 @@ struct Options {
   bool json = false;
 };
 
+// Of strategies whose cost per proposal must not grow. The timer's grain is not held against them.
+bool IsLate(const Row& row, double first_p99) {
+  constexpr const char* kFlat[] = {"random", "grid",     "local_search", "regularized_evolution",
+                                   "asha",   "hyperband"};
+  constexpr double kGrain = 0.25;
+  if (row.strategy == "tpe") return row.p99_us >= 20000;
+  return std::find(std::begin(kFlat), std::end(kFlat), row.strategy) != std::end(kFlat) &&
+         (row.p99_us > 1.5 * first_p99 + kGrain || row.p99_us >= 1000);
+}
+
 void Run(const Options& options) {
   const std::shared_ptr<const space::Space> space = MakeSpace();
   spec::Json list = spec::Json::List();
+  std::vector<std::string> late;
   if (!options.json) {
     std::printf("%-24s %9s %10s %10s %12s\n", "strategy", "trials", "p50 us", "p99 us",
                 "observe us");
@@ -163,6 +177,7 @@ void Run(const Options& options) {
   for (const std::string& name :
        std::vector<std::string>(absl::StrSplit(options.strategies, ','))) {
     Asking asking(name, *space);
+    double first_p99 = 0;
     for (int64_t trials = 1000; trials <= options.most; trials *= 10) {
       const Row row = asking.At(trials);
       list.Append(spec::Json::Object()
@@ -171,6 +186,8 @@ void Run(const Options& options) {
                       .Set("p50_us", row.p50_us)
                       .Set("p99_us", row.p99_us)
                       .Set("observe_us", row.observe_us));
+      if (trials == 1000) first_p99 = row.p99_us;
+      if (trials == 100000 && IsLate(row, first_p99)) late.push_back(name);
       if (options.json) continue;
       std::printf("%-24s %9lld %10.2f %10.2f %12.2f\n", row.strategy.c_str(),
                   static_cast<long long>(row.trials), row.p50_us, row.p99_us, row.observe_us);
@@ -178,6 +195,9 @@ void Run(const Options& options) {
     }
   }
   if (options.json) std::printf("%s\n", list.Print(2).c_str());
+  if (!late.empty()) {
+    throw std::runtime_error(absl::StrCat("too slow: ", absl::StrJoin(late, ", ")));
+  }
 }
 
 }  // namespace

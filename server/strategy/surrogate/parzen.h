@@ -3,6 +3,7 @@
 #ifndef NASCENT_SERVER_STRATEGY_SURROGATE_PARZEN_H_
 #define NASCENT_SERVER_STRATEGY_SURROGATE_PARZEN_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "common/random.h"
@@ -28,8 +29,17 @@ class Parzen {
   double LogDensity(const space::Genotype& genotype) const;
 
  private:
-  // Of one decision under one observation; null: the prior.
-  double KernelDensity(int decision, const space::Value* observed, const space::Value& value) const;
+  // Of one decision, what its density needs to know of each observation.
+  struct Column {
+    std::vector<int64_t> numbers;  // of the value among the domain's; not for ranges of reals
+    std::vector<double> centres;   // of reals: the position
+    std::vector<double> scales;    // of reals: the logarithm of the density at the centre
+    std::vector<bool> observed;    // false: inactive there, so the prior's kernel
+  };
+
+  Column MakeColumn(int decision) const;
+  // The logarithms of the densities of one decision's value, by kernel; the prior is the last.
+  void LogKernels(int decision, const space::Value& value, std::vector<double>& logs) const;
   space::Value SampleKernel(int decision, const space::Value* observed, RandomStream& random) const;
   const space::Value* Observed(size_t kernel, int decision) const;
 
@@ -38,6 +48,7 @@ class Parzen {
   const bool joint_;
   double kernels_;
   double deviation_;
+  std::vector<Column> columns_;  // by decision
 };
 
 }  // namespace nascent::strategy

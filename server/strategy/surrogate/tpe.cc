@@ -24,8 +24,9 @@ namespace {
 // Of the rest, the youngest so many make the density: a proposal's cost stays bounded.
 constexpr size_t kMostRest = 400;
 constexpr int64_t kMostGood = 25;
-// Of all results, the best and the youngest so many are looked at.
-constexpr int64_t kMostResults = 2000;
+// Of the results of a rung so many of the best are kept in view, four times those that can be good;
+// twice as many are when they are thinned out.
+constexpr int64_t kKept = 4 * kMostGood;
 
 class Tpe : public Strategy {
  public:
@@ -35,7 +36,8 @@ class Tpe : public Strategy {
         candidates_(candidates),
         good_share_(good_share),
         joint_(joint),
-        history_(problem) {}
+        history_(problem),
+        best_(static_cast<size_t>(history_.last_rung()) + 1) {}
 
   Answer Propose(int64_t number) override {
     RandomStream random(problem_.seed, static_cast<uint64_t>(number));
@@ -75,7 +77,15 @@ class Tpe : public Strategy {
   }
 
   StopCommands Observe(const Event& event) override {
-    history_.Observe(event);
+    const int index = history_.Observe(event);
+    if (index < 0 || history_.trials()[index].state != Trial::State::kUsable) return {};
+    const int rung = history_.trials()[index].rung;
+    std::vector<int>& best = best_[static_cast<size_t>(rung)];
+    best.push_back(index);
+    if (static_cast<int64_t>(best.size()) > 2 * kKept) {
+      best = TrainingSet(problem_, history_, rung, best, 2 * kKept + 1).BestTrials(kKept);
+      std::sort(best.begin(), best.end());
+    }
     return {};
   }
 
@@ -84,12 +94,11 @@ class Tpe : public Strategy {
 
  private:
   std::vector<int> Good() const {
-    const std::vector<int>& results = history_.usable_at(history_.FullestRung(initial_));
-    const TrainingSet ranked(problem_, history_, history_.FullestRung(initial_), results,
-                             kMostResults);
-    const double share = good_share_ * static_cast<double>(results.size());
-    return ranked.BestTrials(
-        std::clamp<int64_t>(static_cast<int64_t>(std::ceil(share)), 1, kMostGood));
+    const int rung = history_.FullestRung(initial_);
+    const std::vector<int>& best = best_[static_cast<size_t>(rung)];
+    const double share = good_share_ * static_cast<double>(history_.usable_at(rung).size());
+    return TrainingSet(problem_, history_, rung, best, 2 * kKept)
+        .BestTrials(std::clamp<int64_t>(static_cast<int64_t>(std::ceil(share)), 1, kMostGood));
   }
 
   // Everything but the good, youngest first, within the limit.
@@ -115,6 +124,7 @@ class Tpe : public Strategy {
   const double good_share_;
   const bool joint_;
   History history_;
+  std::vector<std::vector<int>> best_;  // by rung; trials in the order in which they were proposed
 };
 
 }  // namespace
