@@ -19,23 +19,30 @@
 #include "common/network/draw.h"
 #include "common/network/key.h"
 #include "common/space/enumeration.h"
+#include "common/space/sampler.h"
 
 namespace nascent::cli {
 namespace {
 
 constexpr char kCountFooter[] = R"(
 `genotypes` is exact however large; rules of the template that forbid combinations are not counted
-off. --distinct builds every allowed genotype and counts different architectures (by key).
+off. --distinct builds every allowed genotype and counts different architectures (by key), at most
+2,000,000. --constraint visits every genotype and counts those allowed, as `allowed`.
 
 Examples:
   nascent space count nas-bench-201
-  nascent space count nas-bench-201 --distinct --output json)";
+  nascent space count nas-bench-201 --distinct --output json
+  nascent space count nas-bench-201 --constraint 'parameters / 1e6 + depth / 100 <= 0.5')";
 
 constexpr char kSampleFooter[] = R"(
-Uniformly over the decisions, one genotype per line; the same seed gives the same genotypes.
+Uniformly over the decisions, one genotype per line; the same seed gives the same genotypes. With
+--constraint only those within all bounds on costs, and the share that passed on standard error; a
+bound is COSTS <= NUMBER or COSTS >= NUMBER, where COSTS is a cost (parameters,
+multiply_accumulates, activation_bytes, depth, …) or arithmetic over costs.
 
-Example:
-  nascent space sample nas-bench-201 -n 5 --seed 1)";
+Examples:
+  nascent space sample nas-bench-201 -n 5 --seed 1
+  nascent space sample darts -n 5 --constraint 'parameters <= 3e6' 'multiply_accumulates <= 5e8')";
 
 constexpr char kCostFooter[] = R"(
 Reads one genotype per line (notation or JSON) from a file or - (standard input); @NAME is a known
@@ -69,6 +76,7 @@ struct GenotypeOptions {
   int64_t count = 1;
   uint64_t seed = 0;
   bool distinct = false;
+  std::vector<std::string> constraints;
   std::string part;
   bool live = false;
   std::string to;
@@ -79,27 +87,44 @@ std::string KnownName(const std::string& text) {
   return text.starts_with('@') ? text.substr(1) : "";
 }
 
+absl::StatusOr<std::vector<space::CostBound>> Bounds(const GenotypeOptions& options) {
+  std::vector<space::CostBound> bounds;
+  for (const std::string& text : options.constraints) {
+    const auto bound = space::CostBound::Parse(text);
+    if (!bound.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--constraint: ", bound.status().message()));
+    }
+    bounds.push_back(*bound);
+  }
+  return bounds;
+}
+
 absl::StatusOr<int> Count(Context& context, const GenotypeOptions& options) {
   const auto loaded = LoadSpace(options.source);
   if (!loaded.ok()) return loaded.status();
   const std::string genotypes = loaded->space->decisions().Cardinality();
+  const auto bounds = Bounds(options);
+  if (!bounds.ok()) return bounds.status();
   std::optional<space::SpaceCount> visited;
-  if (options.distinct) {
-    const auto counted = space::CountByEnumeration(*loaded->space, true, kMostEnumerated);
+  if (options.distinct || !bounds->empty()) {
+    const auto counted =
+        space::CountByEnumeration(*loaded->space, options.distinct, *bounds, kMostEnumerated);
     if (!counted.ok()) return counted.status();
     visited = *counted;
   }
   if (context.json()) {
     spec::Json json = spec::Json::Object();
     json.Set("space", loaded->space->name()).Set("genotypes", genotypes);
-    if (visited) json.Set("allowed", visited->allowed).Set("distinct", visited->distinct);
+    if (visited) json.Set("allowed", visited->allowed);
+    if (options.distinct) json.Set("distinct", visited->distinct);
     context.PrintJson(json);
     return kSuccess;
   }
   context.Print(absl::StrCat(loaded->space->name(), ": ", genotypes, " genotypes"));
   if (visited) {
-    context.Print(absl::StrCat("  ", visited->allowed, " are allowed, ", visited->distinct,
-                               " different architectures"));
+    context.Print(absl::StrCat(
+        "  ", visited->allowed, " are allowed",
+        options.distinct ? absl::StrCat(", ", visited->distinct, " different architectures") : ""));
   }
   return kSuccess;
 }
@@ -107,10 +132,13 @@ absl::StatusOr<int> Count(Context& context, const GenotypeOptions& options) {
 absl::StatusOr<int> Sample(Context& context, const GenotypeOptions& options) {
   const auto loaded = LoadSpace(options.source);
   if (!loaded.ok()) return loaded.status();
+  const auto bounds = Bounds(options);
+  if (!bounds.ok()) return bounds.status();
+  space::Sampler sampler(*loaded->space, *bounds);
   spec::Json list = spec::Json::List();
   for (int64_t i = 0; i < options.count; ++i) {
     RandomStream random(options.seed, static_cast<uint64_t>(i));
-    const auto genotype = loaded->space->Sample(random);
+    const auto genotype = sampler.Sample(random);
     if (!genotype.ok()) return genotype.status();
     if (context.json()) {
       list.Append(loaded->space->Print(*genotype));
@@ -119,6 +147,9 @@ absl::StatusOr<int> Sample(Context& context, const GenotypeOptions& options) {
     }
   }
   if (context.json()) context.PrintJson(list);
+  if (sampler.passed() < sampler.drawn()) {
+    context.Note(absl::StrCat("note: allowed are ", sampler.ShareText()));
+  }
   return kSuccess;
 }
 
@@ -290,11 +321,18 @@ void AddSpaceGenotypes(CLI::App& space, Context& context) {
       add("count", "How many genotypes there are", kCountFooter, Count);
   count->add_flag("--distinct", count_options->distinct, "Count different architectures too");
 
+  const auto add_constraints = [](CLI::App* command, GenotypeOptions& options) {
+    command->add_option("--constraint", options.constraints,
+                        "COSTS <= NUMBER or COSTS >= NUMBER …");
+  };
+  add_constraints(count, *count_options);
+
   const auto [sample, sample_options] = add("sample", "Random genotypes", kSampleFooter, Sample);
   sample->add_option("-n,--count", sample_options->count, "How many")
       ->check(CLI::Range(1, 100000000))
       ->default_str("1");
   sample->add_option("--seed", sample_options->seed, "Of the random numbers")->default_str("0");
+  add_constraints(sample, *sample_options);
 
   const auto [cost, cost_options] = add(
       "cost", "Parameters, multiply-accumulates, memory and key of genotypes", kCostFooter, Cost);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/cli/facts.h"
+#include "common/space/cost_bound.h"
 
 namespace nascent::cli {
 namespace {
@@ -29,6 +30,8 @@ bool Dominates(const Scores& a, const Scores& b) {
 bool IsFeasible(const v1::Trial& trial, const v1::SearchSpec& spec) {
   if (!HasResult(trial)) return false;
   for (const v1::Constraint& constraint : spec.constraints()) {
+    // What is arithmetic over costs held before the trial ran.
+    if (space::CostFormula::IsArithmetic(constraint.metric())) continue;
     const auto value = Metric(trial, constraint.metric());
     if (!value || (constraint.has_at_most() && *value > constraint.at_most()) ||
         (constraint.has_at_least() && *value < constraint.at_least())) {

@@ -25,6 +25,19 @@ std::string Quote(std::string_view text) {
                       "\"");
 }
 
+// In lines of about so many bytes: a long title would make the picture wide.
+std::string Wrapped(std::string_view title) {
+  constexpr size_t kLine = 100;
+  std::string text;
+  size_t length = 0;
+  for (const char c : title) {
+    const bool breaks = c == ' ' && length >= kLine;
+    text.push_back(breaks ? '\n' : c);
+    length = breaks ? 0 : length + 1;
+  }
+  return text;
+}
+
 // 950, 12.3k, 4.5M
 std::string Short(int64_t number) {
   if (number < 1000) return absl::StrCat(number);
@@ -117,7 +130,7 @@ class Drawing {
                     "  node [shape=box, style=\"filled,rounded\", fontname=\"Helvetica\", ",
                     "fontsize=10];\n  edge [arrowsize=0.6];\n");
     if (!options_.title.empty()) {
-      absl::StrAppend(&text_, "  label=", Quote(options_.title), ";\n  labelloc=t;\n");
+      absl::StrAppend(&text_, "  label=", Quote(Wrapped(options_.title)), ";\n  labelloc=t;\n");
     }
     for (size_t i = 0; i < network_.nodes.size(); ++i) {
       const std::string& path = network_.nodes[i].path;

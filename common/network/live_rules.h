@@ -44,6 +44,7 @@ class LiveRules {
     const int size = graph.size();
     values_.reserve(size);
     value_of_.reserve(size);
+    first_with_hash_.reserve(size / 2);
     for (int i = 0; i < size; ++i) value_of_.push_back(Translate(i));
     MarkLive();
     InlineSums();

@@ -8,6 +8,7 @@ namespace nascent::network {
 namespace {
 
 constexpr size_t kMostEntries = 32768;
+constexpr size_t kMostNext = 8;
 constexpr int64_t kBytesPerElement = 4;
 
 // What costs need of one node.
@@ -143,10 +144,8 @@ CostNode CostOf(const ResolvedOperation& resolved) {
 absl::StatusOr<const ResolvedOperation*> ResolvedMemo::Resolve(
     const Operation& operation, const Attributes& given,
     std::span<const ResolvedOperation* const> inputs) {
-  Key key{.operation = &operation, .given = given.identity(), .shapes = {}};
-  for (const ResolvedOperation* input : inputs) key.shapes.push_back(input->shape_id);
-  const auto known = entries_.find(key);
-  if (known != entries_.end()) return known->second.get();
+  const ResolvedOperation* known = Find(operation, given.identity(), inputs);
+  if (known != nullptr) return known;
 
   absl::StatusOr<Attributes> complete = Complete(operation, given);
   if (!complete.ok()) return complete.status();
@@ -180,12 +179,46 @@ absl::StatusOr<const ResolvedOperation*> ResolvedMemo::Resolve(
         operation.multiply_accumulates(resolved->attributes, shapes, resolved->shape);
   }
   resolved->bytes = SaturatingProduct(ElementCount(resolved->shape), kBytesPerElement);
-  return entries_.emplace(std::move(key), std::move(resolved)).first->second.get();
+  return entries_.emplace(MakeKey(operation, given.identity(), inputs), std::move(resolved))
+      .first->second.get();
+}
+
+ResolvedMemo::Key ResolvedMemo::MakeKey(const Operation& operation, const void* given,
+                                        std::span<const ResolvedOperation* const> inputs) {
+  Key key{.operation = &operation, .given = given, .shapes = {}};
+  for (const ResolvedOperation* input : inputs) key.shapes.push_back(input->shape_id);
+  return key;
+}
+
+const ResolvedOperation* ResolvedMemo::Find(
+    const Operation& operation, const void* given,
+    std::span<const ResolvedOperation* const> inputs) const {
+  if (inputs.size() == 1) {
+    for (const ResolvedOperation::Next& next : inputs[0]->next) {
+      if (next.given == given && next.operation == &operation) return next.resolved;
+    }
+  }
+  const auto known = entries_.find(MakeKey(operation, given, inputs));
+  if (known == entries_.end()) return nullptr;
+  const ResolvedOperation* resolved = known->second.get();
+  if (inputs.size() == 1 && inputs[0]->next.size() < kMostNext) {
+    inputs[0]->next.push_back({&operation, given, resolved});
+  }
+  return resolved;
+}
+
+const Attributes& ResolvedMemo::Intern(const Attributes& attributes) {
+  std::vector<Attributes>& bucket = interned_[attributes.Hash()];
+  for (const Attributes& known : bucket) {
+    if (known == attributes) return known;
+  }
+  return bucket.emplace_back(attributes);
 }
 
 void ResolvedMemo::Trim() {
-  if (entries_.size() < kMostEntries) return;
+  if (entries_.size() < kMostEntries && interned_.size() < kMostEntries) return;
   entries_.clear();
+  interned_.clear();
   shape_ids_.clear();
 }
 

@@ -34,6 +34,14 @@ struct ResolvedOperation {
   int64_t parameters = 0;
   int64_t multiply_accumulates = 0;
   int64_t bytes = 0;  // of the output, float32
+
+  // What the memo resolved with this one's output as the only input, the first few.
+  struct Next {
+    const Operation* operation;
+    const void* given;
+    const ResolvedOperation* resolved;
+  };
+  mutable absl::InlinedVector<Next, 4> next;
 };
 
 // Remembers what was resolved. Pointers stay good until Trim or the end. Not thread-safe.
@@ -43,10 +51,16 @@ class ResolvedMemo {
   absl::StatusOr<const ResolvedOperation*> Resolve(
       const Operation& operation, const Attributes& given,
       std::span<const ResolvedOperation* const> inputs);
+  // Attributes with the same content, always the same ones: for those that are computed anew for
+  // each network, since Resolve knows attributes by their identity.
+  const Attributes& Intern(const Attributes& attributes);
   // Forgets everything when there is much: memory stays bounded over millions of networks.
   void Trim();
 
  private:
+  // The known result, or null. `given`: the identity of the attributes.
+  const ResolvedOperation* Find(const Operation& operation, const void* given,
+                                std::span<const ResolvedOperation* const> inputs) const;
   struct Key {
     const Operation* operation;
     const void* given;
@@ -57,7 +71,11 @@ class ResolvedMemo {
       return H::combine(std::move(h), key.operation, key.given, key.shapes);
     }
   };
+  static Key MakeKey(const Operation& operation, const void* given,
+                     std::span<const ResolvedOperation* const> inputs);
+
   absl::flat_hash_map<Key, std::unique_ptr<const ResolvedOperation>> entries_;
+  absl::flat_hash_map<uint64_t, std::vector<Attributes>> interned_;  // by Hash
   absl::flat_hash_map<std::vector<int64_t>, int> shape_ids_;
 };
 

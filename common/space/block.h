@@ -47,6 +47,13 @@ class NodeSink {
   virtual absl::StatusOr<int> Add(const std::string& path, const network::Operation& operation,
                                   const network::Attributes& attributes,
                                   std::span<const int> inputs) = 0;
+  // The same with attributes that were computed for this network alone.
+  virtual absl::StatusOr<int> AddComputed(const std::string& path,
+                                          const network::Operation& operation,
+                                          const network::Attributes& attributes,
+                                          std::span<const int> inputs) {
+    return Add(path, operation, attributes, inputs);
+  }
   virtual const network::Shape& shape(int node) const = 0;
 };
 

@@ -149,18 +149,17 @@ absl::Status OperationBlock::AddComputed(BuildState& state, const Tensors& input
 }
 
 absl::StatusOr<Tensors> OperationBlock::Build(BuildState& state, const Tensors& inputs) const {
-  const network::Attributes* attributes = &given_;
-  network::Attributes all;
-  if (!computed_.empty()) {
-    all = given_;
+  absl::StatusOr<int> node = 0;
+  if (computed_.empty()) {
+    node = state.sink->Add(path_, *operation_, given_, std::span<const int>(inputs));
+  } else {
+    network::Attributes all = given_;
     if (absl::Status status = AddComputed(state, inputs, all); !status.ok()) {
       return AtLine(line_,
                     absl::Status(status.code(), absl::StrCat(path_, ": ", status.message())));
     }
-    attributes = &all;
+    node = state.sink->AddComputed(path_, *operation_, all, std::span<const int>(inputs));
   }
-  absl::StatusOr<int> node =
-      state.sink->Add(path_, *operation_, *attributes, std::span<const int>(inputs));
   if (!node.ok()) return AtLine(line_, node.status());
   return Tensors{*node};
 }

@@ -84,9 +84,9 @@ absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex, con
     if (settings_.channels != nullptr && channels[source] > channels[vertex]) {
       const network::Attributes crop = {
           {"dim", int64_t{0}}, {"start", int64_t{0}}, {"length", channels[vertex]}};
-      absl::StatusOr<int> cropped =
-          state.sink->Add(Joined(settings_.path, absl::StrCat("crop_", source, "_", vertex)),
-                          *kCrop, crop, std::span<const int>(&tensor, 1));
+      absl::StatusOr<int> cropped = state.sink->AddComputed(
+          Joined(settings_.path, absl::StrCat("crop_", source, "_", vertex)), *kCrop, crop,
+          std::span<const int>(&tensor, 1));
       if (!cropped.ok()) return AtLine(settings_.line, cropped.status());
       tensor = *cropped;
     }

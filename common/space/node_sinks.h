@@ -43,6 +43,11 @@ class ResolvedSink : public NodeSink {
     network_.nodes.push_back({*added, {inputs.begin(), inputs.end()}});
     return static_cast<int>(network_.nodes.size()) - 1;
   }
+  absl::StatusOr<int> AddComputed(const std::string& path, const network::Operation& operation,
+                                  const network::Attributes& attributes,
+                                  std::span<const int> inputs) override {
+    return Add(path, operation, memo_->Intern(attributes), inputs);
+  }
   const network::Shape& shape(int node) const override {
     return network_.nodes[node].resolved->shape;
   }

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/space/cell_graph.h"
 #include "common/space/decision_space.h"
 #include "common/spec/document.h"
 
@@ -22,6 +23,8 @@ inline constexpr size_t kLongestNotation = size_t{1} << 20;
 class Notation {
  public:
   virtual ~Notation() = default;
+  // The cells of `genotype`, which is valid; none where the notation describes none.
+  virtual std::vector<CellGraph> Cells(const Genotype& /*genotype*/) const { return {}; }
   // `genotype` is valid.
   virtual std::string Print(const Genotype& genotype) const = 0;
   // INVALID_ARGUMENT: what was found, what is allowed. What is given back may still break

@@ -30,6 +30,7 @@ struct Cell {
   std::string name;
   std::vector<std::string> nodes, sources, slots;  // slots: empty where inputs are chosen together
   std::string inputs, operation;                   // labels with {node}, {slot}, {source}
+  std::vector<std::string> operations;             // of all its decisions
   std::vector<int64_t> concat;
   bool concat_unused = false;
 };
@@ -157,12 +158,40 @@ class CellsNotation : public Notation {
     for (const Cell& cell : cells_) {
       std::vector<std::string> pairs;
       std::set<int64_t> used;
-      for (const std::string& node : cell.nodes) PrintNode(cell, node, genotype, pairs, used);
+      for (const std::string& node : cell.nodes) {
+        for (const Input& input : InputsOf(cell, node, genotype)) {
+          used.insert(input.source);
+          pairs.push_back(absl::StrCat("('", input.operation, "', ", input.source, ")"));
+        }
+      }
       absl::StrAppend(&text, text.size() > 9 ? ", " : "", cell.name, "=[",
                       absl::StrJoin(pairs, ", "), "], ", cell.name, "_concat=[",
                       absl::StrJoin(Concat(cell, used), ", "), "]");
     }
     return text + ")";
+  }
+
+  std::vector<CellGraph> Cells(const Genotype& genotype) const override {
+    std::vector<CellGraph> graphs;
+    for (const Cell& cell : cells_) {
+      CellGraph& graph = graphs.emplace_back();
+      graph.name = cell.name;
+      graph.vertices = cell.sources;
+      graph.inputs = static_cast<int>(cell.sources.size() - cell.nodes.size());
+      graph.operations = cell.operations;
+      std::set<int64_t> used;
+      for (size_t n = 0; n < cell.nodes.size(); ++n) {
+        for (const Input& input : InputsOf(cell, cell.nodes[n], genotype)) {
+          const auto operation =
+              std::find(cell.operations.begin(), cell.operations.end(), input.operation);
+          used.insert(input.source);
+          graph.edges.push_back({static_cast<int>(input.source), graph.inputs + static_cast<int>(n),
+                                 static_cast<int>(operation - cell.operations.begin())});
+        }
+      }
+      for (const int64_t end : Concat(cell, used)) graph.ends.push_back(static_cast<int>(end));
+    }
+    return graphs;
   }
 
   absl::StatusOr<Genotype> Read(std::string_view text) const override {
@@ -213,14 +242,18 @@ class CellsNotation : public Notation {
     return space_.decisions()[*decision].domain.Text(genotype.values[*decision]);
   }
 
-  void PrintNode(const Cell& cell, const std::string& node, const Genotype& genotype,
-                 std::vector<std::string>& pairs, std::set<int64_t>& used) const {
+  struct Input {
+    std::string operation;
+    int64_t source;
+  };
+
+  std::vector<Input> InputsOf(const Cell& cell, const std::string& node,
+                              const Genotype& genotype) const {
+    std::vector<Input> inputs;
     const auto add = [&](const std::string& slot, const std::string& source) {
       const auto index =
           std::find(cell.sources.begin(), cell.sources.end(), source) - cell.sources.begin();
-      used.insert(index);
-      pairs.push_back(absl::StrCat(
-          "('", ValueText(Label(cell.operation, node, slot, source), genotype), "', ", index, ")"));
+      inputs.push_back({ValueText(Label(cell.operation, node, slot, source), genotype), index});
     };
     if (cell.slots.empty()) {
       const std::string chosen = ValueText(Label(cell.inputs, node, "", ""), genotype);
@@ -229,6 +262,7 @@ class CellsNotation : public Notation {
     for (const std::string& slot : cell.slots) {
       add(slot, ValueText(Label(cell.inputs, node, slot, ""), genotype));
     }
+    return inputs;
   }
 
   absl::Status Set(const std::string& label, const std::string& text, Genotype& genotype) const {
@@ -295,6 +329,27 @@ class CellsNotation : public Notation {
   const std::vector<Cell> cells_;
 };
 
+// The options of every decision on an operation of the cell.
+std::vector<std::string> OperationsOf(const Cell& cell, const DecisionSpace& space) {
+  std::vector<std::string> operations;
+  const std::vector<std::string> none = {""};
+  for (const std::string& node : cell.nodes) {
+    for (const std::string& slot : cell.slots.empty() ? none : cell.slots) {
+      for (const std::string& source : cell.sources) {
+        const std::optional<int> decision = space.Find(Label(cell.operation, node, slot, source));
+        if (!decision) continue;
+        for (const OptionValue& option : space.decisions()[*decision].domain.options) {
+          const std::string text = OptionText(option);
+          if (std::find(operations.begin(), operations.end(), text) == operations.end()) {
+            operations.push_back(text);
+          }
+        }
+      }
+    }
+  }
+  return operations;
+}
+
 std::vector<std::string> Texts(const spec::DocumentNode* list) {
   std::vector<std::string> texts;
   for (size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
@@ -322,6 +377,7 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakeCellsNotation(
               .slots = Texts(SettingOf(given, "slots")),
               .inputs = inputs->text,
               .operation = operation->text,
+              .operations = {},
               .concat = {},
               .concat_unused = concat->text == "unused"};
     for (const std::string& number : Texts(concat)) {
@@ -337,6 +393,7 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakeCellsNotation(
         return NotationError(*inputs, absl::StrCat("no decision has the label \"", label, "\""));
       }
     }
+    cell.operations = OperationsOf(cell, space);
     cells.push_back(std::move(cell));
   }
   if (cells.empty()) return NotationError(settings, "cells: none");

@@ -13,9 +13,12 @@ namespace {
 
 class MatrixNotation : public Notation {
  public:
-  MatrixNotation(const DecisionSpace& space, std::vector<std::vector<int>> edges,
+  MatrixNotation(const DecisionSpace& space, std::string label, std::vector<std::vector<int>> edges,
                  std::vector<int> operations)
-      : space_(space), edges_(std::move(edges)), operations_(std::move(operations)) {}
+      : space_(space),
+        label_(std::move(label)),
+        edges_(std::move(edges)),
+        operations_(std::move(operations)) {}
 
   std::string Print(const Genotype& genotype) const override {
     const int size = static_cast<int>(edges_.size());
@@ -34,6 +37,30 @@ class MatrixNotation : public Notation {
                       space_.decisions()[operation].domain.Text(genotype.values[operation]), "\"");
     }
     return text + ", \"output\"]}";
+  }
+
+  std::vector<CellGraph> Cells(const Genotype& genotype) const override {
+    const int size = static_cast<int>(edges_.size());
+    CellGraph cell{.name = label_, .vertices = {"input"}, .ends = {size - 1}, .at_vertices = true};
+    cell.vertex_operations.assign(size, -1);
+    for (size_t v = 0; v < operations_.size(); ++v) {
+      cell.vertices.push_back(absl::StrCat(v + 1));
+      if (const auto* option = std::get_if<int64_t>(&genotype.values[operations_[v]])) {
+        cell.vertex_operations[v + 1] = static_cast<int>(*option);
+      }
+    }
+    cell.vertices.emplace_back("output");
+    if (!operations_.empty()) {
+      for (const OptionValue& option : space_.decisions()[operations_[0]].domain.options) {
+        cell.operations.push_back(OptionText(option));
+      }
+    }
+    for (int i = 0; i < size; ++i) {
+      for (int j = i + 1; j < size; ++j) {
+        if (genotype.values[edges_[i][j]] == Value(int64_t{1})) cell.edges.push_back({i, j, -1});
+      }
+    }
+    return {std::move(cell)};
   }
 
   absl::StatusOr<Genotype> Read(std::string_view text) const override {
@@ -94,6 +121,7 @@ class MatrixNotation : public Notation {
   }
 
   const DecisionSpace& space_;
+  const std::string label_;
   const std::vector<std::vector<int>> edges_;
   const std::vector<int> operations_;
 };
@@ -127,8 +155,8 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakeMatrixNotation(
                            absl::StrCat("no decision has the label ", label->text, ".vertex_", v));
     }
   }
-  return std::unique_ptr<const Notation>(
-      std::make_unique<MatrixNotation>(space, std::move(edges), std::move(operations)));
+  return std::unique_ptr<const Notation>(std::make_unique<MatrixNotation>(
+      space, label->text, std::move(edges), std::move(operations)));
 }
 
 }  // namespace nascent::space

@@ -2,9 +2,14 @@
 //
 //   pattern: "{block0}{block1}"
 //   names: {identity: 0, mb3: 1}     # optional: how options are written
+//   edges: {cell.a: [0, 1], …}       # optional: the cell's vertices between which a decision's
+//                                    # operation stands; the first is its input, the last its
+//                                    output
 
+#include <algorithm>
 #include <map>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/space/notation.h"
@@ -19,8 +24,25 @@ class PatternNotation : public Notation {
     int decision;         // -1: the end
     std::vector<std::string> options;
   };
-  PatternNotation(const DecisionSpace& space, std::string pattern, std::vector<Part> parts)
-      : space_(space), pattern_(std::move(pattern)), parts_(std::move(parts)) {}
+  // `cell`: operations are decisions.
+  PatternNotation(const DecisionSpace& space, std::string pattern, std::vector<Part> parts,
+                  CellGraph cell)
+      : space_(space),
+        pattern_(std::move(pattern)),
+        parts_(std::move(parts)),
+        cell_(std::move(cell)) {}
+
+  std::vector<CellGraph> Cells(const Genotype& genotype) const override {
+    if (cell_.edges.empty()) return {};
+    CellGraph cell = cell_;
+    cell.edges.clear();
+    for (const CellGraph::Edge& edge : cell_.edges) {
+      const auto* option = std::get_if<int64_t>(&genotype.values[edge.operation]);
+      if (option == nullptr) continue;
+      cell.edges.push_back({edge.from, edge.to, static_cast<int>(*option)});
+    }
+    return {std::move(cell)};
+  }
 
   std::string Print(const Genotype& genotype) const override {
     std::string text;
@@ -96,7 +118,47 @@ class PatternNotation : public Notation {
   const DecisionSpace& space_;
   const std::string pattern_;
   const std::vector<Part> parts_;
+  const CellGraph cell_;
 };
+
+constexpr int kMostVertices = 30;
+
+// The cell that `edges` describes: {label: [from, to], …}.
+absl::StatusOr<CellGraph> ReadEdges(const spec::DocumentNode& edges, const DecisionSpace& space) {
+  CellGraph cell{.name = "cell"};
+  int last = 0;
+  for (const spec::DocumentNode::Entry& entry : edges.entries) {
+    const std::optional<int> decision = space.Find(entry.key);
+    if (!decision) {
+      return NotationError(*entry.value,
+                           absl::StrCat("no decision has the label \"", entry.key, "\""));
+    }
+    std::vector<std::string> options;
+    for (const OptionValue& option : space.decisions()[*decision].domain.options) {
+      options.push_back(OptionText(option));
+    }
+    if (cell.operations.empty()) cell.operations = options;
+    if (options.empty() || options != cell.operations) {
+      return NotationError(*entry.value,
+                           absl::StrCat(entry.key, " has other options than the edges before it"));
+    }
+    CellGraph::Edge edge{.operation = *decision};
+    const auto& ends = entry.value->items;
+    if (ends.size() != 2 || !absl::SimpleAtoi(ends[0]->text, &edge.from) ||
+        !absl::SimpleAtoi(ends[1]->text, &edge.to) || edge.from < 0 || edge.to <= edge.from ||
+        edge.to >= kMostVertices) {
+      return NotationError(*entry.value,
+                           absl::StrCat("an edge is [from, to] with numbers from 0 to ",
+                                        kMostVertices - 1, ", the second the larger"));
+    }
+    last = std::max(last, edge.to);
+    cell.edges.push_back(edge);
+  }
+  for (int v = 0; v <= last; ++v) cell.vertices.push_back(absl::StrCat(v));
+  cell.ends = {last};
+  cell.vertex_operations.assign(last + 1, -1);
+  return cell;
+}
 
 }  // namespace
 
@@ -104,14 +166,21 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakePatternNotation(
     const spec::DocumentNode& settings, const DecisionSpace& space) {
   const spec::DocumentNode* pattern = &settings;
   std::map<std::string, std::string> names;
+  CellGraph cell;
   if (settings.kind == spec::DocumentNode::Kind::kMap) {
     pattern = SettingOf(settings, "text");
     if (const spec::DocumentNode* given = SettingOf(settings, "names")) {
       for (const auto& entry : given->entries) names[entry.key] = entry.value->text;
     }
+    if (const spec::DocumentNode* edges = SettingOf(settings, "edges")) {
+      absl::StatusOr<CellGraph> read = ReadEdges(*edges, space);
+      if (!read.ok()) return read.status();
+      cell = *std::move(read);
+    }
   }
   if (pattern == nullptr || pattern->kind != spec::DocumentNode::Kind::kScalar) {
-    return NotationError(settings, "a pattern is a text with {labels}, or {text: …, names: {…}}");
+    return NotationError(settings,
+                         "a pattern is a text with {labels}, or {text: …, names: {…}, edges: {…}}");
   }
   std::vector<PatternNotation::Part> parts;
   std::string_view rest = pattern->text;
@@ -140,7 +209,7 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakePatternNotation(
     rest.remove_prefix(close + 1);
   }
   return std::unique_ptr<const Notation>(
-      std::make_unique<PatternNotation>(space, pattern->text, std::move(parts)));
+      std::make_unique<PatternNotation>(space, pattern->text, std::move(parts), std::move(cell)));
 }
 
 }  // namespace nascent::space

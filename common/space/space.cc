@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "common/space/decision_drafts.h"
 #include "common/space/node_sinks.h"
+#include "common/space/sampler.h"
 #include "common/space/template.h"
 #include "common/spec/suggest.h"
 
@@ -50,7 +51,13 @@ class TemplateSpace : public Space {
   const std::vector<KnownArchitecture>& known() const override { return template_->known; }
   const std::vector<ConstantInfo>& constants() const override { return template_->constants; }
 
-  absl::Status Check(const Genotype& genotype) const override { return Build(genotype).status(); }
+  absl::Status Check(const Genotype& genotype) const override {
+    ResolvedSink sink(&Memo());
+    BuildState state;
+    state.sink = &sink;
+    // The network with names fails with better words.
+    return Walk(genotype, state).ok() ? absl::OkStatus() : Build(genotype).status();
+  }
 
   absl::StatusOr<network::Network> Build(const Genotype& genotype) const override {
     int64_t nodes = 0;
@@ -58,8 +65,7 @@ class TemplateSpace : public Space {
   }
 
   absl::StatusOr<ArchitectureCosts> ComputeCosts(const Genotype& genotype) const override {
-    thread_local network::ResolvedMemo memo;
-    ResolvedSink sink(&memo);
+    ResolvedSink sink(&Memo());
     BuildState state;
     state.sink = &sink;
     absl::StatusOr<int> output = Walk(genotype, state);
@@ -77,6 +83,10 @@ class TemplateSpace : public Space {
   std::string Print(const Genotype& genotype) const override {
     return template_->notation == nullptr ? PrintJson(genotype)
                                           : template_->notation->Print(genotype);
+  }
+  std::vector<CellGraph> Cells(const Genotype& genotype) const override {
+    return template_->notation == nullptr ? std::vector<CellGraph>()
+                                          : template_->notation->Cells(genotype);
   }
   std::string PrintJson(const Genotype& genotype) const override {
     return space::PrintJson(decisions(), genotype);
@@ -117,6 +127,11 @@ class TemplateSpace : public Space {
   }
 
  private:
+  static network::ResolvedMemo& Memo() {
+    thread_local network::ResolvedMemo memo;
+    return memo;
+  }
+
   absl::Status CheckRules(const DecisionValues& values) const {
     for (const ForbidRule& rule : template_->forbid) {
       absl::StatusOr<ExprValue> holds =
@@ -147,7 +162,7 @@ class TemplateSpace : public Space {
     absl::StatusOr<network::Attributes> shape = InputAttributes(genotype);
     if (!shape.ok()) return shape.status();
     static const network::Operation* const kInput = network::FindOperation("input");
-    absl::StatusOr<int> input = state.sink->Add("input", *kInput, *shape, {});
+    absl::StatusOr<int> input = state.sink->AddComputed("input", *kInput, *shape, {});
     if (!input.ok()) return input.status();
     absl::StatusOr<Tensors> output = template_->network->Build(state, {*input});
     if (!output.ok()) {
@@ -224,17 +239,10 @@ absl::StatusOr<std::shared_ptr<const Space>> Space::Parse(std::string_view text,
   return std::shared_ptr<const Space>(std::move(space));
 }
 
+std::vector<CellGraph> Space::Cells(const Genotype&) const { return {}; }
+
 absl::StatusOr<Genotype> Space::Sample(RandomStream& random, int64_t effort) const {
-  absl::Status last;
-  for (int64_t i = 0; i < effort; ++i) {
-    Genotype genotype = decisions().Sample(random);
-    last = Check(genotype);
-    if (last.ok()) return genotype;
-  }
-  return absl::ResourceExhaustedError(absl::StrCat("none of ", effort,
-                                                   " sampled genotypes is "
-                                                   "allowed (0 %); the last: ",
-                                                   last.message()));
+  return Sampler(*this).Sample(random, effort);
 }
 
 }  // namespace nascent::space

@@ -22,6 +22,8 @@ namespace nascent::space {
 // A constant's value as the user sets it.
 using Constant = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
 
+struct CellGraph;  // cell_graph.h
+
 struct SpaceOptions {
   std::map<std::string, Constant, std::less<>> set = {};
   network::Shape input = {3, 32, 32};
@@ -110,8 +112,11 @@ class Space {
   // Reads both, and "@name" of a known architecture.
   virtual absl::StatusOr<Genotype> Read(std::string_view text) const = 0;
 
-  // Genotypes that pass Check: at most `effort` tries each (default 10,000), then
-  // RESOURCE_EXHAUSTED with the share that passed.
+  // The cells of a valid genotype as graphs of operations, for numeric encodings (encoding.h). None
+  // where the notation describes none.
+  virtual std::vector<CellGraph> Cells(const Genotype& genotype) const;
+
+  // A genotype that passes Check; RESOURCE_EXHAUSTED after `effort` draws (see sampler.h).
   absl::StatusOr<Genotype> Sample(RandomStream& random, int64_t effort = 10000) const;
 };
 

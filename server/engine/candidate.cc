@@ -60,22 +60,6 @@ CandidateMaker::CandidateMaker(std::shared_ptr<const ResolvedSearch> search,
                                CandidateOptions options)
     : search_(std::move(search)), options_(options) {}
 
-absl::Status CheckCostConstraints(const v1::SearchSpec& spec, const Metrics& costs) {
-  for (const v1::Constraint& constraint : spec.constraints()) {
-    const auto it = costs.find(constraint.metric());
-    if (it == costs.end()) continue;
-    const bool too_large = constraint.has_at_most() && it->second > constraint.at_most();
-    const bool too_small = constraint.has_at_least() && it->second < constraint.at_least();
-    if (too_large || too_small) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("constraint on ", constraint.metric(), ": found ", it->second, ", allowed ",
-                       too_large ? "at most " : "at least ",
-                       too_large ? constraint.at_most() : constraint.at_least()));
-    }
-  }
-  return absl::OkStatus();
-}
-
 CandidateMaker::Entry CandidateMaker::Build(const Id& id) const {
   auto candidate = std::make_shared<Candidate>();
   candidate->genotype = id.first;
@@ -98,7 +82,7 @@ CandidateMaker::Entry CandidateMaker::Build(const Id& id) const {
   } else {
     candidate->costs = ToProto(built->costs, built->published_costs);
     candidate->cost_values = CostValues(candidate->costs);
-    candidate->status.Update(CheckCostConstraints(search_->spec, candidate->cost_values));
+    candidate->status.Update(space::CheckCostBounds(search_->cost_bounds, candidate->cost_values));
     if (options_.keys) {
       candidate->key = network::ComputeKey(built->live).hex;
       candidate->key_version = network::kKeyVersion;
@@ -144,15 +128,16 @@ Metrics CandidateMaker::Costs(const space::Genotype& genotype) {
   const int last = static_cast<int>(search_->rungs.size()) - 1;
   if (const auto known = Find({genotype, last}); known != nullptr) return known->cost_values;
   const auto costs = search_->space->ComputeCosts(genotype);
-  return costs.ok() ? CostValues(ToProto(costs->live, costs->published)) : Metrics();
+  return costs.ok() ? space::ToNamedCosts(*costs) : Metrics();
 }
 
 bool CandidateMaker::IsFeasible(const space::Genotype& genotype) {
-  if (!search_->space->Check(genotype).ok()) return false;
-  const auto& constraints = search_->spec.constraints();
-  const bool on_costs = std::any_of(constraints.begin(), constraints.end(),
-                                    [](const auto& c) { return IsCostMetric(c.metric()); });
-  return !on_costs || CheckCostConstraints(search_->spec, Costs(genotype)).ok();
+  if (search_->cost_bounds.empty() || !options_.networks) {
+    return search_->space->Check(genotype).ok();
+  }
+  // What has costs keeps the space's rules.
+  const Metrics costs = Costs(genotype);
+  return !costs.empty() && space::CheckCostBounds(search_->cost_bounds, costs).ok();
 }
 
 std::shared_ptr<const Candidate> CandidateMaker::Make(const space::Genotype& genotype, int rung) {

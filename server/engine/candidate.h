@@ -86,9 +86,6 @@ class CandidateMaker {
   std::list<Id> with_network_ ABSL_GUARDED_BY(mutex_);
 };
 
-// FAILED_PRECONDITION names the first constraint of `spec` that these costs break.
-absl::Status CheckCostConstraints(const v1::SearchSpec& spec, const Metrics& costs);
-
 // SHA-256 (hexadecimal) of what decides the result of training `candidate`: key and its version,
 // data and split, recipe, fidelity, evaluator and, where a metric depends on it, the device.
 std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch& search,

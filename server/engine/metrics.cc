@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "common/space/cost_bound.h"
+
 namespace nascent::engine {
 namespace {
 
-constexpr std::array<std::string_view, 6> kCosts = {
-    "parameters",           "multiply_accumulates",
-    "published_parameters", "published_multiply_accumulates",
-    "activation_bytes",     "depth"};
 constexpr std::array<std::string_view, 6> kTrain = {"training_loss",    "training_accuracy",
                                                     "validation_loss",  "validation_accuracy",
                                                     "training_seconds", "peak_memory_bytes"};
@@ -22,11 +20,14 @@ bool Has(std::span<const std::string_view> names, std::string_view name) {
 
 }  // namespace
 
-std::span<const std::string_view> CostMetrics() { return kCosts; }
+std::span<const std::string_view> CostMetrics() { return space::CostNames(); }
 std::span<const std::string_view> TrainMetrics() { return kTrain; }
 std::span<const std::string_view> TestMetrics() { return kTest; }
 
-bool IsCostMetric(std::string_view name) { return Has(kCosts, name); }
+bool IsCostMetric(std::string_view name) { return Has(space::CostNames(), name); }
+bool IsOnCosts(const std::string& metric) {
+  return IsCostMetric(metric) || space::CostFormula::IsArithmetic(metric);
+}
 bool IsTestMetric(std::string_view name) { return Has(kTest, name); }
 bool DependsOnDevice(std::string_view name) {
   return Has(kOfDevice, name) || name.starts_with("latency");

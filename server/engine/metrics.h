@@ -23,6 +23,8 @@ std::span<const std::string_view> TrainMetrics();
 std::span<const std::string_view> TestMetrics();
 
 bool IsCostMetric(std::string_view name);
+// Whether a constraint on `metric` is one on costs: on one of them or on arithmetic over them.
+bool IsOnCosts(const std::string& metric);
 bool IsTestMetric(std::string_view name);
 // Whether its value depends on the device that measured it.
 bool DependsOnDevice(std::string_view name);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/space/cost_bound.h"
 #include "common/space/space.h"
 #include "nascent/v1/data.pb.h"
 #include "nascent/v1/search.pb.h"
@@ -32,7 +33,8 @@ struct ResolvedSearch {
   std::vector<RungPlan> rungs;                // at least one
   // Whether a rung may continue from the checkpoint of a lower one: only the epochs differ.
   bool rungs_continue = false;
-  std::string space_size;  // empty: infinite or not counted
+  std::vector<space::CostBound> cost_bounds;  // the constraints on costs
+  std::string space_size;                     // empty: infinite or not counted
   std::vector<std::string> warnings;
 };
 

@@ -83,6 +83,26 @@ struct BadInput {
   std::string message;  // starts with
 };
 
+TEST(ResolveSearch, ConstraintsMayBoundArithmeticOverCostsAndTheShareThatPassesIsNoted) {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  v1::Constraint& constraint = *spec.add_constraints();
+  constraint.set_metric("parameters / 1e6 + multiply_accumulates / 1e9");
+  constraint.set_at_most(1e9);
+  auto resolved = ResolveSearch(spec, Toy());
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  ASSERT_EQ(resolved->cost_bounds.size(), 1u);
+  EXPECT_TRUE(resolved->warnings.empty());
+  // Above the smallest network, below the largest.
+  const auto costs = resolved->space->ComputeCosts(resolved->space->decisions().First());
+  ASSERT_TRUE(costs.ok()) << costs.status();
+  spec.mutable_constraints(0)->set_metric("published_parameters + 0 * depth");
+  spec.mutable_constraints(0)->set_at_most(static_cast<double>(costs->published.parameters) * 1.5);
+  resolved = ResolveSearch(spec, Toy());
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  ASSERT_EQ(resolved->warnings.size(), 1u);
+  EXPECT_THAT(resolved->warnings[0], HasSubstr(" % of "));
+}
+
 class RefusedSearch : public ::testing::TestWithParam<BadInput> {};
 
 TEST_P(RefusedSearch, NamesTheFieldAndWhatWasFound) {
@@ -155,12 +175,27 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"ConstraintWithoutBound",
                  [](auto& s) { s.add_constraints()->set_metric("parameters"); },
                  "constraints[0]: found no bound"},
-        BadInput{"ConstraintThatNothingMeets",
+        BadInput{"ConstraintOnArithmeticOverNoCost",
                  [](auto& s) {
-                   s.add_constraints()->set_metric("parameters");
+                   s.add_constraints()->set_metric("parametres / 1e6 + 1");
                    s.mutable_constraints(0)->set_at_most(1);
                  },
-                 "constraints: found that none of 2000"},
+                 "constraints[0].metric: found \"parametres / 1e6 + 1\": no cost is called "
+                 "\"parametres\"; did you mean \"parameters\"?"},
+        BadInput{"ConstraintThatIsNoArithmetic",
+                 [](auto& s) {
+                   s.add_constraints()->set_metric("parameters / + 2");
+                   s.mutable_constraints(0)->set_at_most(1);
+                 },
+                 "constraints[0].metric: found \"parameters / + 2\": "},
+        BadInput{
+            "ConstraintThatNothingMeets",
+            [](auto& s) {
+              s.add_constraints()->set_metric("parameters");
+              s.mutable_constraints(0)->set_at_most(1);
+            },
+            "constraints: found that nothing allowed was found in 2000 draws; allowed: fewer than "
+            "0.15 % (none of 2000 sampled genotypes); the last one: constraint on parameters: "},
         BadInput{"RecipeRange", [](auto& s) { s.mutable_recipe()->set_batch(1 << 20); },
                  "recipe.batch: found 1048576"},
         BadInput{"UnknownDecision",

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "common/space/cost_bound.h"
 #include "server/strategy/hypervolume.h"
 #include "server/strategy/pareto.h"
 
@@ -17,9 +18,13 @@ bool Standing::Entry::operator<(const Entry& other) const {
 
 Standing::Standing(const v1::SearchSpec& spec, int keep)
     : objectives_(spec.objectives().begin(), spec.objectives().end()),
-      constraints_(spec.constraints().begin(), spec.constraints().end()),
       keep_(static_cast<size_t>(std::max(keep, 1))),
-      worst_(objectives_.size(), std::numeric_limits<double>::infinity()) {}
+      worst_(objectives_.size(), std::numeric_limits<double>::infinity()) {
+  for (const v1::Constraint& constraint : spec.constraints()) {
+    // What is arithmetic over costs held before the trial ran.
+    if (!space::CostFormula::IsArithmetic(constraint.metric())) constraints_.push_back(constraint);
+  }
+}
 
 bool Standing::IsFeasible(const Metrics& metrics) const {
   for (const v1::Constraint& constraint : constraints_) {

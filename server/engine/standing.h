@@ -47,7 +47,7 @@ class Standing {
   bool IsFeasible(const Metrics& metrics) const;
 
   const std::vector<v1::Objective> objectives_;
-  const std::vector<v1::Constraint> constraints_;
+  std::vector<v1::Constraint> constraints_;
   const size_t keep_;
   std::set<Entry> entries_;    // best first
   std::vector<double> worst_;  // seen so far, of feasible trials; larger is better

@@ -37,7 +37,7 @@ strategy::Problem MakeProblem(const std::shared_ptr<CandidateMaker>& maker) {
     if (objective.has_reference()) added.reference = objective.reference();
   }
   for (const v1::Constraint& constraint : search.spec.constraints()) {
-    if (IsCostMetric(constraint.metric())) continue;
+    if (IsOnCosts(constraint.metric())) continue;
     strategy::OutcomeConstraint& added = problem.constraints.emplace_back();
     added.metric = constraint.metric();
     if (constraint.has_at_most()) added.at_most = constraint.at_most();

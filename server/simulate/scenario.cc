@@ -130,7 +130,7 @@ absl::Status Scenario::TakeColumns() {
   for (const v1::Objective& objective : spec.objectives()) other(objective.metric());
   for (const v1::Constraint& constraint : spec.constraints()) {
     // Bounds on costs hold before a trial runs, so that the network's own costs count.
-    if (engine::IsCostMetric(constraint.metric())) {
+    if (engine::IsOnCosts(constraint.metric())) {
       needs_networks_ = true;
     } else {
       other(constraint.metric());

@@ -74,6 +74,10 @@ class Views : public ::testing::Test {
     auto* constraint = search.spec.add_constraints();
     constraint->set_metric("multiply_accumulates");
     constraint->set_at_most(1000);
+    // Held before anything ran; no trial has it as a metric.
+    constraint = search.spec.add_constraints();
+    constraint->set_metric("parameters / 1e6 + depth");
+    constraint->set_at_most(9);
     RegisterWorker worker;
     worker.registration.set_name("w1");
     worker.registration.add_slots()->set_kind("cpu");

@@ -1,0 +1,42 @@
+#include "common/space/sampler.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace nascent::space {
+
+absl::Status Sampler::Check(const Genotype& genotype) const {
+  if (bounds_.empty()) return space_.Check(genotype);
+  // What has costs is allowed by the space.
+  const absl::StatusOr<ArchitectureCosts> costs = space_.ComputeCosts(genotype);
+  if (!costs.ok()) return costs.status();
+  return CheckCostBounds(bounds_, ToNamedCosts(*costs));
+}
+
+absl::StatusOr<Genotype> Sampler::Sample(RandomStream& random, int64_t effort) {
+  absl::Status last;
+  for (int64_t i = 0; i < effort; ++i) {
+    Genotype genotype = space_.decisions().Sample(random);
+    ++drawn_;
+    last = Check(genotype);
+    if (last.ok()) {
+      ++passed_;
+      return genotype;
+    }
+  }
+  return absl::ResourceExhaustedError(absl::StrCat("nothing allowed was found in ", effort,
+                                                   " draws; allowed: ", ShareText(),
+                                                   "; the last one: ", last.message()));
+}
+
+std::string Sampler::ShareText() const {
+  if (drawn_ == 0) return "none sampled";
+  // Where none of n passes, the share is below 3 / n with 95 % confidence.
+  const double share = static_cast<double>(passed_ > 0 ? passed_ : 3) / static_cast<double>(drawn_);
+  const std::string percent = absl::StrFormat("%.3g %%", 100 * std::min(share, 1.0));
+  return passed_ > 0
+             ? absl::StrCat(percent, " of ", drawn_, " sampled genotypes")
+             : absl::StrCat("fewer than ", percent, " (none of ", drawn_, " sampled genotypes)");
+}
+
+}  // namespace nascent::space
