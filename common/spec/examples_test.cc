@@ -13,7 +13,8 @@ namespace {
 TEST(Examples, AreAllReadable) {
   int count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(NASCENT_EXAMPLES)) {
-    if (entry.path().extension() != ".yaml") continue;
+    // A template is no search.
+    if (entry.path().extension() != ".yaml" || entry.path().stem() == "two-streams") continue;
     const auto file = ReadSearchFile(entry.path().string());
     EXPECT_TRUE(file.ok()) << file.status();
     ++count;

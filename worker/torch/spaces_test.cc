@@ -4,12 +4,11 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/record_function.h>
 
-#include <map>
 #include <memory>
 #include <string>
 
 #include "common/random.h"
-#include "common/space/space.h"
+#include "common/space/testing/small_presets.h"
 #include "gtest/gtest.h"
 #include "worker/torch/network_module.h"
 #include "worker/torch/tensor_file.h"
@@ -17,34 +16,7 @@
 namespace nascent::worker {
 namespace {
 
-using Constants = std::map<std::string, space::Constant, std::less<>>;
-using List = std::vector<int64_t>;
-
-// Constants that make the networks of a preset small.
-const std::map<std::string, Constants>& SmallConstants() {
-  static const auto* const kSmall = new std::map<std::string, Constants>{
-      {"darts", {{"channels", int64_t{4}}, {"layers", int64_t{6}}}},
-      {"enas-macro", {{"channels", int64_t{8}}}},
-      {"nas-bench-101", {{"channels", int64_t{16}}, {"modules", int64_t{1}}}},
-      {"nas-bench-201", {{"channels", int64_t{8}}, {"cells", int64_t{1}}}},
-      {"nas-bench-macro", {{"channels", int64_t{8}}, {"features", int64_t{64}}}},
-      {"nasnet", {{"channels", int64_t{4}}, {"layers", int64_t{3}}}},
-      {"resnet-size", {{"channels", int64_t{8}}, {"depths", List{1, 2, 3}}}},
-      {"unet", {{"channels", List{4, 8}}}},
-  };
-  return *kSmall;
-}
-
-std::shared_ptr<const space::Space> SmallSpace(const space::Preset& preset) {
-  space::SpaceOptions options;
-  options.input = {3, 32, 32};
-  if (const auto found = SmallConstants().find(preset.name); found != SmallConstants().end()) {
-    options.set = found->second;
-  }
-  auto space = space::Space::Parse(preset.text, preset.name, options);
-  EXPECT_TRUE(space.ok()) << space.status();
-  return space.ok() ? *space : nullptr;
-}
+using space::testing::SmallSpace;
 
 // Counts products of convolutions and linear layers while it lives, from the tensors that LibTorch
 // is given.
@@ -123,7 +95,7 @@ void FillByName(const Parameters& parameters) {
 }
 
 TEST(SpacesTest, TwoHundredNasBench201NetworksAreWhatTheCostModelSaysAndLiveEqualsPublished) {
-  const auto space = SmallSpace(*space::FindPreset("nas-bench-201"));
+  const auto space = SmallSpace("nas-bench-201");
   ASSERT_NE(space, nullptr);
   RandomStream random(201, 0);
   at::manual_seed(1);
@@ -155,8 +127,8 @@ TEST(SpacesTest, TwoHundredNasBench201NetworksAreWhatTheCostModelSaysAndLiveEqua
 }
 
 TEST(SpacesTest, FiftyNetworksOfEveryPresetAreWhatTheCostModelSaysAndLearn) {
-  for (const space::Preset& preset : space::Presets()) {
-    SCOPED_TRACE(preset.name);
+  for (const std::string& preset : space::testing::PresetNames()) {
+    SCOPED_TRACE(preset);
     const auto space = SmallSpace(preset);
     ASSERT_NE(space, nullptr);
     RandomStream random(50, 0);
