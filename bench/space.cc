@@ -141,6 +141,7 @@ void WatchMemory(const std::string& preset, int64_t samples) {
   for (int64_t i = 0; i < samples; ++i) {
     if (i % std::max<int64_t>(samples / 10, 1) == 0) {
       absl::PrintF("%d samples: %.1f MB\n", i, ResidentMegabytes());
+      std::fflush(stdout);  // a long run may be cut short
     }
     network::ComputeKey(OrThrow(space->BuildArchitecture(OrThrow(space->Sample(random)))).live);
   }
