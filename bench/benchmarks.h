@@ -12,6 +12,7 @@ void AddAsk(CLI::App& app);
 void AddSearch(CLI::App& app);
 void AddSpace(CLI::App& app);
 void AddStrategies(CLI::App& app);
+void AddSynthetic(CLI::App& app);
 void AddLifecycle(CLI::App& app);
 void AddTrain(CLI::App& app);
 

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   nascent::bench::AddSearch(app);
   nascent::bench::AddSpace(app);
   nascent::bench::AddStrategies(app);
+  nascent::bench::AddSynthetic(app);
   nascent::bench::AddLifecycle(app);
 #ifdef NASCENT_TORCH
   nascent::bench::AddTrain(app);

@@ -160,8 +160,10 @@ absl::Status Engine::Replay(ActiveSearch& search) {
     by_number[trial->record.number] = trial;
     const storage::TrialRecord& r = trial->record;
     if (r.number > from.after_trial) {
-      search.host->Observe(strategy::Proposed{
-          r.number, {*genotype, trial->rung, r.continues, r.parents, r.reason, {}}, r.enqueued});
+      search.host->Observe(
+          strategy::Proposed{r.number,
+                             {*genotype, trial->rung, r.continues, r.parents, r.reason, {}, {}},
+                             r.enqueued});
     }
     search.Count(*trial, 1);
     if (r.state == v1::TRIAL_STATE_READY || r.state == v1::TRIAL_STATE_LEASED) {

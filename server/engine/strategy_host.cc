@@ -13,7 +13,12 @@ namespace {
 constexpr size_t kLongestReason = 200;
 
 std::string Cut(std::string text) {
-  if (text.size() > kLongestReason) text.resize(kLongestReason);
+  if (text.size() > kLongestReason) {
+    // Not within a character of UTF-8, which no database would take.
+    size_t end = kLongestReason;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    text.resize(end);
+  }
   return text;
 }
 
@@ -182,6 +187,7 @@ StrategyAnswer StrategyHost::Carry(const StrategyOrder& order) {
       result.trouble = trouble;
     }
     auto& proposal = std::get<strategy::Proposal>(answer);
+    if (!proposal.trouble.empty()) result.trouble = proposal.trouble;
     observe(strategy::Proposed{number, proposal, false});
     result.trials.push_back(Plan(std::move(proposal), number, order));
     ++number;

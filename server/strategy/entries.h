@@ -25,6 +25,9 @@ Entry CurveStoppingEntry();
 Entry PortfolioEntry();
 Entry ManualEntry();
 
+// external/
+Entry ExternalEntry();
+
 // surrogate/
 Entry TpeEntry();
 Entry GaussianProcessEntry();

@@ -238,6 +238,7 @@ std::span<const Entry> AllStrategies() {
       CurveStoppingEntry(),
       PortfolioEntry(),
       ManualEntry(),
+      ExternalEntry(),
   };
   return *kTable;
 }

@@ -67,6 +67,8 @@ struct Proposal {
   std::string reason;            // for people, e.g. "mutation of node1"; at most 200 characters
   // What a model expects to gain over the best so far, in units of the first objective.
   std::optional<double> expected_gain;
+  // Why this one was drawn at random in place of a strategy that failed; empty: it was not.
+  std::string trouble;
 };
 
 struct Wait {};       // nothing now; ask again after the next event
