@@ -454,24 +454,6 @@ TEST(Engine, EnqueuedGenotypesBecomeTrialsOnce) {
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(Engine, WhereAnExternalStrategyIsAbsentRandomSearchStandsInAndTheUserSeesIt) {
-  Harness harness;
-  const int64_t worker = harness.Register("w");
-  auto spec = ToySpec(3);
-  auto& settings = *(*spec.mutable_strategy()->mutable_struct_value()->mutable_fields())["external"]
-                        .mutable_struct_value()
-                        ->mutable_fields();
-  settings["address"].set_string_value("127.0.0.1:1");
-  const int64_t search = *harness.Submit(spec);
-  const std::string why = "the strategy at 127.0.0.1:1 can't be reached";
-  EXPECT_THAT(harness.View(search).search.warnings(),
-              ::testing::Contains("random search stood in for the strategy: " + why));
-  EXPECT_EQ(harness.Work(worker), 3);
-  const auto trials = harness.Trials(search);
-  ASSERT_EQ(trials.size(), 3u);
-  for (const auto& trial : trials) EXPECT_EQ(trial.reason, "random, because " + why);
-}
-
 TEST(Engine, WinnersAreAskedForWeightsAndTheFinalTestUsesThem) {
   Harness harness;
   const int64_t worker = harness.Register("w");

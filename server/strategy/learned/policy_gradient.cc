@@ -249,7 +249,7 @@ Entry PpoEntry() {
       "Zoph et al. 2018, Learning Transferable Architectures; Schulman et al. 2017, Proximal "
       "Policy Optimization Algorithms";
   entry.settings = CommonSettings(0.01, 0.02);
-  entry.settings.push_back(IntegerSetting("batch", 1, 1000, 10, "Results of one update."));
+  entry.settings.push_back(IntegerSetting("batch", 1, 1000, 20, "Results of one update."));
   entry.settings.push_back(IntegerSetting("epochs", 1, 100, 4, "Passes over a batch."));
   entry.settings.push_back(RealSetting("clip", 0.01, 1, 0.2, "Of the probability ratio."));
   entry.make = [](const Problem& problem,
