@@ -7,7 +7,7 @@
 namespace nascent::space {
 namespace {
 
-Domain List(int64_t count) {
+Domain Options(int64_t count) {
   Domain domain;
   for (int64_t i = 0; i < count; ++i) domain.options.emplace_back(i * 10);
   return domain;
@@ -18,10 +18,10 @@ Condition When(int decision, std::vector<int64_t> values) { return {{{decision, 
 // kind ∈ {0, 10, 20}; width only with kind 1 or 2; rate only with kind 2; free always.
 DecisionSpace Nested() {
   return DecisionSpace({
-      {"kind", List(3), {}},
+      {"kind", Options(3), {}},
       {"width", {Domain::Kind::kInteger, {}, 4, 6, false}, {When(0, {1, 2})}},
       {"rate", {Domain::Kind::kReal, {}, 0, 1, false}, {When(0, {2})}},
-      {"free", List(2), {}},
+      {"free", Options(2), {}},
   });
 }
 
@@ -86,7 +86,7 @@ TEST(DecisionSpace, MutationChangesOneActiveDecisionAndItsDependantsOnly) {
 }
 
 TEST(DecisionSpace, MutationOfWhatCannotChangeGivesItBack) {
-  const DecisionSpace space({{"only", List(1), {}}});
+  const DecisionSpace space({{"only", Options(1), {}}});
   RandomStream random(1, 1);
   EXPECT_EQ(space.Mutate(space.First(), random), space.First());
 }
@@ -124,9 +124,9 @@ TEST(DecisionSpace, NeighboursDifferInOneDecision) {
 
 TEST(DecisionSpace, EnumerationVisitsEachGenotypeOnceInOrder) {
   const DecisionSpace space({
-      {"kind", List(3), {}},
+      {"kind", Options(3), {}},
       {"width", {Domain::Kind::kInteger, {}, 4, 6, false}, {When(0, {1, 2})}},
-      {"free", List(2), {}},
+      {"free", Options(2), {}},
   });
   std::vector<Genotype> all;
   for (std::optional<Genotype> g = space.First(); g; g = space.Next(*g)) all.push_back(*g);
@@ -163,8 +163,8 @@ TEST(DecisionSpace, OneHotColumnsMatchTheirNames) {
 }
 
 TEST(DecisionSpaceDeathTest, ConditionsThatLookAheadEndTheProgram) {
-  EXPECT_DEATH(DecisionSpace({{"a", List(2), {When(0, {1})}}}), "looks ahead");
-  EXPECT_DEATH(DecisionSpace({{"a", List(2), {}}, {"a", List(2), {}}}), "not unique");
+  EXPECT_DEATH(DecisionSpace({{"a", Options(2), {When(0, {1})}}}), "looks ahead");
+  EXPECT_DEATH(DecisionSpace({{"a", Options(2), {}}, {"a", Options(2), {}}}), "not unique");
 }
 
 }  // namespace

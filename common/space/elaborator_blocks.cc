@@ -45,14 +45,6 @@ bool IsCommon(std::string_view key) {
   return std::find(std::begin(kCommon), std::end(kCommon), key) != std::end(kCommon);
 }
 
-const DocumentNode* EntryOf(const DocumentNode& node, std::string_view key) {
-  if (node.kind != Kind::kMap) return nullptr;
-  for (const DocumentNode::Entry& entry : node.entries) {
-    if (entry.key == key) return entry.value.get();
-  }
-  return nullptr;
-}
-
 // The key that says what a map is: a kind, or else the one that is no setting. Null: none.
 const DocumentNode::Entry* KindEntry(const DocumentNode& node) {
   for (const DocumentNode::Entry& entry : node.entries) {
@@ -94,7 +86,7 @@ std::vector<std::string> LanguageWords() {
 }
 
 bool Elaborator::IsExcluded(const DocumentNode& node) const {
-  const DocumentNode* only = EntryOf(node, "only");
+  const DocumentNode* only = node.Find("only");
   if (only == nullptr) return false;
   return only->text == "supernet" || (only->text == "training" && !training_parts_);
 }
@@ -106,7 +98,7 @@ absl::StatusOr<std::string> Elaborator::SegmentOf(const DocumentNode& node, cons
   }
   if (node.kind == Kind::kList) return std::string("sequence");
   if (node.kind != Kind::kMap) return std::string("pass");
-  if (const DocumentNode* name = EntryOf(node, "name"); name != nullptr) {
+  if (const DocumentNode* name = node.Find("name"); name != nullptr) {
     absl::StatusOr<std::string> text = TextOf(*name, place);
     return text.ok() ? absl::StatusOr<std::string>(Sanitized(*text)) : text;
   }
@@ -146,7 +138,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeWord(const DocumentNode& node,
 }
 
 absl::StatusOr<Elaborator::Made> Elaborator::MakeMap(const DocumentNode& node, Place place) {
-  if (const DocumentNode* only = EntryOf(node, "only"); only != nullptr) {
+  if (const DocumentNode* only = node.Find("only"); only != nullptr) {
     if (only->text != "supernet" && only->text != "training" && only->text != "final") {
       return Error(*only, absl::StrCat("found only: ", spec::Describe(*only),
                                        ", allowed are supernet, training and final"));
@@ -155,7 +147,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeMap(const DocumentNode& node, P
       return Made{std::make_unique<SequenceBlock>(std::vector<BlockPtr>()), place.inputs};
     }
   }
-  if (const DocumentNode* label = EntryOf(node, "label"); label != nullptr) {
+  if (const DocumentNode* label = node.Find("label"); label != nullptr) {
     absl::StatusOr<std::string> text = TextOf(*label, place);
     if (!text.ok()) return text.status();
     place.label = *std::move(text);
@@ -175,7 +167,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeMap(const DocumentNode& node, P
     }
     return MakeKind(kind->key, *kind->value, *settings, node, at);
   };
-  const DocumentNode* from = EntryOf(node, "from");
+  const DocumentNode* from = node.Find("from");
   return from == nullptr ? inner(place) : MakeFrom(*from, node, place, inner);
 }
 

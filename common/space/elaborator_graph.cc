@@ -16,14 +16,6 @@ using Kind = DocumentNode::Kind;
 
 constexpr size_t kMostSubsets = 4096;
 
-const DocumentNode* EntryOf(const DocumentNode& node, std::string_view key) {
-  if (node.kind != Kind::kMap) return nullptr;
-  for (const DocumentNode::Entry& entry : node.entries) {
-    if (entry.key == key) return entry.value.get();
-  }
-  return nullptr;
-}
-
 // Names as a list: one word, or a list of words.
 std::vector<const DocumentNode*> Words(const DocumentNode& node) {
   std::vector<const DocumentNode*> words;
@@ -106,7 +98,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeFrom(
 
 absl::Status Elaborator::AddEach(const DocumentNode& item, const Place& place,
                                  std::vector<BranchSpec>& branches) {
-  const DocumentNode* names = EntryOf(item, "each");
+  const DocumentNode* names = item.Find("each");
   for (const DocumentNode::Entry& entry : item.entries) {
     const bool known =
         entry.key == "each" || entry.key == "do" || entry.key == "as" || entry.key == "index";
@@ -119,13 +111,13 @@ absl::Status Elaborator::AddEach(const DocumentNode& item, const Place& place,
   bool unused = false;
   absl::StatusOr<std::vector<int>> values = TensorsOf(*names, place, &unused);
   if (!values.ok()) return values.status();
-  const DocumentNode* as = EntryOf(item, "as");
-  const DocumentNode* index = EntryOf(item, "index");
+  const DocumentNode* as = item.Find("as");
+  const DocumentNode* index = item.Find("index");
   for (size_t i = 0; i < values->size(); ++i) {
     const int value = (*values)[i];
     BranchSpec branch;
     branch.name = tensor_names_[value];
-    branch.body = EntryOf(item, "do");
+    branch.body = item.Find("do");
     branch.from = {value};
     if (unused) branch.only_if_unused = value;
     if (as != nullptr) branch.names.emplace_back(as->text, MakeLiteral(tensor_names_[value]));
@@ -149,7 +141,7 @@ absl::StatusOr<std::vector<Elaborator::BranchSpec>> Elaborator::Branches(const D
     const DocumentNode& item = *list.items[i];
     const Trail trail(*this, absl::StrCat("[", i, "]"));
     if (IsExcluded(item)) continue;
-    if (EntryOf(item, "each") != nullptr) {
+    if (item.Find("each") != nullptr) {
       if (absl::Status status = AddEach(item, place, branches); !status.ok()) return status;
       continue;
     }
@@ -157,8 +149,8 @@ absl::StatusOr<std::vector<Elaborator::BranchSpec>> Elaborator::Branches(const D
     branch.body = &item;
     branch.part = absl::StrCat("[", i, "]");
     // A branch is called by its name, or else by what it reads, or else by what it does.
-    const DocumentNode* from = EntryOf(item, "from");
-    if (from != nullptr && EntryOf(item, "name") == nullptr) {
+    const DocumentNode* from = item.Find("from");
+    if (from != nullptr && item.Find("name") == nullptr) {
       std::vector<std::string> names;
       for (const DocumentNode* word : Words(*from)) names.push_back(word->text);
       absl::StatusOr<std::string> name =
@@ -392,14 +384,14 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeGraph(const DocumentNode& body,
   scope.nodes = &node_values;
   std::vector<GraphBlock::Node> nodes;
   for (const DocumentNode::Entry& entry : body.entries) {
-    const DocumentNode* range = EntryOf(*entry.value, "for");
+    const DocumentNode* range = entry.value->Find("for");
     if (range == nullptr) {
       absl::Status status = AddGraphNode(entry, inside, scope, node_values, nodes);
       if (!status.ok()) return status;
       continue;
     }
     const Trail trail(*this, entry.key);
-    const DocumentNode* one = EntryOf(*entry.value, "do");
+    const DocumentNode* one = entry.value->Find("do");
     if (entry.value->entries.size() > 3 || one == nullptr || range->kind != Kind::kMap ||
         range->entries.size() != 1 || range->entries[0].value->items.size() != 2) {
       return Error(*entry.value,
@@ -422,7 +414,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeGraph(const DocumentNode& body,
       if (!status.ok()) return status;
       group.push_back(node_values.back());
     }
-    if (const DocumentNode* name = EntryOf(*entry.value, "group")) {
+    if (const DocumentNode* name = entry.value->Find("group")) {
       scope.tensors.emplace_back(name->text, std::move(group));
     }
   }

@@ -35,13 +35,13 @@ struct Cell {
   bool concat_unused = false;
 };
 
-struct Pair {
+struct SourcedOperation {
   std::string operation;
   int64_t source = 0;
 };
 
 struct Field {
-  std::vector<Pair> pairs;
+  std::vector<SourcedOperation> pairs;
   std::vector<int64_t> numbers;
 };
 
@@ -105,7 +105,7 @@ class Reader {
     const char quote = Take("'") ? '\'' : Take("\"") ? '"' : '\0';
     const size_t end = quote == '\0' ? std::string_view::npos : text_.find(quote, at_);
     if (end == std::string_view::npos) return false;
-    Pair pair{.operation = std::string(text_.substr(at_, end - at_))};
+    SourcedOperation pair{.operation = std::string(text_.substr(at_, end - at_))};
     at_ = end + 1;
     const std::optional<int64_t> source = Take(",") ? Number() : std::nullopt;
     if (!source || !Take(")")) return false;
@@ -282,14 +282,17 @@ class CellsNotation : public Notation {
     }
     std::set<int64_t> used;
     for (size_t n = 0; n < cell.nodes.size(); ++n) {
-      std::vector<Pair> pairs(field.pairs.begin() + static_cast<ptrdiff_t>(n * each),
-                              field.pairs.begin() + static_cast<ptrdiff_t>((n + 1) * each));
+      std::vector<SourcedOperation> pairs(
+          field.pairs.begin() + static_cast<ptrdiff_t>(n * each),
+          field.pairs.begin() + static_cast<ptrdiff_t>((n + 1) * each));
       if (cell.slots.empty()) {
         std::sort(pairs.begin(), pairs.end(),
-                  [](const Pair& a, const Pair& b) { return a.source < b.source; });
+                  [](const SourcedOperation& a, const SourcedOperation& b) {
+                    return a.source < b.source;
+                  });
       }
       std::vector<std::string> names;
-      for (const Pair& pair : pairs) {
+      for (const SourcedOperation& pair : pairs) {
         if (pair.source >= static_cast<int64_t>(cell.sources.size())) {
           return absl::InvalidArgumentError(absl::StrCat("genotype: ", cell.name, ": found source ",
                                                          pair.source, ", allowed are 0 to ",

@@ -146,6 +146,13 @@ absl::Status Error(std::string_view file, int line, const std::string& what) {
 
 }  // namespace
 
+const DocumentNode* DocumentNode::Find(std::string_view key) const {
+  for (const Entry& entry : entries) {
+    if (entry.key == key) return entry.value.get();
+  }
+  return nullptr;
+}
+
 absl::StatusOr<DocumentNodePtr> ParseDocument(std::string_view text, std::string_view file_name,
                                               const DocumentLimits& limits) {
   if (static_cast<int64_t>(text.size()) > limits.bytes) {

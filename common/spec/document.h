@@ -32,6 +32,9 @@ struct DocumentNode {
   std::vector<DocumentNodePtr> items;  // of a list
   std::vector<Entry> entries;          // of a map, in the file's order; keys are unique
   int64_t size = 1;                    // nodes in this tree, aliases counted as what they stand for
+
+  // The value at `key` of a map; null where there is none or this is no map.
+  const DocumentNode* Find(std::string_view key) const;
 };
 
 struct DocumentLimits {

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string ErrorOf(std::string_view text, const DocumentLimits& limits = {}) {
+std::string DocumentError(std::string_view text, const DocumentLimits& limits = {}) {
   const auto document = ParseDocument(text, "f.yaml", limits);
   return document.ok() ? "" : std::string(document.status().message());
 }
@@ -39,32 +39,33 @@ TEST(Document, ReadsJson) {
 }
 
 TEST(Document, NamesTheLineOfASyntaxError) {
-  EXPECT_THAT(ErrorOf("a: 1\nb: [1, 2\nc: 3\n"), HasSubstr("f.yaml:3: not YAML"));
+  EXPECT_THAT(DocumentError("a: 1\nb: [1, 2\nc: 3\n"), HasSubstr("f.yaml:3: not YAML"));
 }
 
 TEST(Document, RefusesAKeyThatStandsTwice) {
-  EXPECT_EQ(ErrorOf("a: 1\nb: 2\na: 3\n"), "f.yaml:3: \"a\" stands here twice");
+  EXPECT_EQ(DocumentError("a: 1\nb: 2\na: 3\n"), "f.yaml:3: \"a\" stands here twice");
 }
 
 TEST(Document, RefusesAKeyThatIsNoName) {
-  EXPECT_THAT(ErrorOf("[1, 2]: 3\n"), HasSubstr("a name is expected before the colon"));
+  EXPECT_THAT(DocumentError("[1, 2]: 3\n"), HasSubstr("a name is expected before the colon"));
 }
 
 TEST(Document, RefusesAnEmptyFileAndASecondDocument) {
-  EXPECT_EQ(ErrorOf(""), "f.yaml:1: the file is empty");
-  EXPECT_THAT(ErrorOf("a: 1\n---\nb: 1\n"), HasSubstr("a second document"));
+  EXPECT_EQ(DocumentError(""), "f.yaml:1: the file is empty");
+  EXPECT_THAT(DocumentError("a: 1\n---\nb: 1\n"), HasSubstr("a second document"));
 }
 
 TEST(Document, RefusesBytesThatAreNoText) {
-  EXPECT_EQ(ErrorOf(std::string("a: 1\nb: \0", 9)),
+  EXPECT_EQ(DocumentError(std::string("a: 1\nb: \0", 9)),
             "f.yaml:2: found a zero byte, so this is no text");
 }
 
 TEST(Document, RefusesDepthBeyondTheLimit) {
-  EXPECT_THAT(ErrorOf(std::string(100000, '[')), HasSubstr("nested more than 64 levels deep"));
+  EXPECT_THAT(DocumentError(std::string(100000, '[')),
+              HasSubstr("nested more than 64 levels deep"));
   std::string maps;
   for (int i = 0; i < 100; ++i) absl::StrAppend(&maps, std::string(i, ' '), "a:\n");
-  EXPECT_THAT(ErrorOf(maps), HasSubstr("nested more than 64 levels deep"));
+  EXPECT_THAT(DocumentError(maps), HasSubstr("nested more than 64 levels deep"));
 }
 
 TEST(Document, RefusesAliasesThatGrowWithoutEnd) {
@@ -74,15 +75,15 @@ TEST(Document, RefusesAliasesThatGrowWithoutEnd) {
     absl::StrAppend(&text, "a", i, ": &a", i, " [", alias, alias, alias, alias, alias, alias, alias,
                     alias, "]\n");
   }
-  EXPECT_THAT(ErrorOf(text), HasSubstr("aliases counted as what they stand for"));
+  EXPECT_THAT(DocumentError(text), HasSubstr("aliases counted as what they stand for"));
 }
 
 TEST(Document, RefusesAnAliasOfItself) {
-  EXPECT_THAT(ErrorOf("a: &a [*a]\n"), HasSubstr("f.yaml:1: "));
+  EXPECT_THAT(DocumentError("a: &a [*a]\n"), HasSubstr("f.yaml:1: "));
 }
 
 TEST(Document, RefusesFilesBeyondTheLimit) {
-  EXPECT_THAT(ErrorOf(std::string(101, ' '), {.bytes = 100}), HasSubstr("found 101 bytes"));
+  EXPECT_THAT(DocumentError(std::string(101, ' '), {.bytes = 100}), HasSubstr("found 101 bytes"));
 }
 
 TEST(ReadTextFile, SaysWhatIsWrongWithAPath) {

@@ -24,7 +24,7 @@ absl::StatusOr<v1::SearchSpec> Read(std::string_view text) {
   return spec;
 }
 
-std::string ErrorOf(std::string_view text) {
+std::string MessageError(std::string_view text) {
   const auto spec = Read(text);
   return spec.ok() ? "" : std::string(spec.status().message());
 }
@@ -59,11 +59,11 @@ TEST(MessageReader, TakesAWordForAMessageWithAOneof) {
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_TRUE(spec->recipe().schedule().has_cosine());
   EXPECT_TRUE(spec->recipe().optimizer().has_adamw());
-  EXPECT_EQ(ErrorOf("recipe:\n  schedule: cosin"),
+  EXPECT_EQ(MessageError("recipe:\n  schedule: cosin"),
             "s.yaml:2: recipe.schedule: found \"cosin\"; did you mean \"cosine\"?; allowed are "
             "constant, cosine, step");
   // A member that is no message has no defaults.
-  EXPECT_THAT(ErrorOf("recipe: {schedule: by_step}"), HasSubstr("allowed are constant"));
+  EXPECT_THAT(MessageError("recipe: {schedule: by_step}"), HasSubstr("allowed are constant"));
 }
 
 TEST(MessageReader, TakesAListForAMessage) {
@@ -79,7 +79,7 @@ fidelities: {epochs: [1, 3], constants: {channels: [0.5, 1]}}
   EXPECT_EQ(rate.log_uniform().maximum(), 0.5);
   EXPECT_EQ(spec->decisions().at("recipe.batch").choice().values(1).number_value(), 128);
   EXPECT_EQ(spec->fidelities().constants().at("channels").factors(1), 1);
-  EXPECT_EQ(ErrorOf("decisions: {recipe.batch: {integer: [1, 2, 3]}}"),
+  EXPECT_EQ(MessageError("decisions: {recipe.batch: {integer: [1, 2, 3]}}"),
             "s.yaml:1: decisions.recipe.batch.integer: found a list of 3, expected [minimum, "
             "maximum] or a map with these names");
 }
@@ -89,7 +89,7 @@ TEST(MessageReader, TakesAWordForAMessageThatBeginsWithAText) {
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_EQ(spec->space().preset(), "nas-bench-201");
   EXPECT_EQ(spec->data().dataset(), "fashion-mnist");
-  EXPECT_THAT(ErrorOf("recipe: fast"),
+  EXPECT_THAT(MessageError("recipe: fast"),
               HasSubstr("s.yaml:1: recipe: found \"fast\", expected a map"));
 }
 
@@ -103,38 +103,38 @@ TEST(MessageReader, ReadsAStrategyAsItStands) {
 }
 
 TEST(MessageReader, SuggestsTheFieldThatWasMeant) {
-  EXPECT_EQ(ErrorOf("recipe:\n  optimizer:\n    sgd: {learning_rat: 0.1}"),
+  EXPECT_EQ(MessageError("recipe:\n  optimizer:\n    sgd: {learning_rat: 0.1}"),
             "s.yaml:3: recipe.optimizer.sgd.learning_rat: no such field; did you mean "
             "\"learning_rate\"?; allowed are learning_rate, momentum, nesterov, weight_decay");
 }
 
 TEST(MessageReader, RefusesAWrongType) {
-  EXPECT_EQ(ErrorOf("recipe: {optimizer: {sgd: {momentum: big}}}"),
+  EXPECT_EQ(MessageError("recipe: {optimizer: {sgd: {momentum: big}}}"),
             "s.yaml:1: recipe.optimizer.sgd.momentum: found \"big\", expected a number");
-  EXPECT_THAT(ErrorOf("recipe: {optimizer: {sgd: {momentum: .inf}}}"),
+  EXPECT_THAT(MessageError("recipe: {optimizer: {sgd: {momentum: .inf}}}"),
               HasSubstr("expected a number"));
-  EXPECT_THAT(ErrorOf("recipe: {optimizer: {sgd: {momentum: nan}}}"),
+  EXPECT_THAT(MessageError("recipe: {optimizer: {sgd: {momentum: nan}}}"),
               HasSubstr("expected a number"));
-  EXPECT_EQ(ErrorOf("unique: yes"), "s.yaml:1: unique: found \"yes\", expected true or false");
-  EXPECT_THAT(ErrorOf("budget: {trials: 1.5}"), HasSubstr("expected a whole number"));
-  EXPECT_THAT(ErrorOf("budget: {trials: 1e30}"), HasSubstr("expected a whole number"));
-  EXPECT_THAT(ErrorOf("recipe: {epochs: 3000000000}"), HasSubstr("[-2147483648, 2147483647]"));
-  EXPECT_THAT(ErrorOf("seed: -1"), HasSubstr("at least 0"));
-  EXPECT_THAT(ErrorOf("name: [a]"), HasSubstr("name: found a list of 1, expected a text"));
-  EXPECT_THAT(ErrorOf("objectives: {metric: a}"),
+  EXPECT_EQ(MessageError("unique: yes"), "s.yaml:1: unique: found \"yes\", expected true or false");
+  EXPECT_THAT(MessageError("budget: {trials: 1.5}"), HasSubstr("expected a whole number"));
+  EXPECT_THAT(MessageError("budget: {trials: 1e30}"), HasSubstr("expected a whole number"));
+  EXPECT_THAT(MessageError("recipe: {epochs: 3000000000}"), HasSubstr("[-2147483648, 2147483647]"));
+  EXPECT_THAT(MessageError("seed: -1"), HasSubstr("at least 0"));
+  EXPECT_THAT(MessageError("name: [a]"), HasSubstr("name: found a list of 1, expected a text"));
+  EXPECT_THAT(MessageError("objectives: {metric: a}"),
               HasSubstr("objectives: found a map with \"metric\", expected a list"));
-  EXPECT_THAT(ErrorOf("decisions: [1]"), HasSubstr("expected a map"));
-  EXPECT_THAT(ErrorOf("space: {set: 3}"), HasSubstr("space.set: found \"3\", expected a map"));
+  EXPECT_THAT(MessageError("decisions: [1]"), HasSubstr("expected a map"));
+  EXPECT_THAT(MessageError("space: {set: 3}"), HasSubstr("space.set: found \"3\", expected a map"));
 }
 
 TEST(MessageReader, RefusesAnUnknownEnumValue) {
-  EXPECT_EQ(ErrorOf("objectives:\n- metric: a\n- metric: b\n  goal: maximise\n"),
+  EXPECT_EQ(MessageError("objectives:\n- metric: a\n- metric: b\n  goal: maximise\n"),
             "s.yaml:4: objectives[1].goal: found \"maximise\"; did you mean \"maximize\"?; allowed "
             "are maximize, minimize");
 }
 
 TEST(MessageReader, RefusesTwoMembersOfAOneof) {
-  EXPECT_EQ(ErrorOf("recipe: {optimizer: {sgd: {}, adam: {}}}"),
+  EXPECT_EQ(MessageError("recipe: {optimizer: {sgd: {}, adam: {}}}"),
             "s.yaml:1: recipe.optimizer.adam: found beside \"sgd\", only one of sgd, adam, adamw, "
             "rmsprop is allowed");
 }

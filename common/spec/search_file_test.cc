@@ -30,7 +30,7 @@ seed: 7
 sharing: project
 )";
 
-std::string ErrorOf(std::string_view text, std::string_view name = "s.yaml") {
+std::string SearchError(std::string_view text, std::string_view name = "s.yaml") {
   const auto file = ParseSearchFile(text, name);
   return file.ok() ? "" : std::string(file.status().message());
 }
@@ -72,21 +72,21 @@ TEST(SearchFile, ReadsTheSameSearchFromYamlJsonAndTextFormat) {
 }
 
 TEST(SearchFile, NamesTheLineOfAnErrorInTheTextFormat) {
-  EXPECT_THAT(ErrorOf("name: \"a\"\nbudgets { }\n", "s.textproto"),
+  EXPECT_THAT(SearchError("name: \"a\"\nbudgets { }\n", "s.textproto"),
               HasSubstr("s.textproto:2: not the text format: "));
 }
 
 TEST(SearchFile, WantsExactlyOneSpace) {
-  EXPECT_EQ(ErrorOf("name: a\nspace: {set: {channels: 8}}\n"),
+  EXPECT_EQ(SearchError("name: a\nspace: {set: {channels: 8}}\n"),
             "s.yaml:2: space: found none, expected exactly one of preset, file, template");
-  EXPECT_THAT(ErrorOf("name: a\nspace: {preset: a, file: b}\n"),
+  EXPECT_THAT(SearchError("name: a\nspace: {preset: a, file: b}\n"),
               HasSubstr("found preset and file"));
-  EXPECT_THAT(ErrorOf("name: a\n"), HasSubstr("s.yaml: space: found none"));
+  EXPECT_THAT(SearchError("name: a\n"), HasSubstr("s.yaml: space: found none"));
 }
 
 TEST(SearchFile, RefusesWhatIsNoSearchAtAll) {
-  EXPECT_THAT(ErrorOf("- a\n- b\n"), HasSubstr("s.yaml:1: found a list of 2"));
-  EXPECT_THAT(ErrorOf("hello\n"), HasSubstr("expected the fields of a search"));
+  EXPECT_THAT(SearchError("- a\n- b\n"), HasSubstr("s.yaml:1: found a list of 2"));
+  EXPECT_THAT(SearchError("hello\n"), HasSubstr("expected the fields of a search"));
 }
 
 TEST_F(SearchFileOnDisk, TakesTheTemplateFromBesideTheSearchFile) {

@@ -11,7 +11,7 @@ namespace nascent::engine {
 namespace {
 
 constexpr int kMostLeaders = 10;
-constexpr int64_t kPage = 5000;
+constexpr int64_t kTrialsAtOnce = 5000;
 
 bool HasResult(const storage::TrialRecord& record) {
   return (record.state == v1::TRIAL_STATE_SUCCEEDED || record.state == v1::TRIAL_STATE_SHARED ||
@@ -24,7 +24,7 @@ absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
   std::map<int64_t, storage::TrialRecord> kept;
   int64_t last = 0;
   while (true) {
-    auto page = store.LoadTrials(search.id(), last, kPage);
+    auto page = store.LoadTrials(search.id(), last, kTrialsAtOnce);
     if (!page.ok()) return page.status();
     for (storage::TrialRecord& record : *page) {
       last = record.number;
@@ -42,7 +42,7 @@ absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
       if (auto node = kept.extract(number); !node.empty()) leaders.insert(std::move(node));
     }
     kept = std::move(leaders);
-    if (static_cast<int64_t>(page->size()) < kPage) break;
+    if (static_cast<int64_t>(page->size()) < kTrialsAtOnce) break;
   }
   for (int64_t number : standing.Leaders(kMostLeaders)) {
     const auto it = kept.find(number);

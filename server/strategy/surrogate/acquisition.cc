@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "server/strategy/hypervolume.h"
+#include "server/strategy/surrogate/normal.h"
 
 namespace nascent::strategy {
 namespace {
@@ -14,11 +15,10 @@ const double kLogRootTwoPi = 0.5 * std::log(2 * std::numbers::pi);
 constexpr int kDrawPairs = 8;
 
 double Density(double z) { return std::exp(-0.5 * z * z - kLogRootTwoPi); }
-double Cumulative(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
 // log(phi(z) + z Phi(z)).
 double LogH(double z) {
-  if (z > -5) return std::log(Density(z) + z * Cumulative(z));
+  if (z > -5) return std::log(Density(z) + z * NormalCumulative(z));
   // phi(z) (1/z^2 - 3/z^4 + 15/z^6 - ...), the asymptotic series of Mills' ratio.
   const double square = 1 / (z * z);
   return -0.5 * z * z - kLogRootTwoPi + std::log(square) +

@@ -7,18 +7,21 @@
 #include <utility>
 #include <variant>
 
+#include "server/strategy/surrogate/normal.h"
+
 namespace nascent::strategy {
 namespace {
 
 // Domains with at most so many values have their densities kept while they are summed up.
 constexpr int64_t kMostKnown = 256;
 
-double Cumulative(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
-
 // The mass of a normal at `centre`, cut to [0, 1], between `low` and `high`.
 double Mass(double low, double high, double centre, double deviation) {
-  const double whole = Cumulative((1 - centre) / deviation) - Cumulative(-centre / deviation);
-  return (Cumulative((high - centre) / deviation) - Cumulative((low - centre) / deviation)) / whole;
+  const double whole =
+      NormalCumulative((1 - centre) / deviation) - NormalCumulative(-centre / deviation);
+  return (NormalCumulative((high - centre) / deviation) -
+          NormalCumulative((low - centre) / deviation)) /
+         whole;
 }
 
 // Values of a domain that is not real: a list's options or a range's whole numbers.
@@ -64,7 +67,8 @@ Parzen::Column Parzen::MakeColumn(int decision) const {
     column.observed.push_back(value != nullptr);
     if (real) {
       const double centre = value == nullptr ? 0 : domain.Position(*value);
-      const double whole = Cumulative((1 - centre) / deviation_) - Cumulative(-centre / deviation_);
+      const double whole =
+          NormalCumulative((1 - centre) / deviation_) - NormalCumulative(-centre / deviation_);
       column.centres.push_back(centre);
       column.scales.push_back(-std::log(deviation_ * std::sqrt(2 * std::numbers::pi) * whole));
     } else {
