@@ -58,6 +58,8 @@ sigset_t BlockSignals() {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow is an error of the one who writes it, like a full disk.
+  signal(SIGXFSZ, SIG_IGN);
   return signals;
 }
 
@@ -68,8 +70,29 @@ std::string HolderName() {
   return absl::StrCat(host, "/", getpid(), "/", absl::ToUnixMillis(absl::Now()));
 }
 
+// Waits while the database is away, as after a restart of the whole machine. CANCELLED: a signal
+// came first; another error: the database is there, but not one to start on.
+absl::Status AwaitSchema(const Flags& flags, const sigset_t& signals) {
+  constexpr timespec kPause = {.tv_sec = 1, .tv_nsec = 0};
+  std::string said;
+  while (true) {
+    const absl::Status status = storage::CheckSchema(flags.database);
+    if (!absl::IsUnavailable(status)) return status;
+    if (status.message() != said) {
+      said = std::string(status.message());
+      spdlog::warn("waits for the database: {}", said);
+    }
+    if (sigtimedwait(&signals, nullptr, &kPause) > 0) {
+      return absl::CancelledError("ends while it waits for the database");
+    }
+  }
+}
+
 int Serve(const Flags& flags, const sigset_t& signals) {
-  if (absl::Status status = storage::CheckSchema(flags.database); !status.ok()) {
+  if (absl::Status status = AwaitSchema(flags, signals); absl::IsCancelled(status)) {
+    spdlog::info(std::string(status.message()));
+    return 0;
+  } else if (!status.ok()) {
     return Fail(status);
   }
   auto artifacts = artifact::ArtifactStore::Open({.directory = flags.artifacts});

@@ -145,7 +145,7 @@ class Chaos : public ::testing::Test {
     service_.coordinator(active).Kill();
     EXPECT_TRUE(WaitFor([&] { return ActiveCoordinator() == 1 - active; }, 15)) << service_.Logs();
     service_.StartCoordinator(active);
-    // It ends if the database is away while it starts, so the next fault waits for it.
+    // The next fault finds a standby.
     EXPECT_TRUE(WaitFor([&] { return Answers(active); }, 15)) << service_.Logs();
   }
 

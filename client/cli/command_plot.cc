@@ -23,6 +23,7 @@ Examples:
   nascent plot fashion-mnist
   nascent plot 12 --to picture.svg
   nascent plot 12 --x multiply_accumulates --y test_accuracy
+  nascent plot 12 --x number                     how it went, trial by trial
   nascent plot 12 --terminal                     no files)";
 
 constexpr int kTerminalHeight = 18;
@@ -98,7 +99,8 @@ void AddPlot(CLI::App& app, Context& context) {
   const auto options = std::make_shared<Options>();
   plot->footer(kFooter);
   AddSearchArgument(*plot, options->search);
-  plot->add_option("--x", options->choice.x, "Metric to the right")->default_str("parameters");
+  plot->add_option("--x", options->choice.x, "Metric to the right, or number: the trial's")
+      ->default_str("parameters");
   plot->add_option("--y", options->choice.y, "Metric upwards (default: the first objective)");
   plot->add_option("--to", options->files, "File to write, .png or .svg (may be given twice)")
       ->check(CheckEnding);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr char kListFooter[] = R"(
 Examples:
-  nascent list
+  nascent list                        how far each is, the time left, the best so far
   nascent list --limit 5 --output json)";
 
 constexpr char kShowFooter[] = R"(
@@ -23,6 +23,20 @@ Shows one search: how far it is, its best trials, and the search file with all d
 Examples:
   nascent show fashion-mnist
   nascent show 12 --output json)";
+
+// "3m 05s", or "–" where nothing is left or nobody knows.
+std::string TimeLeft(const v1::Search& search) {
+  const v1::SearchProgress& progress = search.progress();
+  const bool ended = search.has_finished_at();
+  if (ended || !progress.has_remaining_seconds()) return "–";
+  return FormatSeconds(progress.remaining_seconds());
+}
+
+// The first objective's value of the leader.
+std::string BestText(const v1::Search& search) {
+  if (search.leaders_size() == 0) return "–";
+  return MetricText(search.leaders(0), ShownMetrics(search)[0]);
+}
 
 absl::StatusOr<int> List(Context& context, int64_t limit) {
   const auto searches = context.client().List(limit);
@@ -41,6 +55,8 @@ absl::StatusOr<int> List(Context& context, int64_t limit) {
                {.title = "name", .flexible = true},
                {.title = "state"},
                {.title = "trials", .right = true},
+               {.title = "left", .right = true},
+               {.title = "best", .right = true},
                {.title = "strategy"},
                {.title = "space"},
                {.title = "submitted"}});
@@ -50,7 +66,8 @@ absl::StatusOr<int> List(Context& context, int64_t limit) {
                Table::Cell(StateWord(search), StateInk(search)),
                absl::StrCat(search.progress().finished(),
                             budget.has_trials() ? absl::StrCat("/", budget.trials()) : ""),
-               StrategyName(search.spec()), SpaceName(search.spec()), Ago(search.created_at())});
+               TimeLeft(search), BestText(search), StrategyName(search.spec()),
+               SpaceName(search.spec()), Ago(search.created_at())});
   }
   context.Print(table);
   return kSuccess;
@@ -77,7 +94,7 @@ absl::StatusOr<int> Show(Context& context, const std::string& name) {
     context.Print(absl::StrCat("\n", StateWord(*search), ": ", search->state_reason()));
   }
   context.Print(absl::StrCat("\n", style.Paint("Search file", Ink::kBold)));
-  context.PrintJson(spec::ToJson(search->spec()).Print(2));
+  for (const std::string& line : SearchFileLines(search->spec())) context.Print(line);
   return kSuccess;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -281,7 +282,12 @@ absl::StatusOr<int> Draw(Context& context, const GenotypeOptions& options) {
       network::ToDot(options.live ? architecture->live : architecture->published, draw);
   if (!dot.ok()) return dot.status();
   if (options.to.empty() || options.to == "-") {
-    context.Print(*dot);
+    if (context.json()) {
+      context.PrintJson(
+          spec::Json::Object().Set("genotype", loaded->space->Print(*genotype)).Set("dot", *dot));
+    } else {
+      context.Print(*dot);
+    }
     return kSuccess;
   }
   const absl::Status status = RunGraphviz(*dot, options.to);
@@ -301,6 +307,12 @@ std::string CheckPicture(const std::string& file) {
     if (file.ends_with(ending)) return "";
   }
   return file == "-" ? "" : "a file must end in .svg, .png or .pdf";
+}
+
+// What the parser would take modulo 2^64.
+std::string CheckSeed(const std::string& text) {
+  uint64_t seed = 0;
+  return absl::SimpleAtoi(text, &seed) ? "" : absl::StrCat(text, " is no whole number from 0");
 }
 
 }  // namespace
@@ -331,7 +343,9 @@ void AddSpaceGenotypes(CLI::App& space, Context& context) {
   sample->add_option("-n,--count", sample_options->count, "How many")
       ->check(CLI::Range(1, 100000000))
       ->default_str("1");
-  sample->add_option("--seed", sample_options->seed, "Of the random numbers")->default_str("0");
+  sample->add_option("--seed", sample_options->seed, "Of the random numbers")
+      ->check(CheckSeed)
+      ->default_str("0");
   add_constraints(sample, *sample_options);
 
   const auto [cost, cost_options] = add(
@@ -345,7 +359,9 @@ void AddSpaceGenotypes(CLI::App& space, Context& context) {
 
   const auto [draw, draw_options] = add("draw", "Draw a network", kDrawFooter, Draw);
   draw->add_option("--genotype", draw_options->genotype, "Notation, JSON or @NAME");
-  draw->add_option("--seed", draw_options->seed, "Of the random genotype")->default_str("0");
+  draw->add_option("--seed", draw_options->seed, "Of the random genotype")
+      ->check(CheckSeed)
+      ->default_str("0");
   draw->add_option("--part", draw_options->part,
                    "Only this part of the network, e.g. a cell's path");
   draw->add_flag("--live", draw_options->live,

@@ -53,7 +53,8 @@ absl::StatusOr<int> Run(Context& context, const std::string& database,
     arguments.insert(arguments.end(), {"-v", "ON_ERROR_STOP=1", "-c", query});
   }
   // NOLINTBEGIN(concurrency-mt-unsafe): psql follows in this process; no other thread runs
-  setenv("PGOPTIONS", "-c search_path=nascent_v1 -c default_transaction_read_only=on", 1);
+  setenv("PGOPTIONS",
+         "-c role=nascent_reader -c search_path=nascent_v1 -c default_transaction_read_only=on", 1);
   if (std::getenv("PSQL_PAGER") == nullptr && !isatty(STDOUT_FILENO)) setenv("PSQL_PAGER", "", 1);
   // NOLINTEND(concurrency-mt-unsafe)
   std::vector<char*> pointers;

@@ -123,6 +123,10 @@ absl::StatusOr<int> Trials(Context& context, const TrialsOptions& options) {
   const auto trials = context.client().ListTrials(ref, states);
   if (!trials.ok()) return trials.status();
   std::vector<const v1::Trial*> shown = Pointers(*trials);
+  if (!options.sort.empty() && !trials->empty()) {
+    const absl::Status known = CheckMetric(options.sort, *trials);
+    if (!known.ok()) return known;
+  }
   if (!options.sort.empty()) Sort(shown, options.sort, search->spec());
   if (options.limit > 0 && static_cast<int64_t>(shown.size()) > options.limit) {
     shown.resize(static_cast<size_t>(options.limit));

@@ -43,8 +43,8 @@ int SizeFrom(int measured, const char* variable, int otherwise) {
 std::string Context::address() const {
   if (!server.empty()) return server;
   if (const std::string set = Environment("NASCENT_SERVER"); !set.empty()) return set;
-  const auto state = local::FindService(local::LayOut(data_dir));
-  return state.ok() && !state->server.empty() ? state->server : kDefaultServer;
+  const std::string found = local::FindServer(local::LayOut(data_dir));
+  return found.empty() ? kDefaultServer : found;
 }
 
 client::NascentClient& Context::client() {

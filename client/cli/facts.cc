@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/cli/numbers.h"
@@ -180,6 +182,7 @@ bool HasEnded(const v1::Trial& trial) {
 }
 
 std::optional<double> Metric(const v1::Trial& trial, const std::string& metric) {
+  if (metric == "number") return static_cast<double>(trial.number());
   const auto found = trial.metrics().find(metric);
   if (found == trial.metrics().end()) return std::nullopt;
   return found->second;
@@ -188,6 +191,16 @@ std::optional<double> Metric(const v1::Trial& trial, const std::string& metric) 
 std::string MetricText(const v1::Trial& trial, const std::string& metric) {
   const std::optional<double> value = Metric(trial, metric);
   return value ? FormatMetric(metric, *value) : "–";
+}
+
+absl::Status CheckMetric(const std::string& metric, const std::vector<v1::Trial>& trials) {
+  std::set<std::string> known = {"number"};
+  for (const v1::Trial& trial : trials) {
+    for (const auto& [name, value] : trial.metrics()) known.insert(name);
+  }
+  if (known.contains(metric)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("no trial has the metric \"", metric,
+                                                 "\"; there are ", absl::StrJoin(known, ", ")));
 }
 
 std::vector<std::string> ShownMetrics(const v1::Search& search) {
@@ -209,6 +222,15 @@ std::string StrategyName(const v1::SearchSpec& spec) {
 
 std::string SpaceName(const v1::SearchSpec& spec) {
   return spec.space().preset().empty() ? "own template" : spec.space().preset();
+}
+
+std::vector<std::string> SearchFileLines(const v1::SearchSpec& spec) {
+  std::vector<std::string> lines;
+  const Json json = spec::ToJson(spec);
+  for (const auto& [name, value] : json.members()) {
+    lines.push_back(absl::StrCat(name, ": ", value.Print()));
+  }
+  return lines;
 }
 
 std::string Ago(const google::protobuf::Timestamp& time) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "client/cli/style.h"
 #include "common/spec/json.h"
 #include "nascent/v1/search.pb.h"
@@ -31,9 +32,13 @@ bool HasResult(const v1::Trial& trial);
 // It will not change any more.
 bool HasEnded(const v1::Trial& trial);
 
+// "number" is the trial's number.
 std::optional<double> Metric(const v1::Trial& trial, const std::string& metric);
 // "87.12 %", or "–" where there is none.
 std::string MetricText(const v1::Trial& trial, const std::string& metric);
+
+// INVALID_ARGUMENT, with the metrics that there are: no trial has one of this name.
+absl::Status CheckMetric(const std::string& metric, const std::vector<v1::Trial>& trials);
 
 // The metrics that say how good a trial is: the objectives', then parameters where it is none of
 // them.
@@ -43,6 +48,9 @@ std::vector<std::string> ShownMetrics(const v1::Search& search);
 std::string StrategyName(const v1::SearchSpec& spec);
 // "nas-bench-201", or "own template".
 std::string SpaceName(const v1::SearchSpec& spec);
+
+// The search with all defaults, as a search file: a line for each field, each of them YAML.
+std::vector<std::string> SearchFileLines(const v1::SearchSpec& spec);
 
 // "3m 05s ago" of a time stamp.
 std::string Ago(const google::protobuf::Timestamp& time);

@@ -3,14 +3,20 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/context.h"
 #include "client/cli/exit_code.h"
 #include "client/local/directories.h"
+#include "common/spec/suggest.h"
 
 namespace nascent::cli {
 namespace {
@@ -37,6 +43,31 @@ bool WantsJson(int argc, char** argv) {
   return false;
 }
 
+// Names without a port would be asked of the name service as they are.
+std::string CheckServer(const std::string& server) {
+  const size_t colon = server.rfind(':');
+  int port = 0;
+  const bool good = colon != std::string::npos && colon > 0 &&
+                    absl::SimpleAtoi(server.substr(colon + 1), &port) && port > 0 && port < 65536;
+  return good ? "" : absl::StrCat("found \"", server, "\", expected HOST:PORT");
+}
+
+// What was wrong with the command line; where no word of it is a command, the nearest one.
+std::string Explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command->get_name());
+  }
+  std::string unknown;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (std::find(commands.begin(), commands.end(), word) != commands.end()) return error.what();
+    if (unknown.empty() && std::string_view(error.what()).ends_with(" " + word)) unknown = word;
+  }
+  if (error.get_name() != "ExtrasError" || unknown.starts_with('-')) return error.what();
+  return absl::StrCat("no command \"", unknown, "\"", spec::DidYouMean(unknown, commands));
+}
+
 int Main(int argc, char** argv) {
   // A reader of our output that goes away ends us quietly.
   std::signal(SIGPIPE, SIG_DFL);
@@ -50,7 +81,8 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", "nascent 0.1.0");
   app.add_option("--server", context.server,
                  "Service to use, HOST:PORT (else NASCENT_SERVER, the service of --data-dir, or "
-                 "127.0.0.1:7301)");
+                 "127.0.0.1:7301)")
+      ->check(CheckServer);
   app.add_option("--output", context.output, "text for people, json for programs")
       ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--color", context.color, "auto, always or never")
@@ -71,11 +103,12 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
+    const std::string wrong = Explain(app, error, argc, argv);
     if (WantsJson(argc, argv)) {
       context.output = "json";
-      PrintError(context, absl::InvalidArgumentError(error.what()));
+      PrintError(context, absl::InvalidArgumentError(wrong));
     } else {
-      app.exit(error, std::cout, std::cerr);
+      std::cerr << wrong << "\nRun with --help for more information.\n";
     }
     return kUsage;
   }

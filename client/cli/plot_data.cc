@@ -31,16 +31,6 @@ std::vector<PlotPoint> Front(std::vector<PlotPoint> points, double x_sign, doubl
   return front;
 }
 
-absl::Status CheckMetric(const std::string& metric, const std::vector<v1::Trial>& trials) {
-  std::set<std::string> known;
-  for (const v1::Trial& trial : trials) {
-    for (const auto& [name, value] : trial.metrics()) known.insert(name);
-  }
-  if (known.contains(metric)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("no trial has the metric \"", metric,
-                                                 "\"; there are ", absl::StrJoin(known, ", ")));
-}
-
 }  // namespace
 
 absl::StatusOr<PlotData> MakePlotData(const v1::Search& search,
@@ -81,7 +71,7 @@ absl::StatusOr<PlotData> MakePlotData(const v1::Search& search,
   const auto [low, high] =
       std::minmax_element(data.points.begin(), data.points.end(),
                           [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
-  data.x_log = low->x > 0 && high->x / low->x >= 10;
+  data.x_log = data.x_metric != "number" && low->x > 0 && high->x / low->x >= 10;
   data.title = absl::StrCat(search.spec().name(), " (search ", search.id(), "), ",
                             data.points.size(), " trials");
   return data;

@@ -2,9 +2,10 @@
 
 #include <unistd.h>
 
-#include <cstdio>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -85,6 +86,10 @@ std::string GnuplotScript(const PlotData& data, const std::string& path) {
 }
 
 absl::Status DrawWithGnuplot(const PlotData& data, const std::string& path) {
+  // Gnuplot would print the picture where it can't write it.
+  if (!std::ofstream(path, std::ios::app)) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
+  }
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets any
   const char* search_path = std::getenv("PATH");
   for (const auto folder : absl::StrSplit(search_path == nullptr ? "" : search_path, ':')) {

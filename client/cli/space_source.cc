@@ -44,7 +44,9 @@ std::string OptionText(const space::OptionValue& value) {
 }  // namespace
 
 void AddSpaceOptions(CLI::App& command, SpaceSource& source) {
-  command.add_option("--space,SPACE", source.space, "A preset's name or a template file")
+  command
+      .add_option("SPACE,--space", source.space,
+                  "A preset's name or a template file; also as --space SPACE")
       ->required();
   command.add_option("--set", source.set, "Constants of the template, NAME=VALUE …");
   command.add_option("--input", source.input, "Shape of one example")->default_str("3x32x32");

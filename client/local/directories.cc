@@ -96,13 +96,21 @@ Directories LayOut(const std::string& data_dir) {
   return directories;
 }
 
-absl::Status MakeDirectories(const Directories& directories, const User& owner) {
-  const bool other = owner.uid != geteuid();
-  for (const std::string& path : {directories.root, directories.artifacts, directories.cache,
-                                  directories.logs, directories.cluster, directories.socket}) {
+absl::Status MakeDirectories(const Directories& directories) {
+  for (const std::string& path :
+       {directories.root, directories.artifacts, directories.cache, directories.logs}) {
     const absl::Status status = MakeDirectory(path, 0755);
     if (!status.ok()) return status;
   }
+  return absl::OkStatus();
+}
+
+absl::Status MakeDirectories(const Directories& directories, const User& owner) {
+  const bool other = owner.uid != geteuid();
+  absl::Status made = MakeDirectories(directories);
+  if (made.ok()) made = MakeDirectory(directories.cluster, 0755);
+  if (made.ok()) made = MakeDirectory(directories.socket, 0755);
+  if (!made.ok()) return made;
   if (other) {
     const absl::Status passable = CheckPassable(directories.root, owner);
     if (!passable.ok()) return passable;

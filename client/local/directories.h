@@ -33,6 +33,8 @@ Directories LayOut(const std::string& data_dir);
 // its folders are given to it and it is let through `root`. FAILED_PRECONDITION: a folder above
 // can't be entered by it, or a folder belongs to somebody else.
 absl::Status MakeDirectories(const Directories& directories, const User& owner);
+// For a service whose PostgreSQL runs elsewhere.
+absl::Status MakeDirectories(const Directories& directories);
 
 }  // namespace nascent::local
 

@@ -250,13 +250,26 @@ absl::StatusOr<ServiceState> FindService(const Directories& directories) {
   return state;
 }
 
+std::string FindServer(const Directories& directories) {
+  const absl::StatusOr<ServiceState> state = ReadState(directories.state);
+  if (!state.ok()) return "";
+  const auto coordinator = state->processes.find("nascentd");
+  const bool serves = IsAlive(state->supervisor) ||
+                      (coordinator != state->processes.end() && IsAlive(coordinator->second));
+  return serves ? state->server : "";
+}
+
 absl::Status RunService(const UpOptions& options, const Say& say,
                         const std::function<void(const ServiceState&)>& on_ready) {
   const Directories directories = LayOut(options.data_dir);
-  absl::StatusOr<User> owner = CurrentUser();
-  if (geteuid() == 0 && options.database_url.empty()) owner = FindUser("postgres");
-  if (!owner.ok()) return owner.status();
-  const absl::Status made = MakeDirectories(directories, *owner);
+  absl::Status made;
+  if (options.database_url.empty()) {
+    const absl::StatusOr<User> owner = geteuid() == 0 ? FindUser("postgres") : CurrentUser();
+    if (!owner.ok()) return owner.status();
+    made = MakeDirectories(directories, *owner);
+  } else {
+    made = MakeDirectories(directories);
+  }
   if (!made.ok()) return made;
   const FolderLock lock(directories.lock);
   if (!lock.held()) return AlreadyRuns(directories);

@@ -27,6 +27,10 @@ using Say = std::function<void(const std::string&)>;
 // The running service of `data_dir`; NOT_FOUND when none runs there.
 absl::StatusOr<ServiceState> FindService(const Directories& directories);
 
+// Where the coordinator of the folder listens, also when what supervised it was killed; empty:
+// nothing runs.
+std::string FindServer(const Directories& directories);
+
 // Starts everything and supervises it until SIGTERM or SIGINT, then ends it in order. What an
 // earlier service left running is ended first. `say` gets one line per event; `on_ready` is called
 // once. ALREADY_EXISTS: a service runs on this folder.

@@ -91,11 +91,13 @@ std::string Fingerprint(const v1::Dataset& dataset) {
   return Sha256Hex(text);
 }
 
+// Of what was found, in an error.
+constexpr size_t kShownCharacters = 64;
+
 absl::Status CheckDataset(const v1::Dataset& dataset) {
   if (!IsDatasetName(dataset.name())) {
-    return Invalid("name",
-                   absl::StrCat("found ", dataset.name().size(),
-                                " characters; allowed: 1 to 128 of a-z, 0-9, '-', '_', '.'"));
+    return Invalid("name", absl::StrCat("found \"", dataset.name().substr(0, kShownCharacters),
+                                        "\"; allowed: 1 to 128 of a-z, 0-9, '-', '_', '.'"));
   }
   if (dataset.kind() != v1::DATA_KIND_IMAGE_CLASSIFICATION &&
       dataset.kind() != v1::DATA_KIND_IMAGE_SEGMENTATION) {

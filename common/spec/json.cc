@@ -181,6 +181,12 @@ Json& Json::Set(std::string name, Json value) {
   return *this;
 }
 
+const Json::Members& Json::members() const {
+  static const Members kNone;
+  const auto* members = std::get_if<Members>(&value_);
+  return members == nullptr ? kNone : *members;
+}
+
 Json& Json::Append(Json value) {
   std::get<Items>(value_).push_back(std::move(value));
   return *this;

@@ -34,6 +34,9 @@ class Json {
   // Of a list.
   Json& Append(Json value);
 
+  // Of an object: its members in order; of anything else: none.
+  const std::vector<std::pair<std::string, Json>>& members() const;
+
   // `indent` 0: one line, without a line feed at the end; else spaces per level. Text that is not
   // UTF-8 is replaced where it is not.
   std::string Print(int indent = 0) const;

@@ -251,6 +251,8 @@ absl::Status Engine::LoadTasks(ActiveSearch& search) {
     deadlines_.emplace(task.deadline, task.id);
     worker->tasks.insert(task.id);
     search.running_tasks.insert(task.id);
+    const bool to_stop = search.host->pending_stops().contains(trial->second->record.number);
+    if (to_stop && record.kind == v1::TASK_KIND_TRAIN) task.stop = v1::STOP_REASON_EARLY;
   }
   return absl::OkStatus();
 }

@@ -2,11 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "common/space/genotype_proto.h"
-#include "server/engine/strategy_host.h"
 #include "server/engine/testing/fleet.h"
 #include "server/engine/testing/harness.h"
-#include "server/strategy/registry.h"
+#include "server/engine/testing/replay_check.h"
 
 namespace nascent::engine {
 namespace {
@@ -15,39 +13,11 @@ using testing::Fleet;
 using testing::Harness;
 using testing::Mishaps;
 
-// Replays the log of a search through a fresh strategy and compares every proposal.
+// Replays the log of a search on the toy data.
 void CheckReplay(Harness& harness, int64_t search) {
   Surroundings surroundings;
   surroundings.datasets.push_back(testing::ToyDataset());
-  auto record = harness.store().GetSearch(search);
-  ASSERT_TRUE(record.ok());
-  auto resolved =
-      std::make_shared<const ResolvedSearch>(*ResolveSearch(record->spec, surroundings));
-  auto maker = std::make_shared<CandidateMaker>(resolved, CandidateOptions());
-  const strategy::Problem problem = MakeProblem(maker);
-  auto strategy = strategy::MakeStrategy(resolved->spec.strategy(), problem);
-  ASSERT_TRUE(strategy.ok()) << strategy.status();
-
-  const auto trials = harness.Trials(search);
-  const auto events = *harness.store().LoadEvents(search, 0, 1000000);
-  std::map<int64_t, Trial> by_number;
-  size_t next = 0;
-  for (const storage::TrialRecord& logged : trials) {
-    for (; next < events.size() && events[next].sequence <= logged.after_event; ++next) {
-      (*strategy)->Observe(ToStrategyEvent(events[next], by_number.at(events[next].trial_number)));
-    }
-    const strategy::Answer answer = (*strategy)->Propose(logged.number);
-    const auto* proposal = std::get_if<strategy::Proposal>(&answer);
-    ASSERT_NE(proposal, nullptr) << "trial " << logged.number;
-    EXPECT_EQ(space::ToProto(resolved->space->decisions(), proposal->genotype).DebugString(),
-              logged.genotype.DebugString())
-        << "trial " << logged.number;
-    EXPECT_EQ(proposal->parents, logged.parents);
-    EXPECT_EQ(proposal->reason, logged.reason);
-    EXPECT_EQ(proposal->continues, logged.continues);
-    (*strategy)->Observe(strategy::Proposed{logged.number, *proposal, false});
-    by_number[logged.number].record = logged;
-  }
+  testing::CheckReplay(harness.store(), search, surroundings);
 }
 
 v1::SearchSpec EvolutionSpec(uint64_t seed) {

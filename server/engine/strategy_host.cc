@@ -4,13 +4,18 @@
 #include <exception>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "server/strategy/registry.h"
 
 namespace nascent::engine {
 namespace {
 
 constexpr size_t kLongestReason = 200;
+constexpr char kStops[] = "stops ";
 
 std::string Cut(std::string text) {
   if (text.size() > kLongestReason) {
@@ -81,10 +86,33 @@ strategy::StopCommands StrategyHost::Observe(const strategy::Event& event) {
   // A strategy that throws must not take the service with it; it sees the later events all the
   // same.
   try {
-    return strategy_->Observe(event);
+    strategy::StopCommands stops = strategy_->Observe(event);
+    pending_stops_.insert(stops.begin(), stops.end());
+    if (const auto* end = std::get_if<strategy::Finished>(&event)) pending_stops_.erase(end->trial);
+    return stops;
   } catch (const std::exception&) {
     return {};
   }
+}
+
+// A snapshot is a line with the pending stops, then the strategy's bytes.
+absl::Status StrategyHost::Restore(const std::string& snapshot) {
+  const size_t line = snapshot.find('\n');
+  if (line == std::string::npos || !absl::StartsWith(snapshot, kStops)) {
+    return absl::InvalidArgumentError("no snapshot of this version");
+  }
+  std::set<int64_t> stops;
+  const std::string numbers = snapshot.substr(sizeof(kStops) - 1, line - sizeof(kStops) + 1);
+  for (const auto word : absl::StrSplit(numbers, ' ', absl::SkipEmpty())) {
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(word, &number)) {
+      return absl::InvalidArgumentError("no snapshot of this version");
+    }
+    stops.insert(number);
+  }
+  absl::Status status = strategy_->Restore(snapshot.substr(line + 1));
+  if (status.ok()) pending_stops_ = std::move(stops);
+  return status;
 }
 
 absl::Status StrategyHost::Check(const strategy::Proposal& proposal, int64_t number) const {
@@ -194,7 +222,10 @@ StrategyAnswer StrategyHost::Carry(const StrategyOrder& order) {
   }
   if (order.snapshot) {
     std::string bytes = strategy_->Snapshot();
-    if (!bytes.empty()) result.snapshot = {order.last_event, number - 1, std::move(bytes)};
+    if (!bytes.empty()) {
+      result.snapshot = {order.last_event, number - 1,
+                         absl::StrCat(kStops, absl::StrJoin(pending_stops_, " "), "\n", bytes)};
+    }
   }
   return result;
 }

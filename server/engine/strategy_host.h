@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,10 @@ class StrategyHost {
 
   // For replay: one event of the log.
   strategy::StopCommands Observe(const strategy::Event& event);
-  absl::Status Restore(const std::string& snapshot) { return strategy_->Restore(snapshot); }
+  // From what Carry gave as a snapshot; an error leaves the strategy as new.
+  absl::Status Restore(const std::string& snapshot);
+  // Trials that were to end early and of whose end nothing was observed yet.
+  const std::set<int64_t>& pending_stops() const { return pending_stops_; }
 
   // Whether a strategy may wait for a program although nothing runs (manual, external).
   bool waits_for_programs() const { return outside_; }
@@ -86,6 +90,7 @@ class StrategyHost {
   strategy::Problem problem_;
   std::unique_ptr<strategy::Strategy> strategy_;
   bool outside_ = false;
+  std::set<int64_t> pending_stops_;
 };
 
 // What a strategy is told of a search.

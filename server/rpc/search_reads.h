@@ -3,23 +3,15 @@
 #ifndef NASCENT_SERVER_RPC_SEARCH_READS_H_
 #define NASCENT_SERVER_RPC_SEARCH_READS_H_
 
-#include <cstdint>
-
 #include "absl/status/statusor.h"
 #include "nascent/v1/search_service.pb.h"
 #include "server/storage/trial_store.h"
 
 namespace nascent::rpc {
 
-// Messages stay below gRPC's default limit of 4 MiB.
-inline constexpr size_t kMostBytes = 3 << 20;
-
 // NOT_FOUND: there is none; INVALID_ARGUMENT: neither id nor name.
 absl::StatusOr<storage::SearchRecord> FindSearch(storage::TrialStore& store,
                                                  const v1::SearchRef& search);
-
-absl::StatusOr<v1::ListSearchesResponse> ListSearches(storage::TrialStore& store,
-                                                      const v1::ListSearchesRequest& request);
 
 // Pages end early where the message would become too large.
 absl::StatusOr<v1::ListTrialsResponse> ListTrials(storage::TrialStore& store,

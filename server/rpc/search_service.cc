@@ -113,8 +113,7 @@ grpc::ServerUnaryReactor* SearchService::GetSearch(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* SearchService::ListSearches(grpc::CallbackServerContext* /*context*/,
                                                       const v1::ListSearchesRequest* request,
                                                       v1::ListSearchesResponse* response) {
-  return Run<v1::ListSearchesResponse>(
-      response, [this, request] { return rpc::ListSearches(*backend_.store, *request); });
+  return Run<v1::ListSearchesResponse>(response, [this, request] { return list_.Read(*request); });
 }
 
 grpc::ServerWriteReactor<v1::WatchSearchResponse>* SearchService::WatchSearch(

@@ -9,12 +9,13 @@
 #include "nascent/v1/search_service.grpc.pb.h"
 #include "server/rpc/backend.h"
 #include "server/rpc/reactors.h"
+#include "server/rpc/search_list.h"
 
 namespace nascent::rpc {
 
 class SearchService : public v1::SearchService::CallbackService {
  public:
-  explicit SearchService(const Backend& backend) : backend_(backend) {}
+  explicit SearchService(const Backend& backend) : backend_(backend), list_(backend) {}
 
   grpc::ServerUnaryReactor* SubmitSearch(grpc::CallbackServerContext* context,
                                          const v1::SubmitSearchRequest* request,
@@ -61,6 +62,7 @@ class SearchService : public v1::SearchService::CallbackService {
                                    const v1::ChangeSearchRequest& request, v1::Search* response);
 
   const Backend backend_;
+  SearchList list_;
 };
 
 }  // namespace nascent::rpc

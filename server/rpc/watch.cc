@@ -7,6 +7,7 @@
 #include "grpcpp/alarm.h"
 #include "server/engine/ended_search.h"
 #include "server/engine/views.h"
+#include "server/rpc/page.h"
 #include "server/rpc/reactors.h"
 #include "server/rpc/search_reads.h"
 

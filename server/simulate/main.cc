@@ -219,7 +219,12 @@ int Main(int argc, char** argv) {
   app.add_option("--plot", arguments.plot,
                  "PNG file for the picture; default with png: "
                  "simulation.png");
-  CLI11_PARSE(app, argc, argv);
+  constexpr int kUsage = 2;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
   const absl::Status status = Simulate(arguments);
   if (status.ok()) return 0;
   std::fprintf(stderr, "nascent simulate: %s\n", std::string(status.message()).c_str());

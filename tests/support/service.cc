@@ -71,14 +71,15 @@ Service::Service(const Options& options) : options_(options) {
   if (migrated.exit_code != 0) throw std::runtime_error("migrate: " + migrated.err);
 }
 
-void Service::StartCoordinator(int place) {
+void Service::StartCoordinator(int place, const std::vector<std::string>& wrapper) {
+  std::vector<std::string> command = wrapper;
+  command.insert(command.end(), {Program("nascentd"), "--database", postgres_->url(), "--listen",
+                                 Address(place), "--artifacts", folder() + "/artifacts",
+                                 "--lease-seconds", std::to_string(options_.lease_seconds),
+                                 "--term-seconds", std::to_string(options_.term_seconds)});
   coordinators_[static_cast<size_t>(place)].reset();
   coordinators_[static_cast<size_t>(place)] = std::make_unique<Process>(
-      std::vector<std::string>{Program("nascentd"), "--database", postgres_->url(), "--listen",
-                               Address(place), "--artifacts", folder() + "/artifacts",
-                               "--lease-seconds", std::to_string(options_.lease_seconds),
-                               "--term-seconds", std::to_string(options_.term_seconds)},
-      folder() + "/coordinator" + std::to_string(place) + ".log");
+      command, folder() + "/coordinator" + std::to_string(place) + ".log");
 }
 
 std::string Service::Address(int place) const {

@@ -34,7 +34,8 @@ class Service {
   PostgresCluster& postgres() { return *postgres_; }
   const std::string& folder() const { return folder_.path(); }
 
-  void StartCoordinator(int place = 0);
+  // `wrapper`: a program with arguments that starts it, e.g. with smaller limits.
+  void StartCoordinator(int place = 0, const std::vector<std::string>& wrapper = {});
   Process& coordinator(int place = 0) { return *coordinators_[static_cast<size_t>(place)]; }
   // "HOST:PORT" of one place, or of all with commas.
   std::string Address(int place) const;

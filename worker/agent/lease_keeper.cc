@@ -7,15 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "worker/agent/backoff.h"
+#include "worker/agent/report_limits.h"
 
 namespace nascent::worker {
-namespace {
-
-// The contract's limit for one call.
-constexpr size_t kMaxMeasurements = 10'000;
-
-}  // namespace
-
 LeaseKeeper::LeaseKeeper(Coordinator& coordinator, Registration& registration,
                          const v1::AttemptRef& attempt, bool old, absl::Duration stall_limit,
                          TaskControl& control)

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "worker/agent/artifact_transfer.h"
 #include "worker/agent/backoff.h"
+#include "worker/agent/report_limits.h"
 #include "worker/evaluate/text.h"
 
 namespace nascent::worker {
@@ -241,6 +242,16 @@ void Slot::Conclude(const v1::LeaseResponse& lease, const Assignment& assignment
   }
   std::vector<v1::Measurement> measurements = end.measurements;
   Append(measurements, result.measurements);
+  // The last call takes what fits; the rest goes ahead of it.
+  while (measurements.size() > kMaxMeasurements) {
+    const auto first = measurements.begin();
+    const auto part = first + static_cast<ptrdiff_t>(kMaxMeasurements);
+    if (!ReportRest(attempt, end.done, {first, part})) {
+      unlink(assignment.weights_path.c_str());
+      return;
+    }
+    measurements.erase(first, part);
+  }
   const bool ended_early = stop.kill_at < absl::InfiniteFuture();
   if (result.stopped && ended_early && stop.reason != v1::STOP_REASON_EARLY) {
     if (measurements.empty() || ReportRest(attempt, end.done, measurements)) {
