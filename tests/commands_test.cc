@@ -183,7 +183,7 @@ TEST_F(Commands, TheTimeLeftIsRightWithinAFactorOfTwoOnceAThirdIsDone) {
                             "t.search_id WHERE s.name = 'timed'"));
           return true;
         }
-        if (finished >= 6 && finished <= 15) {
+        if (finished >= 6 && finished <= 12) {
           estimates.push_back({Field(progress, "wall_seconds").number_value(),
                                Field(progress, "remaining_seconds").number_value()});
         }
@@ -225,7 +225,8 @@ TEST_F(Commands, TheFrontHoldsWhatNothingBeats) {
   const auto value = [](const google::protobuf::Value& trial, const char* metric) {
     return Field(Field(trial, "metrics"), metric).number_value();
   };
-  for (const auto& trial : RunJson({"trials", "done"}).list_value().values()) {
+  const google::protobuf::Value trials = RunJson({"trials", "done"});
+  for (const auto& trial : trials.list_value().values()) {
     for (const auto& best : front.list_value().values()) {
       EXPECT_FALSE(value(trial, "validation_accuracy") > value(best, "validation_accuracy") &&
                    value(trial, "parameters") < value(best, "parameters"));
@@ -270,30 +271,6 @@ TEST_F(Commands, SqlReadsAndWritesNothing) {
     EXPECT_NE(refused.exit_code, 0) << query;
     EXPECT_THAT(refused.err, HasSubstr("ERROR")) << query;
   }
-}
-
-TEST_F(Commands, SimulationsNeedNoService) {
-  // A table with a result for each of 40 cells.
-  const std::string sampled =
-      Run({"space", "sample", "nas-bench-201", "-n", "40", "--seed", "1"}).out;
-  std::string table = "architecture,accuracy\n";
-  int row = 0;
-  for (size_t start = 0, end = 0; (end = sampled.find('\n', start)) != std::string::npos;
-       start = end + 1) {
-    table += sampled.substr(start, end - start) + "," + std::to_string(50 + row++ % 37) + "\n";
-  }
-  const std::string search = service_->WriteFile(
-      "simulated.yaml", std::string("name: simulated\n") + kSpace +
-                            "objectives: [{metric: validation_accuracy, goal: maximize}]\n"
-                            "strategy: random\nbudget: {trials: 10}\n");
-  const Finished simulated =
-      Run({"simulate", search, "--table", service_->WriteFile("table.csv", table), "--search",
-           "accuracy", "--seeds", "1..2", "--queries", "3", "--output", "json"});
-  EXPECT_EQ(simulated.exit_code, 0) << simulated.err;
-  EXPECT_THAT(simulated.out, StartsWith("{"));
-  const Finished absent = Run({"simulate", search, "--table", "absent.csv"});
-  EXPECT_NE(absent.exit_code, 0);
-  EXPECT_THAT(absent.err, HasSubstr("absent.csv"));
 }
 
 }  // namespace

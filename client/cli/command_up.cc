@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_code.h"
+#include "client/local/address.h"
 #include "client/local/up.h"
 
 namespace nascent::cli {
@@ -68,6 +69,7 @@ void PrintState(const Context& context, const local::ServiceState& state) {
 }
 
 absl::StatusOr<int> RunUp(Context& context, local::UpOptions options, bool detach) {
+  if (const absl::Status status = local::CheckAddress(options.listen); !status.ok()) return status;
   options.data_dir = context.data_dir;
   if (detach) {
     std::vector<std::string> arguments = {"--data-dir",

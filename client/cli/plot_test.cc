@@ -52,7 +52,7 @@ TEST(PlotData, SaysWhatIsMissing) {
   const auto unknown = MakePlotData(search, Trials(), {.x = "latency", .y = ""});
   EXPECT_TRUE(absl::IsInvalidArgument(unknown.status()));
   EXPECT_THAT(std::string(unknown.status().message()),
-              HasSubstr("there are parameters, validation_accuracy"));
+              HasSubstr("there are number, parameters, validation_accuracy"));
 }
 
 TEST(TerminalPlot, KeepsToItsSizeAndShowsTheEnds) {

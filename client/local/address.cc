@@ -38,14 +38,19 @@ std::string ReachableAddress(const std::string& listen) {
   return listen;
 }
 
-absl::Status CheckFree(const std::string& listen) {
+absl::Status CheckAddress(const std::string& listen) {
   const size_t colon = listen.rfind(':');
   int port = 0;
-  if (colon == std::string::npos || !absl::SimpleAtoi(listen.substr(colon + 1), &port) ||
-      port < 0 || port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--listen: found \"", listen, "\", expected HOST:PORT"));
-  }
+  const bool good = colon != std::string::npos &&
+                    absl::SimpleAtoi(listen.substr(colon + 1), &port) && port >= 0 && port <= 65535;
+  return good ? absl::OkStatus()
+              : absl::InvalidArgumentError(
+                    absl::StrCat("--listen: found \"", listen, "\", expected HOST:PORT"));
+}
+
+absl::Status CheckFree(const std::string& listen) {
+  if (absl::Status status = CheckAddress(listen); !status.ok()) return status;
+  const size_t colon = listen.rfind(':');
   std::string host = listen.substr(0, colon);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
