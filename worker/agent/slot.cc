@@ -232,8 +232,9 @@ absl::Status Slot::Fetch(v1::Task& task, LeaseKeeper& keeper, Assignment& assign
   return absl::OkStatus();
 }
 
-void Slot::Conclude(const v1::LeaseResponse& lease, const Assignment& assignment, Result result,
-                    const LeaseKeeper::End& end, const TaskControl::Request& stop) {
+void Slot::Conclude(const v1::LeaseResponse& lease, const Assignment& assignment,
+                    const Result& result, const LeaseKeeper::End& end,
+                    const TaskControl::Request& stop) {
   const v1::AttemptRef& attempt = lease.attempt();
   if (end.lost || (result.stopped && stop.reason == v1::STOP_REASON_CANCELLED)) {
     spdlog::info("slot {}: trial {} is dropped", index_, attempt.trial_id());

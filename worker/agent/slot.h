@@ -65,7 +65,7 @@ class Slot {
   void Execute(const Leased& leased);
   absl::Status Fetch(v1::Task& task, LeaseKeeper& keeper, Assignment& assignment,
                      std::vector<PinnedArtifact>& pinned);
-  void Conclude(const v1::LeaseResponse& lease, const Assignment& assignment, Result result,
+  void Conclude(const v1::LeaseResponse& lease, const Assignment& assignment, const Result& result,
                 const LeaseKeeper::End& end, const TaskControl::Request& stop);
   // Reports what was measured before the task is given back: an attempt that goes on from the
   // checkpoint will not measure it again. False: the lease is lost.
