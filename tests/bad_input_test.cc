@@ -213,6 +213,20 @@ TEST_F(BadInput, WorkersOfAnotherVersionAreRefused) {
   EXPECT_THAT(status.error_message(), AllOf(HasSubstr("99"), HasSubstr("1")));
 }
 
+// The id of a new worker.
+int64_t Register(v1::WorkerService::Stub& stub, const std::string& name) {
+  v1::RegisterRequest request;
+  request.set_request_id(name);
+  request.set_name(name);
+  request.set_protocol_version(1);
+  request.add_slots()->set_kind("cpu");
+  request.add_task_kinds(v1::TASK_KIND_TRAIN);
+  v1::RegisterResponse response;
+  grpc::ClientContext context;
+  EXPECT_TRUE(stub.Register(&context, request, &response).ok());
+  return response.worker_id();
+}
+
 TEST_F(BadInput, UnknownWorkersAndLeasesGetTheirCodes) {
   auto stub = v1::WorkerService::NewStub(service_->Channel());
   {
@@ -223,18 +237,10 @@ TEST_F(BadInput, UnknownWorkersAndLeasesGetTheirCodes) {
     grpc::ClientContext context;
     EXPECT_EQ(stub->Lease(&context, request, &response).error_code(), grpc::StatusCode::NOT_FOUND);
   }
-  v1::RegisterRequest registration;
-  registration.set_request_id("known");
-  registration.set_name("known");
-  registration.set_protocol_version(1);
-  registration.add_slots()->set_kind("cpu");
-  registration.add_task_kinds(v1::TASK_KIND_TRAIN);
-  v1::RegisterResponse registered;
-  grpc::ClientContext registering;
-  ASSERT_TRUE(stub->Register(&registering, registration, &registered).ok());
+  const int64_t worker = Register(*stub, "known");
   v1::CompleteRequest complete;
   complete.set_request_id("complete");
-  complete.set_worker_id(registered.worker_id());
+  complete.set_worker_id(worker);
   complete.mutable_attempt()->set_task_id(777);
   complete.mutable_attempt()->set_trial_id(777);
   complete.mutable_attempt()->set_attempt(1);
@@ -292,19 +298,11 @@ TEST_F(BadInput, AFullDiskIsSaidClearlyAndTheServiceGoesOn) {
 
 TEST_F(BadInput, AReportAfterTheLeaseWasLostIsFencedAndChangesNothing) {
   auto stub = v1::WorkerService::NewStub(service_->Channel());
-  v1::RegisterRequest registration;
-  registration.set_request_id("late");
-  registration.set_name("late");
-  registration.set_protocol_version(1);
-  registration.add_slots()->set_kind("cpu");
-  registration.add_task_kinds(v1::TASK_KIND_TRAIN);
-  v1::RegisterResponse registered;
-  grpc::ClientContext registering;
-  ASSERT_TRUE(stub->Register(&registering, registration, &registered).ok());
+  const int64_t worker = Register(*stub, "late");
   ASSERT_EQ(Submit(SearchFile("name: lost")).exit_code, 0);
   v1::LeaseRequest request;
   request.set_request_id("first");
-  request.set_worker_id(registered.worker_id());
+  request.set_worker_id(worker);
   request.mutable_wait()->set_seconds(10);
   v1::LeaseResponse lease;
   grpc::ClientContext leasing;
@@ -319,7 +317,7 @@ TEST_F(BadInput, AReportAfterTheLeaseWasLostIsFencedAndChangesNothing) {
       15));
   v1::CompleteRequest complete;
   complete.set_request_id("too late");
-  complete.set_worker_id(registered.worker_id());
+  complete.set_worker_id(worker);
   *complete.mutable_attempt() = lease.attempt();
   v1::Measurement& measurement = *complete.add_measurements();
   measurement.set_metric("validation_accuracy");
@@ -406,10 +404,10 @@ TEST_F(BadInput, EveryOptionRefusesWrongValues) {
   }
 }
 
-TEST_F(BadInput, WrongWordsOnTheCommandLineAreRefused) {
+TEST_F(BadInput, WrongWordsOnTheCommandLineTeachWhatIsThere) {
   const Finished unknown = service_->Run({"sumbit"});
   EXPECT_NE(unknown.exit_code, 0);
-  EXPECT_THAT(unknown.err, HasSubstr("sumbit"));
+  EXPECT_THAT(unknown.err, AllOf(HasSubstr("sumbit"), HasSubstr("did you mean \"submit\"")));
   EXPECT_NE(service_->Run({"submit"}).exit_code, 0);
   EXPECT_NE(service_->Run({"list", "--output", "xml"}).exit_code, 0);
 }

@@ -10,12 +10,12 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/context.h"
 #include "client/cli/exit_code.h"
 #include "client/local/directories.h"
+#include "common/host_port.h"
 #include "common/spec/suggest.h"
 
 namespace nascent::cli {
@@ -45,10 +45,8 @@ bool WantsJson(int argc, char** argv) {
 
 // Names without a port would be asked of the name service as they are.
 std::string CheckServer(const std::string& server) {
-  const size_t colon = server.rfind(':');
-  int port = 0;
-  const bool good = colon != std::string::npos && colon > 0 &&
-                    absl::SimpleAtoi(server.substr(colon + 1), &port) && port > 0 && port < 65536;
+  const auto address = ParseHostPort(server);
+  const bool good = address.has_value() && !address->host.empty() && address->port > 0;
   return good ? "" : absl::StrCat("found \"", server, "\", expected HOST:PORT");
 }
 
@@ -64,7 +62,8 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error, int argc,
     if (std::find(commands.begin(), commands.end(), word) != commands.end()) return error.what();
     if (unknown.empty() && std::string_view(error.what()).ends_with(" " + word)) unknown = word;
   }
-  if (error.get_name() != "ExtrasError" || unknown.starts_with('-')) return error.what();
+  const bool surplus = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  if (!surplus || unknown.starts_with('-')) return error.what();
   return absl::StrCat("no command \"", unknown, "\"", spec::DidYouMean(unknown, commands));
 }
 

@@ -7,9 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <string>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/host_port.h"
 
 namespace nascent::local {
 namespace {
@@ -39,19 +40,14 @@ std::string ReachableAddress(const std::string& listen) {
 }
 
 absl::Status CheckAddress(const std::string& listen) {
-  const size_t colon = listen.rfind(':');
-  int port = 0;
-  const bool good = colon != std::string::npos &&
-                    absl::SimpleAtoi(listen.substr(colon + 1), &port) && port >= 0 && port <= 65535;
-  return good ? absl::OkStatus()
-              : absl::InvalidArgumentError(
-                    absl::StrCat("--listen: found \"", listen, "\", expected HOST:PORT"));
+  if (ParseHostPort(listen).has_value()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--listen: found \"", listen, "\", expected HOST:PORT"));
 }
 
 absl::Status CheckFree(const std::string& listen) {
   if (absl::Status status = CheckAddress(listen); !status.ok()) return status;
-  const size_t colon = listen.rfind(':');
-  std::string host = listen.substr(0, colon);
+  auto [host, port] = *ParseHostPort(listen);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   }
@@ -61,7 +57,7 @@ absl::Status CheckFree(const std::string& listen) {
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   const int failed = getaddrinfo(host.empty() ? nullptr : host.c_str(),
-                                 listen.substr(colon + 1).c_str(), &hints, &found);
+                                 std::to_string(port).c_str(), &hints, &found);
   if (failed != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("--listen: found \"", listen, "\": ", gai_strerror(failed)));

@@ -2,14 +2,12 @@
 //
 //   one_hot    a column per decision and option, one per range (DecisionSpace::EncodeOneHot)
 //   adjacency  which edges a cell has and which operations (White et al. 2020, "A Study on
-//   Encodings
-//              for Neural Architecture Search", section 3). Operations at vertices: a column per
-//              pair of vertices, and one per vertex and operation. Operations at edges: a column
-//              per pair and operation
+//              Encodings for Neural Architecture Search", section 3). Operations at vertices: a
+//              column per pair of vertices, and one per vertex and operation. Operations at edges:
+//              a column per pair and operation
 //   path       a column per sequence of operations along a path from an input to an end, 1 where
-//   the
-//              cell has such a path (White et al. 2019, "BANANAS", section 4). Sequences are in the
-//              order of their length; lengths past 65,536 columns of a cell are left out
+//              the cell has such a path (White et al. 2019, "BANANAS", section 4). Sequences are in
+//              the order of their length; lengths past 65,536 columns of a cell are left out
 //
 // The last two exist where the space's notation describes cells.
 

@@ -23,13 +23,6 @@ constexpr NotationKind kKinds[] = {
 
 }  // namespace
 
-const spec::DocumentNode* SettingOf(const spec::DocumentNode& map, std::string_view key) {
-  for (const spec::DocumentNode::Entry& entry : map.entries) {
-    if (entry.key == key) return entry.value.get();
-  }
-  return nullptr;
-}
-
 absl::Status NotationError(const spec::DocumentNode& at, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(at.line, ": notation: ", std::string(what)));
 }
@@ -37,7 +30,7 @@ absl::Status NotationError(const spec::DocumentNode& at, std::string_view what) 
 absl::StatusOr<std::unique_ptr<const Notation>> MakeNotation(const spec::DocumentNode& spec,
                                                              const DecisionSpace& space) {
   for (const NotationKind& kind : kKinds) {
-    const spec::DocumentNode* settings = SettingOf(spec, kind.name);
+    const spec::DocumentNode* settings = spec.Find(kind.name);
     if (settings != nullptr && spec.entries.size() == 1) return kind.make(*settings, space);
   }
   return NotationError(spec, absl::StrCat("found ", spec::Describe(spec),

@@ -53,8 +53,7 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakeMatrixNotation(
 absl::StatusOr<std::unique_ptr<const Notation>> MakeCellsNotation(
     const spec::DocumentNode& settings, const DecisionSpace& space);
 
-// For the readers of settings: the value of a key, null where there is none; and errors.
-const spec::DocumentNode* SettingOf(const spec::DocumentNode& map, std::string_view key);
+// For the readers of settings.
 absl::Status NotationError(const spec::DocumentNode& at, std::string_view what);
 
 }  // namespace nascent::space

@@ -368,16 +368,16 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakeCellsNotation(
   std::vector<Cell> cells;
   for (const spec::DocumentNode::Entry& entry : settings.entries) {
     const spec::DocumentNode& given = *entry.value;
-    const spec::DocumentNode* inputs = SettingOf(given, "inputs");
-    const spec::DocumentNode* operation = SettingOf(given, "operation");
-    const spec::DocumentNode* concat = SettingOf(given, "concat");
+    const spec::DocumentNode* inputs = given.Find("inputs");
+    const spec::DocumentNode* operation = given.Find("operation");
+    const spec::DocumentNode* concat = given.Find("concat");
     if (inputs == nullptr || operation == nullptr || concat == nullptr) {
       return NotationError(given, "a cell has nodes, sources, inputs, operation and concat");
     }
     Cell cell{.name = entry.key,
-              .nodes = Texts(SettingOf(given, "nodes")),
-              .sources = Texts(SettingOf(given, "sources")),
-              .slots = Texts(SettingOf(given, "slots")),
+              .nodes = Texts(given.Find("nodes")),
+              .sources = Texts(given.Find("sources")),
+              .slots = Texts(given.Find("slots")),
               .inputs = inputs->text,
               .operation = operation->text,
               .operations = {},

@@ -67,8 +67,8 @@ class MatrixNotation : public Notation {
     absl::StatusOr<spec::DocumentNodePtr> root = spec::ParseDocument(
         text, "genotype", {.bytes = kLongestNotation, .nodes = 10000, .depth = 6});
     if (!root.ok()) return root.status();
-    const spec::DocumentNode* matrix = SettingOf(**root, "matrix");
-    const spec::DocumentNode* ops = SettingOf(**root, "ops");
+    const spec::DocumentNode* matrix = (*root)->Find("matrix");
+    const spec::DocumentNode* ops = (*root)->Find("ops");
     if (matrix == nullptr || ops == nullptr || (*root)->entries.size() != 2) {
       return absl::InvalidArgumentError("a genotype is {\"matrix\": [[…], …], \"ops\": […]}");
     }
@@ -130,8 +130,8 @@ class MatrixNotation : public Notation {
 
 absl::StatusOr<std::unique_ptr<const Notation>> MakeMatrixNotation(
     const spec::DocumentNode& settings, const DecisionSpace& space) {
-  const spec::DocumentNode* label = SettingOf(settings, "label");
-  const spec::DocumentNode* vertices = SettingOf(settings, "vertices");
+  const spec::DocumentNode* label = settings.Find("label");
+  const spec::DocumentNode* vertices = settings.Find("vertices");
   int count = 0;
   if (label == nullptr || vertices == nullptr || !absl::SimpleAtoi(vertices->text, &count) ||
       count < 0 || count > 30 || settings.entries.size() != 2) {

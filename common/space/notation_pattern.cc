@@ -3,8 +3,7 @@
 //   pattern: "{block0}{block1}"
 //   names: {identity: 0, mb3: 1}     # optional: how options are written
 //   edges: {cell.a: [0, 1], …}       # optional: the cell's vertices between which a decision's
-//                                    # operation stands; the first is its input, the last its
-//                                    output
+//                                    # operation stands; 0 is its input, the last its output
 
 #include <algorithm>
 #include <map>
@@ -168,11 +167,11 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakePatternNotation(
   std::map<std::string, std::string> names;
   CellGraph cell;
   if (settings.kind == spec::DocumentNode::Kind::kMap) {
-    pattern = SettingOf(settings, "text");
-    if (const spec::DocumentNode* given = SettingOf(settings, "names")) {
+    pattern = settings.Find("text");
+    if (const spec::DocumentNode* given = settings.Find("names")) {
       for (const auto& entry : given->entries) names[entry.key] = entry.value->text;
     }
-    if (const spec::DocumentNode* edges = SettingOf(settings, "edges")) {
+    if (const spec::DocumentNode* edges = settings.Find("edges")) {
       absl::StatusOr<CellGraph> read = ReadEdges(*edges, space);
       if (!read.ok()) return read.status();
       cell = *std::move(read);

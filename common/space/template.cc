@@ -390,8 +390,8 @@ class Reader {
     for (size_t i = 0; i < section->items.size(); ++i) {
       const Elaborator::Trail item_trail(elaborator_, absl::StrCat("[", i, "]"));
       const DocumentNode& item = *section->items[i];
-      const DocumentNode* when = SettingOf(item, "when");
-      const DocumentNode* reason = SettingOf(item, "reason");
+      const DocumentNode* when = item.Find("when");
+      const DocumentNode* reason = item.Find("reason");
       if (when == nullptr || reason == nullptr || item.entries.size() != 2) {
         return elaborator_.Error(item, "a rule is {when: condition, reason: text}");
       }

@@ -19,6 +19,8 @@ bool HasResult(const storage::TrialRecord& record) {
          record.failure == v1::FAILURE_KIND_UNSPECIFIED;
 }
 
+}  // namespace
+
 absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
   Standing standing(search.spec(), kMostLeaders);
   std::map<int64_t, storage::TrialRecord> kept;
@@ -53,8 +55,6 @@ absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<v1::Search> ReadSearch(storage::TrialStore& store,
                                       const storage::SearchRecord& record, bool leaders) {

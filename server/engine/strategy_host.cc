@@ -146,7 +146,7 @@ absl::StatusOr<strategy::Proposal> StrategyHost::FallBack(int64_t number,
   RandomStream random(problem_.seed, static_cast<uint64_t>(number));
   constexpr int kDraws = 1000;
   strategy::Proposal proposal;
-  proposal.reason = Cut(absl::StrCat("random, because ", trouble));
+  proposal.reason = Cut(absl::StrCat(std::string(strategy::kStoodIn), trouble));
   for (int i = 0; i < kDraws; ++i) {
     auto genotype = problem_.space->Sample(random);
     if (!genotype.ok()) return genotype.status();

@@ -61,8 +61,10 @@ absl::StatusOr<v1::Search> SearchList::ReadEnded(const storage::SearchRecord& re
   }
   if (trials > trials_left) return search;
   trials_left -= trials;
-  search = engine::ReadSearch(*backend_.store, record, /*leaders=*/true);
-  if (!search.ok() || !HasEnded(record)) return search;
+  if (absl::Status status = engine::AddLeaders(*backend_.store, *search); !status.ok()) {
+    return status;
+  }
+  if (!HasEnded(record)) return search;
   MutexLock lock(mutex_);
   leaders_[record.id] = search->leaders();
   if (leaders_.size() > kMostRemembered) leaders_.erase(leaders_.begin());

@@ -94,7 +94,7 @@ absl::StatusOr<Trajectory> Scenario::Run(const google::protobuf::Value& strategy
     incumbent.Offer(trial.fidelity.rung(), strategy::Assess(problem, finished), reported_[row]);
     const absl::Time ended = trial.finished_at.value_or(clock.Now());
     trajectory.queries.push_back({workers->TableSeconds(ended - begun), incumbent.reported()});
-    if (trajectory.trouble.empty() && trial.reason.rfind("random, because ", 0) == 0) {
+    if (trajectory.trouble.empty() && trial.reason.starts_with(strategy::kStoodIn)) {
       trajectory.trouble = trial.reason;
     }
   }

@@ -71,6 +71,9 @@ struct Proposal {
   std::string trouble;
 };
 
+// How the reason of a proposal begins that was drawn at random in its strategy's place.
+inline constexpr std::string_view kStoodIn = "random, because ";
+
 struct Wait {};       // nothing now; ask again after the next event
 struct Exhausted {};  // nothing any more
 using Answer = std::variant<Proposal, Wait, Exhausted>;

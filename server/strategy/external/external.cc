@@ -20,9 +20,9 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/host_port.h"
 #include "nascent/v1/strategy_service.grpc.pb.h"
 #include "server/strategy/entries.h"
 #include "server/strategy/external/messages.h"
@@ -254,10 +254,8 @@ class External : public Strategy {
 
 absl::Status CheckAddress(const Settings& settings) {
   const std::string address = settings.Text("address");
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || colon == 0 || address.size() > 100 ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
+  const auto parsed = ParseHostPort(address);
+  if (!parsed.has_value() || parsed->host.empty() || parsed->port == 0 || address.size() > 100) {
     return absl::InvalidArgumentError(
         absl::StrCat("address: found \"", address, "\", expected HOST:PORT"));
   }

@@ -12,9 +12,6 @@
 
 namespace nascent::strategy {
 
-// How the reasons of proposals begin that were drawn at random in the strategy's place.
-inline constexpr std::string_view kStoodIn = "random, because ";
-
 v1::Problem ToProto(const Problem& problem);
 v1::StrategyEvent ToProto(const Problem& problem, const Event& event);
 
