@@ -239,8 +239,6 @@ absl::StatusOr<std::shared_ptr<const Space>> Space::Parse(std::string_view text,
   return std::shared_ptr<const Space>(std::move(space));
 }
 
-std::vector<CellGraph> Space::Cells(const Genotype&) const { return {}; }
-
 absl::StatusOr<Genotype> Space::Sample(RandomStream& random, int64_t effort) const {
   return Sampler(*this).Sample(random, effort);
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/network/costs.h"
 #include "common/network/network.h"
+#include "common/space/cell_graph.h"
 #include "common/space/decision_space.h"
 #include "common/space/genotype.h"
 
@@ -21,8 +22,6 @@ namespace nascent::space {
 
 // A constant's value as the user sets it.
 using Constant = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
-
-struct CellGraph;  // cell_graph.h
 
 struct SpaceOptions {
   std::map<std::string, Constant, std::less<>> set = {};
@@ -114,7 +113,7 @@ class Space {
 
   // The cells of a valid genotype as graphs of operations, for numeric encodings (encoding.h). None
   // where the notation describes none.
-  virtual std::vector<CellGraph> Cells(const Genotype& genotype) const;
+  virtual std::vector<CellGraph> Cells(const Genotype& /*genotype*/) const { return {}; }
 
   // A genotype that passes Check; RESOURCE_EXHAUSTED after `effort` draws (see sampler.h).
   absl::StatusOr<Genotype> Sample(RandomStream& random, int64_t effort = 10000) const;
