@@ -205,7 +205,7 @@ void Slot::Execute(const Leased& leased) {
     keeper_ = nullptr;
   }
   const LeaseKeeper::End end = keeper.Finish();
-  Conclude(leased.lease, assignment, std::move(result), end, control.request());
+  Conclude(leased.lease, assignment, result, end, control.request());
   unlink(assignment.checkpoint_path.c_str());
 }
 
