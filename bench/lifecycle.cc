@@ -1,8 +1,10 @@
 // nascent-bench lifecycle: how many trials per second a coordinator can take from lease to result,
 // each step acknowledged only after it is durable, through real gRPC and PostgreSQL.
 
+#include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -18,7 +20,9 @@
 #include "bench/simulated_workers.h"
 #include "client/nascent_client.h"
 #include "common/data/idx.h"
+#include "common/space/space.h"
 #include "common/sync.h"
+#include "nascent/v1/worker_service.grpc.pb.h"
 #include "server/storage/migrations.h"
 #include "tests/support/postgres_cluster.h"
 #include "tests/support/process.h"
@@ -30,6 +34,7 @@ struct Options {
   int workers = 64;
   double warmup_seconds = 3;
   double seconds = 10;
+  std::string space;  // a preset; empty: the small one below
   std::string output = "table";
 };
 
@@ -82,13 +87,30 @@ void RegisterData(client::NascentClient& client) {
   OrThrow(client.RegisterDataset(dataset));
 }
 
-v1::Search Submit(client::NascentClient& client, int workers) {
+// Small networks: what is measured is the coordinator's work for each trial, not how fast the
+// network of one is built, sent and read.
+constexpr char kSmallSpace[] = R"yaml(
+space: small-perceptron
+blocks:
+  layer:
+    body:
+      - linear: {features: {ordered: [8, 16, 32, 64]}}
+      - choice: {relu: relu, tanh: tanh, gelu: gelu}
+network:
+  - flatten
+  - {name: layers, repeat: layer, times: {ordered: [1, 2, 3, 4]}}
+  - linear: {features: classes}
+)yaml";
+
+v1::Search Submit(client::NascentClient& client, const Options& options) {
+  const int workers = options.workers;
   v1::SearchSpec spec;
   spec.set_name("lifecycle");
-  // The smallest networks of the preset: what is measured is the coordinator, not what it sends.
-  spec.mutable_space()->set_preset("nas-bench-201");
-  (*spec.mutable_space()->mutable_set())["channels"].set_number_value(8);
-  (*spec.mutable_space()->mutable_set())["cells"].set_number_value(1);
+  if (options.space.empty()) {
+    spec.mutable_space()->set_template_(kSmallSpace);
+  } else {
+    spec.mutable_space()->set_preset(options.space);
+  }
   spec.mutable_data()->set_dataset("blank");
   spec.mutable_data()->set_train(80);
   spec.mutable_data()->set_validation(20);
@@ -104,6 +126,76 @@ v1::Search Submit(client::NascentClient& client, int workers) {
   return OrThrow(client.Submit(spec));
 }
 
+// Answers the calls of workers at once, from memory: what remains is gRPC itself.
+class Echo : public v1::WorkerService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* Register(grpc::CallbackServerContext* context,
+                                     const v1::RegisterRequest*,
+                                     v1::RegisterResponse* response) override {
+    response->set_worker_id(++workers_);
+    return Finish(context);
+  }
+  grpc::ServerUnaryReactor* Lease(grpc::CallbackServerContext* context, const v1::LeaseRequest*,
+                                  v1::LeaseResponse* response) override {
+    response->mutable_attempt()->set_task_id(++tasks_);
+    response->mutable_attempt()->set_attempt(1);
+    return Finish(context);
+  }
+  grpc::ServerUnaryReactor* Renew(grpc::CallbackServerContext* context, const v1::RenewRequest*,
+                                  v1::RenewResponse*) override {
+    return Finish(context);
+  }
+  grpc::ServerUnaryReactor* Complete(grpc::CallbackServerContext* context,
+                                     const v1::CompleteRequest*, v1::CompleteResponse*) override {
+    return Finish(context);
+  }
+
+ private:
+  static grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  std::atomic<int64_t> workers_ = 0;
+  std::atomic<int64_t> tasks_ = 0;
+};
+
+struct Rate {
+  double per_second = 0;
+  int64_t completed = 0;
+  absl::Duration time;
+  SimulatedWorkers::Latencies latencies;
+};
+
+Rate MeasureRate(const std::string& address, int count, double warmup_seconds, double seconds) {
+  Rate rate;
+  SimulatedWorkers workers(address, count);
+  Pass(warmup_seconds);
+  workers.TakeLatencies();
+  const int64_t before = workers.completed();
+  const absl::Time begin = absl::Now();
+  Pass(seconds);
+  rate.completed = workers.completed() - before;
+  rate.time = absl::Now() - begin;
+  rate.latencies = workers.TakeLatencies();
+  workers.Check();
+  rate.per_second = static_cast<double>(rate.completed) / absl::ToDoubleSeconds(rate.time);
+  return rate;
+}
+
+// The same calls of the same workers, answered from memory.
+double EchoedPerSecond(const Options& options) {
+  Echo echo;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&echo);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr) throw std::runtime_error("no port to listen on");
+  return MeasureRate(absl::StrCat("127.0.0.1:", port), options.workers, 1, 4).per_second;
+}
+
 std::string Milliseconds(const std::vector<absl::Duration>& sorted, double share) {
   if (sorted.empty()) return "-";
   const auto index = static_cast<size_t>(share * static_cast<double>(sorted.size() - 1));
@@ -116,6 +208,7 @@ void Measure(const Options& options) {
   const auto cluster = OrThrow(testing::PostgresCluster::Create(cluster_options));
   OrThrow(storage::Migrate(cluster->url()));
   const double single_commits = SingleCommitsPerSecond(cluster->url(), 2);
+  const double echoed = EchoedPerSecond(options);
   const testing::TemporaryFolder folder;
   const std::string address = absl::StrCat("127.0.0.1:", testing::FreePort());
   const std::string program =
@@ -127,36 +220,24 @@ void Measure(const Options& options) {
   client_options.patience = absl::Seconds(30);
   client::NascentClient client(address, client_options);
   RegisterData(client);
-  Submit(client, options.workers);
-  int64_t completed = 0;
-  absl::Duration time;
-  SimulatedWorkers::Latencies latencies;
-  {
-    SimulatedWorkers workers(address, options.workers);
-    Pass(options.warmup_seconds);
-    workers.TakeLatencies();
-    const int64_t before = workers.completed();
-    const absl::Time begin = absl::Now();
-    Pass(options.seconds);
-    completed = workers.completed() - before;
-    time = absl::Now() - begin;
-    latencies = workers.TakeLatencies();
-    workers.Check();
-  }
-  const double rate = static_cast<double>(completed) / absl::ToDoubleSeconds(time);
+  Submit(client, options);
+  const Rate rate = MeasureRate(address, options.workers, options.warmup_seconds, options.seconds);
+  const SimulatedWorkers::Latencies& latencies = rate.latencies;
   if (options.output == "json") {
     std::cout << absl::StrFormat(
-        "{\"lifecycles_per_second\": %.1f, \"single_commits_per_second\": %.1f, \"workers\": %d, "
-        "\"seconds\": %.2f, \"lifecycles\": %d}\n",
-        rate, single_commits, options.workers, absl::ToDoubleSeconds(time), completed);
+        "{\"lifecycles_per_second\": %.1f, \"single_commits_per_second\": %.1f, "
+        "\"echoed_per_second\": %.1f, \"workers\": %d, \"seconds\": %.2f, \"lifecycles\": %d}\n",
+        rate.per_second, single_commits, echoed, options.workers, absl::ToDoubleSeconds(rate.time),
+        rate.completed);
     return;
   }
   std::cout << absl::StrFormat(
       "%d workers, %.1f s, fsync on\n"
       "  lifecycles per second      %8.0f   (lease, report, complete; each durable when answered)\n"
       "  single commits per second  %8.0f   (one session, one row each)\n"
+      "  echoed per second          %8.0f   (the same calls, answered from memory by gRPC alone)\n"
       "  milliseconds, median and 99th percentile: lease %s, %s; report %s, %s; complete %s, %s\n",
-      options.workers, absl::ToDoubleSeconds(time), rate, single_commits,
+      options.workers, absl::ToDoubleSeconds(rate.time), rate.per_second, single_commits, echoed,
       Milliseconds(latencies.lease, 0.5), Milliseconds(latencies.lease, 0.99),
       Milliseconds(latencies.renew, 0.5), Milliseconds(latencies.renew, 0.99),
       Milliseconds(latencies.complete, 0.5), Milliseconds(latencies.complete, 0.99));
@@ -178,6 +259,12 @@ void AddLifecycle(CLI::App& app) {
   lifecycle->add_option("--seconds", options->seconds, "Length of the measurement.")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
+  lifecycle
+      ->add_option("--space", options->space,
+                   "Preset whose networks are sent to the workers. Default: small perceptrons.")
+      ->check([](const std::string& name) {
+        return space::FindPreset(name) != nullptr ? "" : "no preset \"" + name + "\"";
+      });
   lifecycle->add_option("--output", options->output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

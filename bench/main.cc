@@ -4,9 +4,12 @@
 #include <exception>
 #include <iostream>
 
+#include "absl/synchronization/mutex.h"
 #include "bench/benchmarks.h"
 
 int main(int argc, char** argv) {
+  // As in nascentd: Debian's Abseil searches each lock for cycles.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app(
       "Measurements of Nascent. Each prints a table, or one JSON object with --output json.");
   app.require_subcommand(1);

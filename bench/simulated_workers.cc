@@ -32,6 +32,7 @@ class SimulatedWorkers::Worker {
     grpc::ChannelArguments arguments;
     // Real workers share no connection.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
     stub_ = v1::WorkerService::NewStub(
         grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
   }

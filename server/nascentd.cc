@@ -11,6 +11,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/clock.h"
 #include "server/artifact/artifact_store.h"
@@ -147,6 +148,9 @@ int Serve(const Flags& flags, const sigset_t& signals) {
 
 int Main(int argc, char** argv) {
   Flags flags;
+  // Debian builds Abseil so that each lock of gRPC's is searched for cycles: a help to debug, which
+  // costs a share of every call.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app(
       "nascentd, Nascent's coordinator: proposes architectures, hands them to workers and "
       "keeps everything that happened in PostgreSQL.");
