@@ -100,6 +100,7 @@ int Serve(const Flags& flags, const sigset_t& signals) {
   if (!artifacts.ok()) return Fail(artifacts.status());
   storage::PostgresStore store(flags.database);
   const SystemClock clock;
+  engine::PoolExecutor answers(1, 10000);
   engine::PoolExecutor proposals(2, 10000);
   engine::PoolExecutor work(4, 10000);
   engine::PoolExecutor files(2, 1000);
@@ -108,6 +109,7 @@ int Serve(const Flags& flags, const sigset_t& signals) {
   // between two halves of the set-up.
   std::atomic<rpc::Server*> health = nullptr;
   engine::Coordinator::Options options;
+  options.engine.answers = &answers;
   options.engine.lease_duration = absl::Seconds(flags.lease_seconds);
   options.term = absl::Seconds(flags.term_seconds);
   options.holder = HolderName();

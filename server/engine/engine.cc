@@ -44,7 +44,11 @@ void Engine::Plan(storage::Transition transition, std::function<void(const Outco
 }
 
 void Engine::SendReplies() {
-  for (const auto& reply : std::exchange(replies_, {})) reply();
+  if (replies_.empty()) return;
+  const auto send = [replies = std::exchange(replies_, {})] {
+    for (const auto& reply : replies) reply();
+  };
+  if (options_.answers == nullptr || !options_.answers->Run(send)) send();
 }
 
 absl::Status Engine::Resynchronize() {

@@ -34,6 +34,9 @@ struct EngineOptions {
   CandidateOptions candidates;
   // False: searches may name no data and any metric, for simulations.
   bool require_data = true;
+  // Where answers are handed to their callers, who may write to sockets then; outlives the engine.
+  // Null: by the thread that calls Step, before it returns.
+  Executor* answers = nullptr;
   // Events after which a strategy is asked for a snapshot.
   int64_t snapshot_interval = 1000;
 };
