@@ -10,11 +10,9 @@
 namespace nascent::space {
 namespace {
 
-constexpr int64_t kMostPathColumns = 65'536;  // of one cell
-
 class OneHot : public Encoding {
  public:
-  explicit OneHot(const Space& space) : space_(space) {}
+  OneHot(const Space& space, int64_t /*most_columns*/) : space_(space) {}
   std::vector<double> Encode(const Genotype& genotype) const override {
     return space_.decisions().EncodeOneHot(genotype);
   }
@@ -37,7 +35,7 @@ bool HasOperation(const CellGraph& cell, int vertex) {
 
 class Adjacency : public Encoding {
  public:
-  explicit Adjacency(const Space& space) : space_(space) {}
+  Adjacency(const Space& space, int64_t /*most_columns*/) : space_(space) {}
 
   std::vector<double> Encode(const Genotype& genotype) const override {
     std::vector<double> columns;
@@ -98,7 +96,7 @@ class Adjacency : public Encoding {
 // Where the columns of sequences of each length begin, for one input; the last entry is their
 // number.
 struct PathColumns {
-  explicit PathColumns(const CellGraph& cell) {
+  PathColumns(const CellGraph& cell, int64_t most_columns) {
     const auto vertices = static_cast<int>(cell.vertices.size());
     const auto base = static_cast<int64_t>(cell.operations.size());
     shortest = cell.at_vertices ? 0 : 1;
@@ -106,7 +104,7 @@ struct PathColumns {
     int64_t size = cell.at_vertices ? 1 : base;  // sequences of this length
     starts.push_back(0);
     for (int length = shortest; length <= longest; ++length) {
-      if ((starts.back() + size) * cell.inputs > kMostPathColumns) break;
+      if ((starts.back() + size) * cell.inputs > most_columns) break;
       starts.push_back(starts.back() + size);
       size *= base;
     }
@@ -121,12 +119,12 @@ struct PathColumns {
 
 class Paths : public Encoding {
  public:
-  explicit Paths(const Space& space) : space_(space) {}
+  Paths(const Space& space, int64_t most_columns) : space_(space), most_columns_(most_columns) {}
 
   std::vector<double> Encode(const Genotype& genotype) const override {
     std::vector<double> columns;
     for (const CellGraph& cell : space_.Cells(genotype)) {
-      const PathColumns layout(cell);
+      const PathColumns layout(cell, most_columns_);
       for (int input = 0; input < cell.inputs; ++input) {
         const size_t start = columns.size();
         columns.resize(start + layout.count());
@@ -139,7 +137,7 @@ class Paths : public Encoding {
   std::vector<std::string> ColumnNames() const override {
     std::vector<std::string> names;
     for (const CellGraph& cell : space_.Cells(space_.decisions().First())) {
-      const PathColumns layout(cell);
+      const PathColumns layout(cell, most_columns_);
       for (int input = 0; input < cell.inputs; ++input) {
         for (int length = layout.shortest; length <= layout.longest(); ++length) {
           const int64_t first = layout.starts[length - layout.shortest];
@@ -192,17 +190,18 @@ class Paths : public Encoding {
   }
 
   const Space& space_;
+  const int64_t most_columns_;
 };
 
 template <typename E>
-std::unique_ptr<const Encoding> Make(const Space& space) {
-  return std::make_unique<E>(space);
+std::unique_ptr<const Encoding> Make(const Space& space, int64_t most_columns) {
+  return std::make_unique<E>(space, most_columns);
 }
 
 struct Kind {
   const char* name;
   bool needs_cells;
-  std::unique_ptr<const Encoding> (*make)(const Space& space);
+  std::unique_ptr<const Encoding> (*make)(const Space& space, int64_t most_columns);
 };
 
 constexpr Kind kKinds[] = {{"one_hot", false, Make<OneHot>},
@@ -221,11 +220,12 @@ std::vector<std::string> EncodingNames(const Space& space) {
 }
 
 absl::StatusOr<std::unique_ptr<const Encoding>> MakeEncoding(const Space& space,
-                                                             std::string_view name) {
+                                                             std::string_view name,
+                                                             int64_t most_columns) {
   const std::vector<std::string> names = EncodingNames(space);
   for (const Kind& kind : kKinds) {
     const bool known = std::find(names.begin(), names.end(), kind.name) != names.end();
-    if (known && name == kind.name) return kind.make(space);
+    if (known && name == kind.name) return kind.make(space, most_columns);
   }
   return absl::InvalidArgumentError(
       absl::StrCat("encoding: found \"", std::string(name.substr(0, 80)), "\", ", space.name(),

@@ -7,13 +7,14 @@
 //              a column per pair and operation
 //   path       a column per sequence of operations along a path from an input to an end, 1 where
 //              the cell has such a path (White et al. 2019, "BANANAS", section 4). Sequences are in
-//              the order of their length; lengths past 65,536 columns of a cell are left out
+//              the order of their length; lengths past `most_columns` of a cell are left out
 //
 // The last two exist where the space's notation describes cells.
 
 #ifndef NASCENT_COMMON_SPACE_ENCODING_H_
 #define NASCENT_COMMON_SPACE_ENCODING_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,7 +39,8 @@ std::vector<std::string> EncodingNames(const Space& space);
 
 // `space` outlives it. INVALID_ARGUMENT: the space has no encoding of that name; which it has.
 absl::StatusOr<std::unique_ptr<const Encoding>> MakeEncoding(const Space& space,
-                                                             std::string_view name);
+                                                             std::string_view name,
+                                                             int64_t most_columns = 65'536);
 
 }  // namespace nascent::space
 

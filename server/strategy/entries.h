@@ -37,6 +37,7 @@ Entry RidgeEntry();
 Entry BananasEntry();
 
 // learned/, where torch is
+Entry GraphNetworkEntry();
 Entry ReinforceEntry();
 Entry PpoEntry();
 

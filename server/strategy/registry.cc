@@ -224,6 +224,7 @@ std::span<const Entry> AllStrategies() {
       RidgeEntry(),
       BananasEntry(),
 #ifdef NASCENT_TORCH
+      GraphNetworkEntry(),
       ReinforceEntry(),
       PpoEntry(),
 #endif

@@ -1,5 +1,7 @@
 // The shared suite on the strategies that learn a policy with torch.
 
+#include "server/strategy/learned/graph_network.h"
+#include "server/strategy/testing/hand_space.h"
 #include "server/strategy/testing/strategy_conformance.h"
 
 namespace nascent::strategy::testing {
@@ -12,10 +14,49 @@ ConformanceCase Quick(const std::string& name, const std::string& settings) {
   return made;
 }
 
+INSTANTIATE_TEST_SUITE_P(Models, StrategyConformance, ::testing::Values([] {
+                           ConformanceCase made =
+                               Quick("graph_network",
+                                     R"({"initial": 4, "candidates": 20, "history": 10})");
+                           made.proposals = 12;  // a fit takes a while
+                           made.cuts = 2;
+                           return made;
+                         }()),
+                         CaseName);
+
 INSTANTIATE_TEST_SUITE_P(Policies, StrategyConformance,
                          ::testing::Values(Quick("reinforce", R"({"hidden": 8})"),
                                            Quick("ppo", R"({"hidden": 8, "batch": 4})")),
                          CaseName);
+
+TEST(GraphNetwork, LearnsWhatOperationsAndEdgesAreWorth) {
+  const auto space = ConditionalSpace();
+  const auto encoding = MakeGraphEncoding(*space);
+  RandomStream random(4, 1);
+  std::vector<space::Genotype> genotypes;
+  Eigen::VectorXd worth(160);
+  for (Eigen::Index i = 0; i < worth.size(); ++i) {
+    genotypes.push_back(space->decisions().Sample(random));
+    worth[i] = DecisionEncoding(space->decisions()).Encode(genotypes.back()).head(3).sum() +
+               2 * static_cast<double>(
+                       genotypes.back().values.size() > 0 &&
+                       std::holds_alternative<std::monostate>(genotypes.back().values.back()));
+  }
+  worth.array() -= worth.mean();
+  worth /= std::sqrt(worth.array().square().mean());
+  const Eigen::MatrixXd rows = encoding->EncodeAll(genotypes);
+  ASSERT_EQ(rows.cols(), encoding->layout().columns());
+  const auto predict = [&] {
+    GraphNetwork network(encoding->layout());
+    network.Fit(rows.topRows(100), worth.head(100), 5);
+    return network.Predict(rows.bottomRows(60));
+  };
+  const Prediction prediction = predict();
+  EXPECT_EQ(prediction.mean, predict().mean);
+  EXPECT_GT(prediction.deviation.minCoeff(), 0);
+  // Of the variance of results it has not seen, most is explained.
+  EXPECT_LT((prediction.mean - worth.tail(60)).squaredNorm() / 60, 0.3);
+}
 
 Problem CellProblem(const HandSpace& space) { return TestProblem(space, 1, 1); }
 

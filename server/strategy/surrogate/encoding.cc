@@ -1,6 +1,10 @@
 #include "server/strategy/surrogate/encoding.h"
 
+#include <utility>
 #include <variant>
+
+#include "absl/strings/match.h"
+#include "common/space/encoding.h"
 
 namespace nascent::strategy {
 namespace {
@@ -9,9 +13,52 @@ bool IsCategorical(const space::Decision& decision) {
   return decision.domain.kind == space::Domain::Kind::kCategorical;
 }
 
+class PathEncoding : public Encoding {
+ public:
+  PathEncoding(const space::Space& space, std::unique_ptr<const space::Encoding> paths)
+      : decisions_(space.decisions()),
+        recipe_(RecipeColumns(space.decisions())),
+        paths_(std::move(paths)),
+        columns_(static_cast<Eigen::Index>(paths_->ColumnNames().size() + recipe_.size())) {}
+
+  Eigen::Index columns() const override { return columns_; }
+
+  Eigen::RowVectorXd Encode(const space::Genotype& genotype) const override {
+    const std::vector<double> paths = paths_->Encode(genotype);
+    Eigen::RowVectorXd row(columns_);
+    row << Eigen::Map<const Eigen::RowVectorXd>(paths.data(),
+                                                static_cast<Eigen::Index>(paths.size())),
+        decisions_.Encode(genotype)(recipe_);
+    return row;
+  }
+
+ private:
+  const DecisionEncoding decisions_;
+  const std::vector<Eigen::Index> recipe_;
+  const std::unique_ptr<const space::Encoding> paths_;
+  const Eigen::Index columns_;
+};
+
 }  // namespace
 
-Encoding::Encoding(const space::DecisionSpace& decisions) : decisions_(decisions) {
+std::unique_ptr<const Encoding> MakePathEncoding(const space::Space& space, int64_t most_columns) {
+  auto paths = space::MakeEncoding(space, "path", most_columns);
+  if (paths.ok()) return std::make_unique<PathEncoding>(space, *std::move(paths));
+  return std::make_unique<DecisionEncoding>(space.decisions());
+}
+
+std::vector<Eigen::Index> RecipeColumns(const space::DecisionSpace& decisions) {
+  const DecisionEncoding encoding(decisions);
+  std::vector<Eigen::Index> columns;
+  for (int i = 0; i < decisions.size(); ++i) {
+    if (!absl::StartsWith(decisions.decisions()[i].label, "recipe.")) continue;
+    const DecisionEncoding::Group& group = encoding.groups()[i];
+    for (Eigen::Index k = 0; k < group.size; ++k) columns.push_back(group.begin + k);
+  }
+  return columns;
+}
+
+DecisionEncoding::DecisionEncoding(const space::DecisionSpace& decisions) : decisions_(decisions) {
   for (const space::Decision& decision : decisions.decisions()) {
     const bool categorical = IsCategorical(decision);
     Eigen::Index size = categorical ? decision.domain.Size() : 1;
@@ -21,7 +68,7 @@ Encoding::Encoding(const space::DecisionSpace& decisions) : decisions_(decisions
   }
 }
 
-Eigen::RowVectorXd Encoding::Encode(const space::Genotype& genotype) const {
+Eigen::RowVectorXd DecisionEncoding::Encode(const space::Genotype& genotype) const {
   Eigen::RowVectorXd row = Eigen::RowVectorXd::Zero(columns_);
   for (int i = 0; i < decisions_.size(); ++i) {
     const space::Decision& decision = decisions_.decisions()[i];
@@ -38,8 +85,8 @@ Eigen::RowVectorXd Encoding::Encode(const space::Genotype& genotype) const {
   return row;
 }
 
-Eigen::MatrixXd Encoding::Encode(const std::vector<space::Genotype>& genotypes) const {
-  Eigen::MatrixXd rows(static_cast<Eigen::Index>(genotypes.size()), columns_);
+Eigen::MatrixXd Encoding::EncodeAll(const std::vector<space::Genotype>& genotypes) const {
+  Eigen::MatrixXd rows(static_cast<Eigen::Index>(genotypes.size()), columns());
   for (size_t i = 0; i < genotypes.size(); ++i) {
     rows.row(static_cast<Eigen::Index>(i)) = Encode(genotypes[i]);
   }

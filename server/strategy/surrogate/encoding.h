@@ -4,18 +4,30 @@
 #define NASCENT_SERVER_STRATEGY_SURROGATE_ENCODING_H_
 
 #include <Eigen/Core>
+#include <memory>
 #include <vector>
 
-#include "common/space/decision_space.h"
+#include "common/space/space.h"
 
 namespace nascent::strategy {
+
+// Immutable. What it was made of outlives it.
+class Encoding {
+ public:
+  virtual ~Encoding() = default;
+  virtual Eigen::Index columns() const = 0;
+  // [columns()]
+  virtual Eigen::RowVectorXd Encode(const space::Genotype& genotype) const = 0;
+  // [genotypes.size(), columns()]
+  Eigen::MatrixXd EncodeAll(const std::vector<space::Genotype>& genotypes) const;
+};
 
 // A list without order: one column per option, 1 for the chosen one. An ordered list or a range:
 // its position in [0, 1]. A decision that can be inactive has a column more that tells whether it
 // is active; its others are then 0.
-class Encoding {
+class DecisionEncoding : public Encoding {
  public:
-  explicit Encoding(const space::DecisionSpace& decisions);
+  explicit DecisionEncoding(const space::DecisionSpace& decisions);
 
   // Columns of one decision; `weight` makes the squared distance of two different options 1.
   struct Group {
@@ -24,16 +36,22 @@ class Encoding {
     double weight;
   };
   const std::vector<Group>& groups() const { return groups_; }
-  Eigen::Index columns() const { return columns_; }
-
-  Eigen::RowVectorXd Encode(const space::Genotype& genotype) const;
-  Eigen::MatrixXd Encode(const std::vector<space::Genotype>& genotypes) const;
+  Eigen::Index columns() const override { return columns_; }
+  Eigen::RowVectorXd Encode(const space::Genotype& genotype) const override;
 
  private:
   const space::DecisionSpace& decisions_;
   std::vector<Group> groups_;
   Eigen::Index columns_ = 0;
 };
+
+// The paths through the cells, those of at most `most_columns` per cell (White et al. 2021, section
+// 4, truncated to the shortest paths as in appendix B), and the recipe's decisions. Where the
+// notation describes no cells: DecisionEncoding.
+std::unique_ptr<const Encoding> MakePathEncoding(const space::Space& space, int64_t most_columns);
+
+// The columns of DecisionEncoding that belong to the recipe, which no cell shows.
+std::vector<Eigen::Index> RecipeColumns(const space::DecisionSpace& decisions);
 
 }  // namespace nascent::strategy
 

@@ -12,7 +12,7 @@ constexpr double kAdditiveDecay = 4;
 constexpr double kJitter = 1e-8;
 
 // Squared distance d_i of all pairs of rows.
-Eigen::MatrixXd Distance(const Encoding::Group& group, const Eigen::MatrixXd& a,
+Eigen::MatrixXd Distance(const DecisionEncoding::Group& group, const Eigen::MatrixXd& a,
                          const Eigen::MatrixXd& b) {
   const auto xa = a.middleCols(group.begin, group.size);
   const auto xb = b.middleCols(group.begin, group.size);

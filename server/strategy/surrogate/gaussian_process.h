@@ -28,7 +28,7 @@ struct KernelParameters {
 // likelihood (eq. 5.8) times log-normal priors, by L-BFGS (NLopt) from a fixed start.
 class GaussianProcess : public Regressor {
  public:
-  explicit GaussianProcess(std::vector<Encoding::Group> groups, int evaluations = 40)
+  explicit GaussianProcess(std::vector<DecisionEncoding::Group> groups, int evaluations = 40)
       : groups_(std::move(groups)), evaluations_(evaluations) {}
 
   void Fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, uint64_t seed) override;
@@ -50,7 +50,7 @@ class GaussianProcess : public Regressor {
                       const KernelParameters& parameters, Eigen::VectorXd* gradient) const;
 
  private:
-  const std::vector<Encoding::Group> groups_;
+  const std::vector<DecisionEncoding::Group> groups_;
   const int evaluations_;
   KernelParameters parameters_;
   Eigen::MatrixXd x_;

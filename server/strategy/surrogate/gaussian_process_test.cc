@@ -16,11 +16,11 @@ struct Data {
     RandomStream random(3, 1);
     std::vector<space::Genotype> genotypes;
     for (int i = 0; i < n; ++i) genotypes.push_back(decisions.Sample(random));
-    x = encoding.Encode(genotypes);
+    x = encoding.EncodeAll(genotypes);
     y.resize(n);
     for (double& value : y) value = random.Normal();
   }
-  Encoding encoding;
+  DecisionEncoding encoding;
   Eigen::MatrixXd x;
   Eigen::VectorXd y;
 };

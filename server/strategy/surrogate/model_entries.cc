@@ -3,6 +3,7 @@
 #include "server/strategy/entries.h"
 #include "server/strategy/settings.h"
 #include "server/strategy/surrogate/gaussian_process.h"
+#include "server/strategy/surrogate/model_entry.h"
 #include "server/strategy/surrogate/network_ensemble.h"
 #include "server/strategy/surrogate/ridge.h"
 #include "server/strategy/surrogate/surrogate_search.h"
@@ -13,16 +14,13 @@ namespace {
 
 using Acquisition = SurrogateOptions::Acquisition;
 
-// What differs between the rows.
-struct Model {
-  std::string name;
-  std::string description;
-  std::string paper;
-  int64_t history;      // default limit
-  int64_t max_history;  // largest limit that a user may set
-};
+// Of one cell, for BANANAS: all paths of NAS-Bench-101 and 201, those of up to two operations of
+// larger cells.
+constexpr int64_t kMostPathColumns = 1000;
 
-Entry ModelEntry(const Model& model, const std::string& acquisition) {
+}  // namespace
+
+Entry ModelEntry(const ModelDescription& model, const std::string& acquisition) {
   Entry entry;
   entry.name = model.name;
   entry.description = model.description;
@@ -55,11 +53,13 @@ SurrogateOptions FromSettings(const std::string& model, const Settings& settings
   return options;
 }
 
+namespace {
+
 template <typename Model>
 std::unique_ptr<Strategy> Make(const Problem& problem, const Settings& settings,
                                const std::string& name) {
   SurrogateOptions options = FromSettings(name, settings);
-  options.make = [](const Encoding&) { return std::make_unique<Model>(); };
+  options.make = [] { return std::make_unique<Model>(); };
   return MakeSurrogateSearch(problem, std::move(options));
 }
 
@@ -76,8 +76,8 @@ Entry GaussianProcessEntry() {
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
     SurrogateOptions options = FromSettings("gaussian process", settings);
-    options.make = [](const Encoding& encoding) {
-      return std::make_unique<GaussianProcess>(encoding.groups());
+    options.make = [groups = DecisionEncoding(problem.space->decisions()).groups()] {
+      return std::make_unique<GaussianProcess>(groups);
     };
     return MakeSurrogateSearch(problem, std::move(options));
   };
@@ -127,7 +127,12 @@ Entry BananasEntry() {
                            "thompson");
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
-    return Make<NetworkEnsemble>(problem, settings, "an ensemble of networks");
+    SurrogateOptions options = FromSettings("an ensemble of networks", settings);
+    options.encode = [](const space::Space& space) {
+      return MakePathEncoding(space, kMostPathColumns);
+    };
+    options.make = [] { return std::make_unique<NetworkEnsemble>(); };
+    return MakeSurrogateSearch(problem, std::move(options));
   };
   return entry;
 }

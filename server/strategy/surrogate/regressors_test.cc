@@ -15,11 +15,11 @@ namespace {
 struct Cells {
   explicit Cells(int n) {
     const auto space = testing::CellSpace();
-    const Encoding encoding(space->decisions());
+    const DecisionEncoding encoding(space->decisions());
     RandomStream random(4, 1);
     std::vector<space::Genotype> genotypes;
     for (int i = 0; i < n; ++i) genotypes.push_back(space->decisions().Sample(random));
-    x = encoding.Encode(genotypes);
+    x = encoding.EncodeAll(genotypes);
     y = x.col(3) + x.col(8) - x.col(10) + 2 * x.col(3).cwiseProduct(x.col(14));
     y.array() -= y.mean();
     y /= std::sqrt(y.array().square().mean());

@@ -28,7 +28,9 @@ class SurrogateSearch : public Strategy {
   SurrogateSearch(const Problem& problem, SurrogateOptions options)
       : problem_(problem),
         options_(std::move(options)),
-        encoding_(problem.space->decisions()),
+        encoding_(options_.encode == nullptr
+                      ? std::make_unique<DecisionEncoding>(problem.space->decisions())
+                      : options_.encode(*problem.space)),
         history_(problem) {}
 
   Answer Propose(int64_t number) override {
@@ -109,9 +111,9 @@ class SurrogateSearch : public Strategy {
           options_.history);
       models_.clear();
       for (size_t objective = 0; objective < problem_.objectives.size(); ++objective) {
-        models_.push_back(options_.make(encoding_));
+        models_.push_back(options_.make());
         RandomStream seeds = SideStream(problem_, kFitPurpose + objective, fit_at);
-        models_.back()->Fit(encoding_.Encode(data_->genotypes()), data_->values(objective),
+        models_.back()->Fit(encoding_->EncodeAll(data_->genotypes()), data_->values(objective),
                             seeds.Next());
       }
     }
@@ -126,8 +128,8 @@ class SurrogateSearch : public Strategy {
       if (static_cast<int64_t>(pending.size()) == options_.history) break;
       pending.push_back(history_.Find(number)->genotype);
     }
-    const Eigen::MatrixXd rows = encoding_.Encode(genotypes);
-    const Eigen::MatrixXd under_way = encoding_.Encode(pending);
+    const Eigen::MatrixXd rows = encoding_->EncodeAll(genotypes);
+    const Eigen::MatrixXd under_way = encoding_->EncodeAll(pending);
     std::vector<Prediction> predictions;
     for (const std::unique_ptr<Regressor>& model : models_) {
       model->Believe(under_way);
@@ -192,7 +194,7 @@ class SurrogateSearch : public Strategy {
 
   const Problem problem_;
   const SurrogateOptions options_;
-  const Encoding encoding_;
+  const std::unique_ptr<const Encoding> encoding_;
   History history_;
   std::vector<int> ended_;  // usable and failed trials in the order of their end
   // Of the last fit.

@@ -25,7 +25,9 @@ struct SurrogateOptions {
   // Mutated for candidates: so many of the best results.
   int64_t parents = 10;
   Acquisition acquisition = Acquisition::kExpectedImprovement;
-  std::function<std::unique_ptr<Regressor>(const Encoding&)> make;
+  // Unset: DecisionEncoding.
+  std::function<std::unique_ptr<const Encoding>(const space::Space&)> encode;
+  std::function<std::unique_ptr<Regressor>()> make;
 };
 
 // Asynchronous: trials under way count among the initial ones; later they are taken into the fit
