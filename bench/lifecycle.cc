@@ -161,10 +161,11 @@ class Echo : public v1::WorkerService::CallbackService {
 };
 
 struct Rate {
-  double per_second = 0;
   int64_t completed = 0;
   absl::Duration time;
   SimulatedWorkers::Latencies latencies;
+
+  double per_second() const { return static_cast<double>(completed) / absl::ToDoubleSeconds(time); }
 };
 
 Rate MeasureRate(const std::string& address, int count, double warmup_seconds, double seconds) {
@@ -179,7 +180,6 @@ Rate MeasureRate(const std::string& address, int count, double warmup_seconds, d
   rate.time = absl::Now() - begin;
   rate.latencies = workers.TakeLatencies();
   workers.Check();
-  rate.per_second = static_cast<double>(rate.completed) / absl::ToDoubleSeconds(rate.time);
   return rate;
 }
 
@@ -193,7 +193,7 @@ double EchoedPerSecond(const Options& options) {
   builder.RegisterService(&echo);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) throw std::runtime_error("no port to listen on");
-  return MeasureRate(absl::StrCat("127.0.0.1:", port), options.workers, 1, 4).per_second;
+  return MeasureRate(absl::StrCat("127.0.0.1:", port), options.workers, 1, 4).per_second();
 }
 
 std::string Milliseconds(const std::vector<absl::Duration>& sorted, double share) {
@@ -227,8 +227,8 @@ void Measure(const Options& options) {
     std::cout << absl::StrFormat(
         "{\"lifecycles_per_second\": %.1f, \"single_commits_per_second\": %.1f, "
         "\"echoed_per_second\": %.1f, \"workers\": %d, \"seconds\": %.2f, \"lifecycles\": %d}\n",
-        rate.per_second, single_commits, echoed, options.workers, absl::ToDoubleSeconds(rate.time),
-        rate.completed);
+        rate.per_second(), single_commits, echoed, options.workers,
+        absl::ToDoubleSeconds(rate.time), rate.completed);
     return;
   }
   std::cout << absl::StrFormat(
@@ -237,7 +237,7 @@ void Measure(const Options& options) {
       "  single commits per second  %8.0f   (one session, one row each)\n"
       "  echoed per second          %8.0f   (the same calls, answered from memory by gRPC alone)\n"
       "  milliseconds, median and 99th percentile: lease %s, %s; report %s, %s; complete %s, %s\n",
-      options.workers, absl::ToDoubleSeconds(rate.time), rate.per_second, single_commits, echoed,
+      options.workers, absl::ToDoubleSeconds(rate.time), rate.per_second(), single_commits, echoed,
       Milliseconds(latencies.lease, 0.5), Milliseconds(latencies.lease, 0.99),
       Milliseconds(latencies.renew, 0.5), Milliseconds(latencies.renew, 0.99),
       Milliseconds(latencies.complete, 0.5), Milliseconds(latencies.complete, 0.99));
@@ -247,6 +247,8 @@ void Measure(const Options& options) {
 
 void AddLifecycle(CLI::App& app) {
   auto options = std::make_shared<Options>();
+  std::vector<std::string> presets;
+  for (const space::Preset& preset : space::Presets()) presets.push_back(preset.name);
   CLI::App* lifecycle = app.add_subcommand(
       "lifecycle",
       "Durable trial lifecycles per second (lease, report, complete) through a real coordinator, "
@@ -262,9 +264,7 @@ void AddLifecycle(CLI::App& app) {
   lifecycle
       ->add_option("--space", options->space,
                    "Preset whose networks are sent to the workers. Default: small perceptrons.")
-      ->check([](const std::string& name) {
-        return space::FindPreset(name) != nullptr ? "" : "no preset \"" + name + "\"";
-      });
+      ->check(CLI::IsMember(presets));
   lifecycle->add_option("--output", options->output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

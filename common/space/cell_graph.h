@@ -3,6 +3,7 @@
 #ifndef NASCENT_COMMON_SPACE_CELL_GRAPH_H_
 #define NASCENT_COMMON_SPACE_CELL_GRAPH_H_
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,16 @@ struct CellGraph {
   bool at_vertices = false;
   std::vector<Edge> edges = {};
   std::vector<int> vertex_operations = {};  // by vertex; -1 where there is none
+
+  bool IsEnd(int vertex) const { return std::find(ends.begin(), ends.end(), vertex) != ends.end(); }
+  // The place of (from, to) among all pairs whose later vertex is no input, ordered by that vertex.
+  int PairIndex(int from, int to) const {
+    int index = from;
+    for (int later = inputs; later < to; ++later) index += later;
+    return index;
+  }
+  // How many such pairs there are.
+  int Pairs() const { return PairIndex(0, static_cast<int>(vertices.size())); }
 };
 
 }  // namespace nascent::space

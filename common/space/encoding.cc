@@ -24,13 +24,9 @@ class OneHot : public Encoding {
   const Space& space_;
 };
 
-bool IsEnd(const CellGraph& cell, int vertex) {
-  return std::find(cell.ends.begin(), cell.ends.end(), vertex) != cell.ends.end();
-}
-
 // Whether an operation stands at `vertex`.
 bool HasOperation(const CellGraph& cell, int vertex) {
-  return cell.at_vertices && vertex >= cell.inputs && !IsEnd(cell, vertex);
+  return cell.at_vertices && vertex >= cell.inputs && !cell.IsEnd(vertex);
 }
 
 class Adjacency : public Encoding {
@@ -42,9 +38,9 @@ class Adjacency : public Encoding {
     for (const CellGraph& cell : space_.Cells(genotype)) {
       const size_t start = columns.size();
       const size_t each = cell.at_vertices ? 1 : cell.operations.size();
-      columns.resize(start + PairIndex(cell, 0, static_cast<int>(cell.vertices.size())) * each);
+      columns.resize(start + cell.Pairs() * each);
       for (const CellGraph::Edge& edge : cell.edges) {
-        const size_t pair = start + PairIndex(cell, edge.from, edge.to) * each;
+        const size_t pair = start + cell.PairIndex(edge.from, edge.to) * each;
         columns[pair + (cell.at_vertices ? 0 : edge.operation)] = 1;
       }
       for (size_t v = 0; v < cell.vertices.size(); ++v) {
@@ -83,13 +79,6 @@ class Adjacency : public Encoding {
   }
 
  private:
-  // Pairs in the order of their later vertex.
-  static size_t PairIndex(const CellGraph& cell, int from, int to) {
-    size_t index = 0;
-    for (int later = cell.inputs; later < to; ++later) index += later;
-    return index + from;
-  }
-
   const Space& space_;
 };
 
@@ -169,14 +158,14 @@ class Paths : public Encoding {
     for (int length = 0; !here.empty() && length <= layout.longest(); ++length) {
       std::set<std::pair<int, int64_t>> next;
       for (const auto& [vertex, code] : here) {
-        if (!cell.at_vertices && length >= layout.shortest && IsEnd(cell, vertex)) {
+        if (!cell.at_vertices && length >= layout.shortest && cell.IsEnd(vertex)) {
           found.insert(layout.starts[length - layout.shortest] + code);
         }
         for (const CellGraph::Edge& edge : cell.edges) {
           if (edge.from != vertex) continue;
           if (!cell.at_vertices) {
             next.emplace(edge.to, code + factor * edge.operation);
-          } else if (IsEnd(cell, edge.to)) {
+          } else if (cell.IsEnd(edge.to)) {
             found.insert(layout.starts[length] + code);
           } else if (cell.vertex_operations[edge.to] >= 0) {
             next.emplace(edge.to, code + factor * cell.vertex_operations[edge.to]);

@@ -45,8 +45,9 @@ void Engine::Plan(storage::Transition transition, std::function<void(const Outco
 
 void Engine::SendReplies() {
   if (replies_.empty()) return;
-  const auto send = [replies = std::exchange(replies_, {})] {
-    for (const auto& reply : replies) reply();
+  // Shared, since the executor's function is copied, and messages are long.
+  const auto send = [replies = std::make_shared<decltype(replies_)>(std::exchange(replies_, {}))] {
+    for (const auto& reply : *replies) reply();
   };
   if (options_.answers == nullptr || !options_.answers->Run(send)) send();
 }

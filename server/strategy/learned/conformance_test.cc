@@ -1,4 +1,4 @@
-// The shared suite on the strategies that learn a policy with torch.
+// The shared suite on the strategies that learn with torch.
 
 #include "server/strategy/learned/graph_network.h"
 #include "server/strategy/testing/hand_space.h"
@@ -39,7 +39,6 @@ TEST(GraphNetwork, LearnsWhatOperationsAndEdgesAreWorth) {
     genotypes.push_back(space->decisions().Sample(random));
     worth[i] = DecisionEncoding(space->decisions()).Encode(genotypes.back()).head(3).sum() +
                2 * static_cast<double>(
-                       genotypes.back().values.size() > 0 &&
                        std::holds_alternative<std::monostate>(genotypes.back().values.back()));
   }
   worth.array() -= worth.mean();

@@ -114,9 +114,9 @@ void GraphNetwork::Fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, uint6
   for (torch::Tensor& weight : weights_) weight.set_requires_grad(true);
 
   const Graphs graphs = Read(x);
-  const Eigen::VectorXf values = y.cast<float>();
+  Eigen::VectorXf values = y.cast<float>();
   const torch::Tensor wanted =
-      torch::from_blob(const_cast<float*>(values.data()), {values.size()}, torch::kFloat32).clone();
+      torch::from_blob(values.data(), {values.size()}, torch::kFloat32).clone();
   torch::optim::AdamW optimizer(weights_, torch::optim::AdamWOptions(kRate).weight_decay(kDecay));
   const int64_t batch = std::min<int64_t>(kBatch, x.rows());
   const int64_t steps = kEpochs * x.rows() / batch;
@@ -166,12 +166,9 @@ Entry GraphNetworkEntry() {
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
     SurrogateOptions options = FromSettings("a graph network", settings);
-    options.encode = [](const space::Space& space) -> std::unique_ptr<const Encoding> {
-      return MakeGraphEncoding(space);
-    };
-    options.make = [layout = MakeGraphEncoding(*problem.space)->layout()] {
-      return std::make_unique<GraphNetwork>(layout);
-    };
+    const std::shared_ptr<const GraphEncoding> encoding = MakeGraphEncoding(*problem.space);
+    options.encoding = encoding;
+    options.make = [layout = encoding->layout()] { return std::make_unique<GraphNetwork>(layout); };
     return MakeSurrogateSearch(problem, std::move(options));
   };
   return entry;

@@ -16,10 +16,10 @@ bool IsCategorical(const space::Decision& decision) {
 class PathEncoding : public Encoding {
  public:
   PathEncoding(const space::Space& space, std::unique_ptr<const space::Encoding> paths)
-      : decisions_(space.decisions()),
-        recipe_(RecipeColumns(space.decisions())),
-        paths_(std::move(paths)),
-        columns_(static_cast<Eigen::Index>(paths_->ColumnNames().size() + recipe_.size())) {}
+      : paths_(std::move(paths)),
+        recipe_(space.decisions()),
+        columns_(static_cast<Eigen::Index>(paths_->Encode(space.decisions().First()).size()) +
+                 recipe_.columns()) {}
 
   Eigen::Index columns() const override { return columns_; }
 
@@ -28,14 +28,13 @@ class PathEncoding : public Encoding {
     Eigen::RowVectorXd row(columns_);
     row << Eigen::Map<const Eigen::RowVectorXd>(paths.data(),
                                                 static_cast<Eigen::Index>(paths.size())),
-        decisions_.Encode(genotype)(recipe_);
+        recipe_.Encode(genotype);
     return row;
   }
 
  private:
-  const DecisionEncoding decisions_;
-  const std::vector<Eigen::Index> recipe_;
   const std::unique_ptr<const space::Encoding> paths_;
+  const RecipeEncoding recipe_;
   const Eigen::Index columns_;
 };
 
@@ -47,15 +46,12 @@ std::unique_ptr<const Encoding> MakePathEncoding(const space::Space& space, int6
   return std::make_unique<DecisionEncoding>(space.decisions());
 }
 
-std::vector<Eigen::Index> RecipeColumns(const space::DecisionSpace& decisions) {
-  const DecisionEncoding encoding(decisions);
-  std::vector<Eigen::Index> columns;
+RecipeEncoding::RecipeEncoding(const space::DecisionSpace& decisions) : decisions_(decisions) {
   for (int i = 0; i < decisions.size(); ++i) {
     if (!absl::StartsWith(decisions.decisions()[i].label, "recipe.")) continue;
-    const DecisionEncoding::Group& group = encoding.groups()[i];
-    for (Eigen::Index k = 0; k < group.size; ++k) columns.push_back(group.begin + k);
+    const DecisionEncoding::Group& group = decisions_.groups()[i];
+    for (Eigen::Index k = 0; k < group.size; ++k) columns_.push_back(group.begin + k);
   }
-  return columns;
 }
 
 DecisionEncoding::DecisionEncoding(const space::DecisionSpace& decisions) : decisions_(decisions) {

@@ -45,13 +45,24 @@ class DecisionEncoding : public Encoding {
   Eigen::Index columns_ = 0;
 };
 
+// The columns of DecisionEncoding that belong to the recipe, which no cell shows.
+class RecipeEncoding : public Encoding {
+ public:
+  explicit RecipeEncoding(const space::DecisionSpace& decisions);
+  Eigen::Index columns() const override { return static_cast<Eigen::Index>(columns_.size()); }
+  Eigen::RowVectorXd Encode(const space::Genotype& genotype) const override {
+    return decisions_.Encode(genotype)(columns_);
+  }
+
+ private:
+  const DecisionEncoding decisions_;
+  std::vector<Eigen::Index> columns_;  // of decisions_
+};
+
 // The paths through the cells, those of at most `most_columns` per cell (White et al. 2021, section
 // 4, truncated to the shortest paths as in appendix B), and the recipe's decisions. Where the
 // notation describes no cells: DecisionEncoding.
 std::unique_ptr<const Encoding> MakePathEncoding(const space::Space& space, int64_t most_columns);
-
-// The columns of DecisionEncoding that belong to the recipe, which no cell shows.
-std::vector<Eigen::Index> RecipeColumns(const space::DecisionSpace& decisions);
 
 }  // namespace nascent::strategy
 

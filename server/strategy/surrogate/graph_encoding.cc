@@ -29,23 +29,15 @@ class RowWriter {
   Eigen::RowVectorXd row_;
 };
 
-bool IsEnd(const space::CellGraph& cell, int vertex) {
-  return std::find(cell.ends.begin(), cell.ends.end(), vertex) != cell.ends.end();
-}
-
 // Nodes of the largest graph that a cell of this kind can be.
 Eigen::Index MostNodes(const space::CellGraph& cell) {
   const auto vertices = static_cast<Eigen::Index>(cell.vertices.size());
-  if (cell.at_vertices) return vertices;
-  Eigen::Index pairs = 0;
-  for (Eigen::Index later = cell.inputs; later < vertices; ++later) pairs += later;
-  return vertices + pairs;
+  return cell.at_vertices ? vertices : vertices + cell.Pairs();
 }
 
 class CellGraphs : public GraphEncoding {
  public:
-  explicit CellGraphs(const space::Space& space)
-      : space_(space), decisions_(space.decisions()), recipe_(RecipeColumns(space.decisions())) {
+  explicit CellGraphs(const space::Space& space) : space_(space), recipe_(space.decisions()) {
     const std::vector<space::CellGraph> cells = space.Cells(space.decisions().First());
     for (const space::CellGraph& cell : cells) {
       layout_.nodes += MostNodes(cell);
@@ -55,7 +47,7 @@ class CellGraphs : public GraphEncoding {
     }
     layout_.features = static_cast<Eigen::Index>(operations_.size()) + kRoles +
                        static_cast<Eigen::Index>(cells.size());
-    layout_.others = static_cast<Eigen::Index>(recipe_.size());
+    layout_.others = recipe_.columns();
   }
 
   const GraphLayout& layout() const override { return layout_; }
@@ -70,7 +62,7 @@ class CellGraphs : public GraphEncoding {
       };
       for (int vertex = 0; vertex < static_cast<int>(cell.vertices.size()); ++vertex) {
         const int operation = cell.at_vertices ? cell.vertex_operations[vertex] : -1;
-        const Role role = vertex < cell.inputs ? kInput : IsEnd(cell, vertex) ? kEnd : kSum;
+        const Role role = vertex < cell.inputs ? kInput : cell.IsEnd(vertex) ? kEnd : kSum;
         add(start + vertex, operation >= 0 ? OperationIndex(cell.operations[operation])
                                            : static_cast<Eigen::Index>(operations_.size()) + role);
       }
@@ -89,7 +81,7 @@ class CellGraphs : public GraphEncoding {
       start = limit;
       ++number;
     }
-    row.SetOthers(decisions_.Encode(genotype)(recipe_));
+    row.SetOthers(recipe_.Encode(genotype));
     return row.Take();
   }
 
@@ -102,8 +94,7 @@ class CellGraphs : public GraphEncoding {
   }
 
   const space::Space& space_;
-  const DecisionEncoding decisions_;
-  const std::vector<Eigen::Index> recipe_;
+  const RecipeEncoding recipe_;
   std::vector<std::string> operations_;
   GraphLayout layout_;
 };

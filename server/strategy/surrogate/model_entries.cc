@@ -14,8 +14,8 @@ namespace {
 
 using Acquisition = SurrogateOptions::Acquisition;
 
-// Of one cell, for BANANAS: all paths of NAS-Bench-101 and 201, those of up to two operations of
-// larger cells.
+// Of one cell, for BANANAS: all paths of NAS-Bench-101 and 201, those of up to three operations
+// of DARTS.
 constexpr int64_t kMostPathColumns = 1000;
 
 }  // namespace
@@ -59,6 +59,7 @@ template <typename Model>
 std::unique_ptr<Strategy> Make(const Problem& problem, const Settings& settings,
                                const std::string& name) {
   SurrogateOptions options = FromSettings(name, settings);
+  options.encoding = std::make_shared<DecisionEncoding>(problem.space->decisions());
   options.make = [] { return std::make_unique<Model>(); };
   return MakeSurrogateSearch(problem, std::move(options));
 }
@@ -76,7 +77,9 @@ Entry GaussianProcessEntry() {
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
     SurrogateOptions options = FromSettings("gaussian process", settings);
-    options.make = [groups = DecisionEncoding(problem.space->decisions()).groups()] {
+    const auto encoding = std::make_shared<DecisionEncoding>(problem.space->decisions());
+    options.encoding = encoding;
+    options.make = [groups = encoding->groups()] {
       return std::make_unique<GaussianProcess>(groups);
     };
     return MakeSurrogateSearch(problem, std::move(options));
@@ -128,9 +131,7 @@ Entry BananasEntry() {
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
     SurrogateOptions options = FromSettings("an ensemble of networks", settings);
-    options.encode = [](const space::Space& space) {
-      return MakePathEncoding(space, kMostPathColumns);
-    };
+    options.encoding = MakePathEncoding(*problem.space, kMostPathColumns);
     options.make = [] { return std::make_unique<NetworkEnsemble>(); };
     return MakeSurrogateSearch(problem, std::move(options));
   };

@@ -23,7 +23,7 @@ struct ModelDescription {
 // Without `make`. `acquisition`: the default.
 Entry ModelEntry(const ModelDescription& model, const std::string& acquisition);
 
-// `model`: its name, for reasons. Without `encode` and `make`.
+// `model`: its name, for reasons. Without `encoding` and `make`.
 SurrogateOptions FromSettings(const std::string& model, const Settings& settings);
 
 }  // namespace nascent::strategy

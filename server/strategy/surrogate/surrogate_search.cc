@@ -26,12 +26,7 @@ constexpr double kRefitGrowth = 1.05;
 class SurrogateSearch : public Strategy {
  public:
   SurrogateSearch(const Problem& problem, SurrogateOptions options)
-      : problem_(problem),
-        options_(std::move(options)),
-        encoding_(options_.encode == nullptr
-                      ? std::make_unique<DecisionEncoding>(problem.space->decisions())
-                      : options_.encode(*problem.space)),
-        history_(problem) {}
+      : problem_(problem), options_(std::move(options)), history_(problem) {}
 
   Answer Propose(int64_t number) override {
     RandomStream random(problem_.seed, static_cast<uint64_t>(number));
@@ -113,8 +108,8 @@ class SurrogateSearch : public Strategy {
       for (size_t objective = 0; objective < problem_.objectives.size(); ++objective) {
         models_.push_back(options_.make());
         RandomStream seeds = SideStream(problem_, kFitPurpose + objective, fit_at);
-        models_.back()->Fit(encoding_->EncodeAll(data_->genotypes()), data_->values(objective),
-                            seeds.Next());
+        models_.back()->Fit(options_.encoding->EncodeAll(data_->genotypes()),
+                            data_->values(objective), seeds.Next());
       }
     }
     return *data_;
@@ -128,8 +123,8 @@ class SurrogateSearch : public Strategy {
       if (static_cast<int64_t>(pending.size()) == options_.history) break;
       pending.push_back(history_.Find(number)->genotype);
     }
-    const Eigen::MatrixXd rows = encoding_->EncodeAll(genotypes);
-    const Eigen::MatrixXd under_way = encoding_->EncodeAll(pending);
+    const Eigen::MatrixXd rows = options_.encoding->EncodeAll(genotypes);
+    const Eigen::MatrixXd under_way = options_.encoding->EncodeAll(pending);
     std::vector<Prediction> predictions;
     for (const std::unique_ptr<Regressor>& model : models_) {
       model->Believe(under_way);
@@ -194,7 +189,6 @@ class SurrogateSearch : public Strategy {
 
   const Problem problem_;
   const SurrogateOptions options_;
-  const std::unique_ptr<const Encoding> encoding_;
   History history_;
   std::vector<int> ended_;  // usable and failed trials in the order of their end
   // Of the last fit.

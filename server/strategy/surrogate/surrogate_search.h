@@ -25,9 +25,8 @@ struct SurrogateOptions {
   // Mutated for candidates: so many of the best results.
   int64_t parents = 10;
   Acquisition acquisition = Acquisition::kExpectedImprovement;
-  // Unset: DecisionEncoding.
-  std::function<std::unique_ptr<const Encoding>(const space::Space&)> encode;
-  std::function<std::unique_ptr<Regressor>()> make;
+  std::shared_ptr<const Encoding> encoding;
+  std::function<std::unique_ptr<Regressor>()> make;  // for rows of `encoding`
 };
 
 // Asynchronous: trials under way count among the initial ones; later they are taken into the fit
