@@ -128,7 +128,8 @@ constexpr char kEvolution[] = "{regularized_evolution: {population: 10, sample: 
 const std::set<std::string> kCheap = {"random", "local_search", "simulated_annealing", "tpe",
                                       kEvolution};
 const std::set<std::string> kModels = {
-    "tpe", "gaussian_process", "random_forest", "boosted_trees", "ridge", "bananas", "auto"};
+    "tpe",   "gaussian_process", "random_forest", "boosted_trees",
+    "ridge", "bananas",          "graph_network", "auto"};
 
 struct Options {
   int64_t seeds = 200;

@@ -11,7 +11,7 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kBestFooter[] = R"(
 The winner (with several objectives: the best on the first one; see `nascent pareto`): its
 architecture, accuracies, size, and with --weights its trained parameters.
 
@@ -20,7 +20,8 @@ Examples:
   nascent best fashion-mnist --weights winner.safetensors
   nascent best 12 --output json)";
 
-absl::StatusOr<int> Run(Context& context, const std::string& name, const std::string& weights) {
+absl::StatusOr<int> ShowBest(Context& context, const std::string& name,
+                             const std::string& weights) {
   const auto search = context.client().Get(client::ParseSearchRef(name));
   if (!search.ok()) return search.status();
   if (search->leaders_size() == 0) {
@@ -54,11 +55,11 @@ void AddBest(CLI::App& app, Context& context) {
   CLI::App* best = app.add_subcommand("best", "Show the winner of a search, fetch its weights");
   const auto search = std::make_shared<std::string>();
   const auto weights = std::make_shared<std::string>();
-  best->footer(kFooter);
+  best->footer(kBestFooter);
   AddSearchArgument(*best, *search);
   best->add_option("--weights", *weights, "Write the winner's trained parameters to this file");
   best->callback([&context, search, weights] {
-    context.action = [&context, search, weights] { return Run(context, *search, *weights); };
+    context.action = [&context, search, weights] { return ShowBest(context, *search, *weights); };
   });
 }
 

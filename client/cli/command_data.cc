@@ -26,14 +26,14 @@ Examples:
       --train-examples train-images.idx --train-labels train-labels.idx \
       --test-examples test-images.idx --test-labels test-labels.idx)";
 
-constexpr char kListFooter[] = R"(
+constexpr char kDataListFooter[] = R"(
 Examples:
   nascent data list
   nascent data list --output json)";
 
 std::string ShapeText(const v1::Shape& shape) { return absl::StrJoin(shape.dimensions(), "×"); }
 
-int64_t Count(const v1::Dataset& dataset, const std::string& split) {
+int64_t CountOf(const v1::Dataset& dataset, const std::string& split) {
   for (const v1::DataSplit& found : dataset.splits()) {
     if (found.name() == split) return found.count();
   }
@@ -53,13 +53,13 @@ absl::StatusOr<int> Add(Context& context, const DatasetFiles& files) {
     context.PrintJson(spec::ToJson(*dataset));
     return kSuccess;
   }
-  context.Print(absl::StrCat("Registered ", dataset->name(), ": ", Count(*dataset, "train"),
-                             " training and ", Count(*dataset, "test"), " test examples of ",
+  context.Print(absl::StrCat("Registered ", dataset->name(), ": ", CountOf(*dataset, "train"),
+                             " training and ", CountOf(*dataset, "test"), " test examples of ",
                              ShapeText(dataset->shape()), ", ", dataset->classes(), " classes"));
   return kSuccess;
 }
 
-absl::StatusOr<int> List(Context& context) {
+absl::StatusOr<int> ListData(Context& context) {
   const auto datasets = context.client().ListDatasets();
   if (!datasets.ok()) return datasets.status();
   if (context.json()) {
@@ -83,7 +83,7 @@ absl::StatusOr<int> List(Context& context) {
     const auto* kind = v1::DataKind_descriptor()->FindValueByNumber(dataset.kind());
     table.Add({dataset.name(), kind == nullptr ? "?" : spec::EnumWord(*kind),
                ShapeText(dataset.shape()), absl::StrCat(dataset.classes()),
-               absl::StrCat(Count(dataset, "train")), absl::StrCat(Count(dataset, "test")),
+               absl::StrCat(CountOf(dataset, "train")), absl::StrCat(CountOf(dataset, "test")),
                Table::Cell(dataset.fingerprint().substr(0, 12), Ink::kDim)});
   }
   context.Print(table);
@@ -114,9 +114,9 @@ void AddData(CLI::App& app, Context& context) {
   add->callback(
       [&context, files] { context.action = [&context, files] { return Add(context, *files); }; });
 
-  CLI::App* list = data->add_subcommand("list", "List the registered data sets");
-  list->footer(kListFooter);
-  list->callback([&context] { context.action = [&context] { return List(context); }; });
+  CLI::App* list = data->add_subcommand("list", "ListData the registered data sets");
+  list->footer(kDataListFooter);
+  list->callback([&context] { context.action = [&context] { return ListData(context); }; });
 }
 
 }  // namespace nascent::cli

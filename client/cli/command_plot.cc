@@ -14,7 +14,7 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kPlotFooter[] = R"(
 Draws all trials of a search: by default the first objective against the number of parameters, with
 the front and the winner marked. Writes NAME-ID.png and NAME-ID.svg and draws a rough picture in the
 terminal.
@@ -48,7 +48,7 @@ std::string FileStem(const v1::Search& search) {
   return absl::StrCat(stem, "-", search.id());
 }
 
-absl::StatusOr<int> Run(Context& context, Options options) {
+absl::StatusOr<int> PlotSearch(Context& context, Options options) {
   const auto search = context.client().Get(client::ParseSearchRef(options.search));
   if (!search.ok()) return search.status();
   v1::SearchRef ref;
@@ -97,7 +97,7 @@ std::string CheckEnding(const std::string& file) {
 void AddPlot(CLI::App& app, Context& context) {
   CLI::App* plot = app.add_subcommand("plot", "Draw all trials of a search");
   const auto options = std::make_shared<Options>();
-  plot->footer(kFooter);
+  plot->footer(kPlotFooter);
   AddSearchArgument(*plot, options->search);
   plot->add_option("--x", options->choice.x, "Metric to the right, or number: the trial's")
       ->default_str("parameters");
@@ -106,7 +106,7 @@ void AddPlot(CLI::App& app, Context& context) {
       ->check(CheckEnding);
   plot->add_flag("--terminal", options->terminal_only, "Write no files");
   plot->callback([&context, options] {
-    context.action = [&context, options] { return Run(context, *options); };
+    context.action = [&context, options] { return PlotSearch(context, *options); };
   });
 }
 

@@ -12,12 +12,12 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kListFooter[] = R"(
+constexpr char kSearchListFooter[] = R"(
 Examples:
   nascent list                        how far each is, the time left, the best so far
   nascent list --limit 5 --output json)";
 
-constexpr char kShowFooter[] = R"(
+constexpr char kSearchShowFooter[] = R"(
 Shows one search: how far it is, its best trials, and the search file with all defaults filled in.
 
 Examples:
@@ -38,7 +38,7 @@ std::string BestText(const v1::Search& search) {
   return MetricText(search.leaders(0), ShownMetrics(search)[0]);
 }
 
-absl::StatusOr<int> List(Context& context, int64_t limit) {
+absl::StatusOr<int> ListSearches(Context& context, int64_t limit) {
   const auto searches = context.client().List(limit);
   if (!searches.ok()) return searches.status();
   if (context.json()) {
@@ -73,7 +73,7 @@ absl::StatusOr<int> List(Context& context, int64_t limit) {
   return kSuccess;
 }
 
-absl::StatusOr<int> Show(Context& context, const std::string& name) {
+absl::StatusOr<int> ShowSearch(Context& context, const std::string& name) {
   const auto search = context.client().Get(client::ParseSearchRef(name));
   if (!search.ok()) return search.status();
   if (context.json()) {
@@ -105,21 +105,22 @@ void AddSearchArgument(CLI::App& command, std::string& search) {
 }
 
 void AddSearches(CLI::App& app, Context& context) {
-  CLI::App* list = app.add_subcommand("list", "List searches, newest first");
+  CLI::App* list = app.add_subcommand("list", "ListSearches searches, newest first");
   const auto limit = std::make_shared<int64_t>(100);
-  list->footer(kListFooter);
+  list->footer(kSearchListFooter);
   list->add_option("--limit,-n", *limit, "At most so many")
       ->check(CLI::Range(1, 1000000))
       ->default_str("100");
-  list->callback(
-      [&context, limit] { context.action = [&context, limit] { return List(context, *limit); }; });
+  list->callback([&context, limit] {
+    context.action = [&context, limit] { return ListSearches(context, *limit); };
+  });
 
-  CLI::App* show = app.add_subcommand("show", "Show one search");
+  CLI::App* show = app.add_subcommand("show", "ShowSearch one search");
   const auto search = std::make_shared<std::string>();
-  show->footer(kShowFooter);
+  show->footer(kSearchShowFooter);
   AddSearchArgument(*show, *search);
   show->callback([&context, search] {
-    context.action = [&context, search] { return Show(context, *search); };
+    context.action = [&context, search] { return ShowSearch(context, *search); };
   });
 }
 

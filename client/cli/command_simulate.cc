@@ -12,7 +12,7 @@
 namespace nascent::cli {
 namespace {
 
-absl::StatusOr<int> Run(const std::vector<std::string>& passed) {
+absl::StatusOr<int> Simulate(const std::vector<std::string>& passed) {
   const std::string program = local::ProgramFolder() + "/nascent-simulate";
   std::vector<std::string> arguments = {program};
   arguments.insert(arguments.end(), passed.begin(), passed.end());
@@ -34,7 +34,7 @@ void AddSimulate(CLI::App& app, Context& context) {
   simulate->fallthrough(false);
   simulate->callback([&context, simulate] {
     const auto passed = std::make_shared<std::vector<std::string>>(simulate->remaining());
-    context.action = [passed] { return Run(*passed); };
+    context.action = [passed] { return Simulate(*passed); };
   });
 }
 

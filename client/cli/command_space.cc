@@ -12,7 +12,7 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kShowFooter[] = R"(
+constexpr char kSpaceShowFooter[] = R"(
 Prints the template file of a preset: copy it, change it, use it as `space: {file: mine.yaml}`.
 
 Example:
@@ -36,7 +36,7 @@ constexpr int kCheckedNetworks = 20;
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-absl::StatusOr<int> List(Context& context) {
+absl::StatusOr<int> ListPresets(Context& context) {
   spec::Json list = spec::Json::List();
   Table table({{.title = "name"},
                {.title = "genotypes", .right = true},
@@ -67,7 +67,7 @@ absl::StatusOr<int> List(Context& context) {
   return kSuccess;
 }
 
-absl::StatusOr<int> Show(Context& context, const SpaceSource& source) {
+absl::StatusOr<int> ShowTemplate(Context& context, const SpaceSource& source) {
   const auto loaded = LoadSpace(source);
   if (!loaded.ok()) return loaded.status();
   if (context.json()) {
@@ -235,10 +235,10 @@ void AddOne(CLI::App& space, Context& context, const char* name, const char* hel
 void AddSpace(CLI::App& app, Context& context) {
   CLI::App* space = app.add_subcommand("space", "Search spaces: look, count, sample, cost, draw");
   space->require_subcommand(1);
-  CLI::App* list = space->add_subcommand("list", "List the presets");
+  CLI::App* list = space->add_subcommand("list", "ListPresets the presets");
   list->footer("\nExample:\n  nascent space list");
-  list->callback([&context] { context.action = [&context] { return List(context); }; });
-  AddOne(*space, context, "show", "Print a template", kShowFooter, Show);
+  list->callback([&context] { context.action = [&context] { return ListPresets(context); }; });
+  AddOne(*space, context, "show", "Print a template", kSpaceShowFooter, ShowTemplate);
   AddOne(*space, context, "describe", "Explain a space", kDescribeFooter, Describe);
   AddOne(*space, context, "check", "Look for mistakes in a template", kCheckFooter, Check);
   AddSpaceGenotypes(*space, context);

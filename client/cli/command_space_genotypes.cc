@@ -100,7 +100,7 @@ absl::StatusOr<std::vector<space::CostBound>> Bounds(const GenotypeOptions& opti
   return bounds;
 }
 
-absl::StatusOr<int> Count(Context& context, const GenotypeOptions& options) {
+absl::StatusOr<int> CountGenotypes(Context& context, const GenotypeOptions& options) {
   const auto loaded = LoadSpace(options.source);
   if (!loaded.ok()) return loaded.status();
   const std::string genotypes = loaded->space->decisions().Cardinality();
@@ -330,8 +330,9 @@ void AddSpaceGenotypes(CLI::App& space, Context& context) {
     return std::pair(command, options);
   };
   const auto [count, count_options] =
-      add("count", "How many genotypes there are", kCountFooter, Count);
-  count->add_flag("--distinct", count_options->distinct, "Count different architectures too");
+      add("count", "How many genotypes there are", kCountFooter, CountGenotypes);
+  count->add_flag("--distinct", count_options->distinct,
+                  "CountGenotypes different architectures too");
 
   const auto add_constraints = [](CLI::App* command, GenotypeOptions& options) {
     command->add_option("--constraint", options.constraints,

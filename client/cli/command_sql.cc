@@ -16,7 +16,7 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kSqlFooter[] = R"(
 Opens psql as the read-only role nascent_reader, with the documented views (schema nascent_v1) in
 the search path; docs/sql.md describes them. With a QUERY it prints the answer; --output json prints
 one list of objects.
@@ -36,8 +36,8 @@ absl::StatusOr<std::string> ReaderUrl(const Context& context, const std::string&
                    ": start one with `nascent up`, or name a database with --database URL"));
 }
 
-absl::StatusOr<int> Run(Context& context, const std::string& database,
-                        const std::vector<std::string>& words) {
+absl::StatusOr<int> RunSql(Context& context, const std::string& database,
+                           const std::vector<std::string>& words) {
   const auto url = ReaderUrl(context, database);
   if (!url.ok()) return url.status();
   std::vector<std::string> arguments = {"psql", "-X", "-d", *url};
@@ -70,11 +70,11 @@ void AddSql(CLI::App& app, Context& context) {
   CLI::App* sql = app.add_subcommand("sql", "Ask the database, read-only");
   const auto database = std::make_shared<std::string>();
   const auto words = std::make_shared<std::vector<std::string>>();
-  sql->footer(kFooter);
+  sql->footer(kSqlFooter);
   sql->add_option("--database", *database, "URL of the database (default: the service's)");
   sql->add_option("QUERY", *words, "A query; without one, an interactive psql");
   sql->callback([&context, database, words] {
-    context.action = [&context, database, words] { return Run(context, *database, *words); };
+    context.action = [&context, database, words] { return RunSql(context, *database, *words); };
   });
 }
 

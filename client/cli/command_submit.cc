@@ -11,7 +11,7 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kSubmitFooter[] = R"(
 FILE is a search in YAML, JSON, or protobuf's text format (.textproto); - is standard input.
 docs/search-file.md explains every field.
 
@@ -28,7 +28,7 @@ absl::Status NameTemplate(const absl::Status& status, const spec::SearchFile& fi
   return {status.code(), absl::StrCat(file.template_path, ":", message.substr(kSent.size()))};
 }
 
-absl::StatusOr<int> Run(Context& context, const std::string& path, bool watch, bool check) {
+absl::StatusOr<int> SubmitFile(Context& context, const std::string& path, bool watch, bool check) {
   const auto file = spec::ReadSearchFile(path);
   if (!file.ok()) return file.status();
   const auto search = context.client().Submit(file->spec, check);
@@ -62,12 +62,14 @@ void AddSubmit(CLI::App& app, Context& context) {
   const auto path = std::make_shared<std::string>();
   const auto watch = std::make_shared<bool>(false);
   const auto check = std::make_shared<bool>(false);
-  submit->footer(kFooter);
+  submit->footer(kSubmitFooter);
   submit->add_option("FILE", *path, "Search file")->required();
   submit->add_flag("--watch,-w", *watch, "Follow the search until it ends");
   submit->add_flag("--check", *check, "Validate only; nothing is stored");
   submit->callback([&context, path, watch, check] {
-    context.action = [&context, path, watch, check] { return Run(context, *path, *watch, *check); };
+    context.action = [&context, path, watch, check] {
+      return SubmitFile(context, *path, *watch, *check);
+    };
   });
 }
 

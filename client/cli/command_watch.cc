@@ -13,7 +13,7 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kWatchFooter[] = R"(
 On a terminal the picture is redrawn in place; elsewhere there is a line for each event. With
 --output json each change is one line: {"search", "trials", "progress"} with the trials that
 changed. Ctrl-C ends the watching, not the search.
@@ -120,7 +120,7 @@ absl::StatusOr<int> WatchUntilEnd(Context& context, const v1::SearchRef& search)
 void AddWatch(CLI::App& app, Context& context) {
   CLI::App* watch = app.add_subcommand("watch", "Follow a search until it ends");
   const auto search = std::make_shared<std::string>();
-  watch->footer(kFooter);
+  watch->footer(kWatchFooter);
   AddSearchArgument(*watch, *search);
   watch->callback([&context, search] {
     context.action = [&context, search] {

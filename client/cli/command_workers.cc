@@ -10,12 +10,12 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kWorkersFooter[] = R"(
 Examples:
   nascent workers
   nascent workers --output json)";
 
-absl::StatusOr<int> Run(Context& context) {
+absl::StatusOr<int> ListWorkers(Context& context) {
   const auto workers = context.client().ListWorkers();
   if (!workers.ok()) return workers.status();
   if (context.json()) {
@@ -55,8 +55,8 @@ absl::StatusOr<int> Run(Context& context) {
 
 void AddWorkers(CLI::App& app, Context& context) {
   CLI::App* workers = app.add_subcommand("workers", "List the workers");
-  workers->footer(kFooter);
-  workers->callback([&context] { context.action = [&context] { return Run(context); }; });
+  workers->footer(kWorkersFooter);
+  workers->callback([&context] { context.action = [&context] { return ListWorkers(context); }; });
 }
 
 }  // namespace nascent::cli

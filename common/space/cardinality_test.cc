@@ -6,7 +6,7 @@
 namespace nascent::space {
 namespace {
 
-Domain List(int64_t count) {
+Domain ListOf(int64_t count) {
   Domain domain;
   for (int64_t i = 0; i < count; ++i) domain.options.emplace_back(i);
   return domain;
@@ -28,7 +28,7 @@ TEST(BigInteger, IsExactBeyondMachineWords) {
 
 TEST(Cardinality, IndependentDecisionsMultiply) {
   std::vector<Decision> decisions;
-  for (int i = 0; i < 100; ++i) decisions.push_back({"d" + std::to_string(i), List(10), {}});
+  for (int i = 0; i < 100; ++i) decisions.push_back({"d" + std::to_string(i), ListOf(10), {}});
   EXPECT_EQ(DecisionSpace(decisions).Cardinality(), "1" + std::string(100, '0'));
   EXPECT_EQ(DecisionSpace({}).Cardinality(), "1");
 }
@@ -42,7 +42,7 @@ TEST(Cardinality, ARealRangeIsInfinite) {
 TEST(Cardinality, LargeRangesAreCountedWithoutEnumeration) {
   const DecisionSpace space({
       {"n", {Domain::Kind::kInteger, {}, 1, 1'000'000'000'000, false}, {}},
-      {"extra", List(5), {{{{0, {3, 5}}}}}},
+      {"extra", ListOf(5), {{{{0, {3, 5}}}}}},
   });
   EXPECT_EQ(space.Cardinality(), "1000000000008");
 }
@@ -54,7 +54,7 @@ TEST(Cardinality, EqualsEnumerationOnRandomSpaces) {
     std::vector<Decision> decisions;
     const int count = static_cast<int>(random.Between(1, 7));
     for (int i = 0; i < count; ++i) {
-      Decision decision{"d" + std::to_string(i), List(random.Between(1, 4)), {}};
+      Decision decision{"d" + std::to_string(i), ListOf(random.Between(1, 4)), {}};
       for (int64_t c = random.Between(-1, 2); c > 0 && i > 0; --c) {
         Condition condition;
         for (int64_t t = random.Between(1, 2); t > 0; --t) {
@@ -74,9 +74,9 @@ TEST(Cardinality, EqualsEnumerationOnRandomSpaces) {
 }
 
 TEST(Cardinality, ChainsOfConditionsAreCountedQuickly) {
-  std::vector<Decision> decisions = {{"d0", List(3), {}}};
+  std::vector<Decision> decisions = {{"d0", ListOf(3), {}}};
   for (int i = 1; i < 200; ++i) {
-    decisions.push_back({"d" + std::to_string(i), List(3), {{{{i - 1, {2}}}}}});
+    decisions.push_back({"d" + std::to_string(i), ListOf(3), {{{{i - 1, {2}}}}}});
   }
   // Each stops the chain with 2 of its 3 values: the count is 2 * 200 + 1.
   EXPECT_EQ(DecisionSpace(decisions).Cardinality(), "401");
@@ -86,10 +86,10 @@ TEST(Cardinality, ConditionsThatReachOverEachOtherTooFarAreSaidToBeUnknown) {
   std::vector<Decision> decisions;
   Condition all;
   for (int i = 0; i < 40; ++i) {
-    decisions.push_back({"d" + std::to_string(i), List(3), {}});
+    decisions.push_back({"d" + std::to_string(i), ListOf(3), {}});
     all.terms.push_back({i, {1}});
   }
-  decisions.push_back({"last", List(2), {all}});
+  decisions.push_back({"last", ListOf(2), {all}});
   EXPECT_EQ(DecisionSpace(decisions).Cardinality(), "unknown");
 }
 

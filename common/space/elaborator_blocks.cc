@@ -14,14 +14,14 @@ namespace {
 using Kind = DocumentNode::Kind;
 
 constexpr int64_t kMostSteps = 250'000;
-constexpr int kDeepest = 200;
+constexpr int kDeepestBlock = 200;
 
 // Entries that stand beside every kind.
 constexpr const char* kCommon[] = {"name", "only", "from", "label"};
 
 // Kinds of blocks that are neither an operation nor a named block, and the settings beside them.
 const std::map<std::string, std::vector<std::string>, std::less<>>& Kinds() {
-  static const auto* const kKinds =
+  static const auto* const kBlockKinds =
       new std::map<std::string, std::vector<std::string>, std::less<>>{
           {"sequence", {}},
           {"choice", {}},
@@ -38,7 +38,7 @@ const std::map<std::string, std::vector<std::string>, std::less<>>& Kinds() {
           {"select", {"count", "combine"}},
           {"dag", {"vertices", "most_edges", "channels", "from_input"}},
       };
-  return *kKinds;
+  return *kBlockKinds;
 }
 
 bool IsCommon(std::string_view key) {
@@ -110,8 +110,8 @@ absl::StatusOr<std::string> Elaborator::SegmentOf(const DocumentNode& node, cons
 
 absl::StatusOr<Elaborator::Made> Elaborator::Make(const DocumentNode& node, const Place& place) {
   const Deeper deeper(depth_);
-  if (depth_ > kDeepest) {
-    return Error(node, absl::StrCat("blocks nested more than ", kDeepest,
+  if (depth_ > kDeepestBlock) {
+    return Error(node, absl::StrCat("blocks nested more than ", kDeepestBlock,
                                     " deep; does a block contain itself?"));
   }
   if (++steps_ > kMostSteps) {

@@ -183,7 +183,7 @@ class Paths : public Encoding {
 };
 
 template <typename E>
-std::unique_ptr<const Encoding> Make(const Space& space, int64_t most_columns) {
+std::unique_ptr<const Encoding> MakeEncoding(const Space& space, int64_t most_columns) {
   return std::make_unique<E>(space, most_columns);
 }
 
@@ -193,16 +193,16 @@ struct Kind {
   std::unique_ptr<const Encoding> (*make)(const Space& space, int64_t most_columns);
 };
 
-constexpr Kind kKinds[] = {{"one_hot", false, Make<OneHot>},
-                           {"adjacency", true, Make<Adjacency>},
-                           {"path", true, Make<Paths>}};
+constexpr Kind kEncodings[] = {{"one_hot", false, MakeEncoding<OneHot>},
+                               {"adjacency", true, MakeEncoding<Adjacency>},
+                               {"path", true, MakeEncoding<Paths>}};
 
 }  // namespace
 
 std::vector<std::string> EncodingNames(const Space& space) {
   const bool cells = !space.Cells(space.decisions().First()).empty();
   std::vector<std::string> names;
-  for (const Kind& kind : kKinds) {
+  for (const Kind& kind : kEncodings) {
     if (cells || !kind.needs_cells) names.emplace_back(kind.name);
   }
   return names;
@@ -212,7 +212,7 @@ absl::StatusOr<std::unique_ptr<const Encoding>> MakeEncoding(const Space& space,
                                                              std::string_view name,
                                                              int64_t most_columns) {
   const std::vector<std::string> names = EncodingNames(space);
-  for (const Kind& kind : kKinds) {
+  for (const Kind& kind : kEncodings) {
     const bool known = std::find(names.begin(), names.end(), kind.name) != names.end();
     if (known && name == kind.name) return kind.make(space, most_columns);
   }

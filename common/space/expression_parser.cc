@@ -12,7 +12,7 @@
 namespace nascent::space {
 namespace {
 
-constexpr int kDeepest = 64;
+constexpr int kDeepestExpression = 64;
 constexpr size_t kLongest = 4096;
 
 bool IsWordStart(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
@@ -83,7 +83,7 @@ class Parser {
 
   Result Conditional() {
     const Deeper deeper(depth_);
-    if (depth_ > kDeepest) return Unexpected("an expression that is nested less deeply");
+    if (depth_ > kDeepestExpression) return Unexpected("an expression that is nested less deeply");
     Result value = Or();
     if (!value.ok() || !TakeWord("if")) return value;
     Result condition = Or();
@@ -108,7 +108,7 @@ class Parser {
 
   Result Not() {
     const Deeper deeper(depth_);
-    if (depth_ > kDeepest) return Unexpected("an expression that is nested less deeply");
+    if (depth_ > kDeepestExpression) return Unexpected("an expression that is nested less deeply");
     if (!TakeWord("not")) return Comparison();
     Result operand = Not();
     return operand.ok() ? Result(Call("not", {*operand})) : operand;
@@ -159,7 +159,7 @@ class Parser {
 
   Result Unary() {
     const Deeper deeper(depth_);
-    if (depth_ > kDeepest) return Unexpected("an expression that is nested less deeply");
+    if (depth_ > kDeepestExpression) return Unexpected("an expression that is nested less deeply");
     if (TakeSymbol("-")) {
       Result operand = Unary();
       return operand.ok() ? Result(Call("negate", {*operand})) : operand;

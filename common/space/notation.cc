@@ -15,7 +15,7 @@ struct NotationKind {
   Make make;
 };
 
-constexpr NotationKind kKinds[] = {
+constexpr NotationKind kNotations[] = {
     {"pattern", MakePatternNotation},
     {"matrix", MakeMatrixNotation},
     {"cells", MakeCellsNotation},
@@ -29,7 +29,7 @@ absl::Status NotationError(const spec::DocumentNode& at, std::string_view what) 
 
 absl::StatusOr<std::unique_ptr<const Notation>> MakeNotation(const spec::DocumentNode& spec,
                                                              const DecisionSpace& space) {
-  for (const NotationKind& kind : kKinds) {
+  for (const NotationKind& kind : kNotations) {
     const spec::DocumentNode* settings = spec.Find(kind.name);
     if (settings != nullptr && spec.entries.size() == 1) return kind.make(*settings, space);
   }

@@ -51,9 +51,9 @@ std::string Label(const std::string& pattern, const std::string& node, const std
 }
 
 // Reads the Python text; knows lists of pairs, lists of numbers and range(a, b).
-class Reader {
+class CellsReader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  explicit CellsReader(std::string_view text) : text_(text) {}
 
   absl::StatusOr<std::vector<std::pair<std::string, Field>>> Read() {
     std::vector<std::pair<std::string, Field>> fields;
@@ -196,7 +196,7 @@ class CellsNotation : public Notation {
 
   absl::StatusOr<Genotype> Read(std::string_view text) const override {
     if (text.size() > kLongestNotation) return absl::InvalidArgumentError("genotype too long");
-    auto fields = Reader(text).Read();
+    auto fields = CellsReader(text).Read();
     if (!fields.ok()) return fields.status();
     Genotype genotype;
     genotype.values.resize(space_.size());

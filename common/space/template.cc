@@ -63,9 +63,9 @@ std::optional<Constant> AsKindOf(const Constant& own, const Constant& given) {
   return std::nullopt;
 }
 
-class Reader {
+class TemplateReader {
  public:
-  Reader(std::string_view file, const SpaceOptions& options)
+  TemplateReader(std::string_view file, const SpaceOptions& options)
       : options_(options),
         result_(std::make_unique<Template>()),
         elaborator_(std::string(file), options.training_parts) {
@@ -74,9 +74,11 @@ class Reader {
 
   absl::StatusOr<std::unique_ptr<const Template>> Read(const DocumentNode& root) {
     place_.scope = &elaborator_.root;
-    for (auto step : {&Reader::ReadSections, &Reader::ReadConstants, &Reader::ReadDecisions,
-                      &Reader::ReadBlocks, &Reader::ReadNetwork, &Reader::FinishDecisions,
-                      &Reader::ReadForbid, &Reader::ReadNotation, &Reader::ReadKnown}) {
+    for (auto step :
+         {&TemplateReader::ReadSections, &TemplateReader::ReadConstants,
+          &TemplateReader::ReadDecisions, &TemplateReader::ReadBlocks, &TemplateReader::ReadNetwork,
+          &TemplateReader::FinishDecisions, &TemplateReader::ReadForbid,
+          &TemplateReader::ReadNotation, &TemplateReader::ReadKnown}) {
       if (absl::Status status = (this->*step)(root); !status.ok()) return status;
     }
     return std::unique_ptr<const Template>(std::move(result_));
@@ -514,7 +516,7 @@ absl::StatusOr<std::unique_ptr<const Template>> ReadTemplate(std::string_view te
   }
   absl::StatusOr<spec::DocumentNodePtr> root = spec::ParseDocument(text, file_name, kLimits);
   if (!root.ok()) return root.status();
-  return Reader(file_name, options).Read(**root);
+  return TemplateReader(file_name, options).Read(**root);
 }
 
 }  // namespace nascent::space

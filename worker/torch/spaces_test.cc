@@ -25,7 +25,7 @@ class ProductCounter {
   explicit ProductCounter(int64_t batch) {
     batch_ = batch;
     products_ = 0;
-    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(nullptr, &Ended)
+    handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(&Started, &Ended)
                                              .needsInputs(true)
                                              .needsOutputs(true)
                                              .scopes({at::RecordScope::FUNCTION}));
@@ -37,22 +37,36 @@ class ProductCounter {
   int64_t products() const { return products_; }
 
  private:
-  static void Ended(const at::RecordFunction& call, at::ObserverContext*) {
-    const std::string name = call.name();
-    if (name != "aten::convolution" && name != "aten::linear") return;
-    const at::Tensor input = call.inputs()[0].toTensor();
-    const at::Tensor weight = call.inputs()[1].toTensor();
-    const at::Tensor output = call.outputs()[0].toTensor();
+  // What a call was given: its inputs can be read while it starts, its outputs when it has ended.
+  struct Call : at::ObserverContext {
+    int64_t products_per_output = 0;
+    int64_t products_of_inputs = 0;  // where each input value is used, not each output made
+  };
+
+  static std::unique_ptr<at::ObserverContext> Started(const at::RecordFunction& function) {
+    const std::string name = function.name();
+    if (name != "aten::convolution" && name != "aten::linear") return nullptr;
+    auto call = std::make_unique<Call>();
+    const at::Tensor weight = function.inputs()[1].toTensor();
     const int64_t per_value = weight.numel() / weight.size(0);
     if (name == "aten::linear") {
-      products_ += output.numel() / batch_ * per_value;
-      if (call.inputs()[2].isTensor() && call.inputs()[2].toTensor().defined()) {
-        products_ += output.numel() / batch_;
-      }
-      return;
+      const at::IValue& bias = function.inputs()[2];
+      const bool has_bias = bias.isTensor() && bias.toTensor().defined();
+      call->products_per_output = per_value + (has_bias ? 1 : 0);
+    } else if (function.inputs()[6].toBool()) {  // transposed
+      call->products_of_inputs = function.inputs()[0].toTensor().numel() / batch_ * per_value;
+    } else {
+      call->products_per_output = per_value;
     }
-    const bool transposed = call.inputs()[6].toBool();
-    products_ += (transposed ? input : output).numel() / batch_ * per_value;
+    return call;
+  }
+
+  static void Ended(const at::RecordFunction& function, at::ObserverContext* context) {
+    if (context == nullptr) return;
+    const auto& call = static_cast<const Call&>(*context);
+    products_ += call.products_of_inputs;
+    if (call.products_per_output == 0) return;
+    products_ += function.outputs()[0].toTensor().numel() / batch_ * call.products_per_output;
   }
 
   static inline int64_t batch_ = 1;

@@ -1,5 +1,6 @@
 #include "server/strategy/surrogate/encoding.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -8,6 +9,9 @@
 
 namespace nascent::strategy {
 namespace {
+
+// Enough for one bend and for a peak off the middle, few enough to be learned from tens of results.
+constexpr int64_t kKnots = 5;
 
 bool IsCategorical(const space::Decision& decision) {
   return decision.domain.kind == space::Domain::Kind::kCategorical;
@@ -77,6 +81,46 @@ Eigen::RowVectorXd DecisionEncoding::Encode(const space::Genotype& genotype) con
       row[group.begin] = decision.domain.Position(value);
     }
     if (!decision.active_when.empty()) row[group.begin + group.size - 1] = 1;
+  }
+  return row;
+}
+
+SplineEncoding::SplineEncoding(const space::DecisionSpace& decisions) : positions_(decisions) {
+  for (int i = 0; i < decisions.size(); ++i) {
+    const space::Decision& decision = decisions.decisions()[i];
+    const DecisionEncoding::Group& group = positions_.groups()[i];
+    const int last = static_cast<int>(group.begin + group.size) - 1;
+    for (Eigen::Index k = 0; k < group.size; ++k) {
+      Source source{0, -1};
+      if (k == 0 && !IsCategorical(decision)) {
+        const int64_t size = decision.domain.Size();  // 0: a range of real numbers
+        source.knots = static_cast<int>(size > 0 ? std::min(size, kKnots) : kKnots);
+        if (!decision.active_when.empty()) source.active_column = last;
+      }
+      columns_ += std::max(source.knots, 1);
+      sources_.push_back(source);
+    }
+  }
+}
+
+Eigen::RowVectorXd SplineEncoding::Encode(const space::Genotype& genotype) const {
+  const Eigen::RowVectorXd positions = positions_.Encode(genotype);
+  Eigen::RowVectorXd row = Eigen::RowVectorXd::Zero(columns_);
+  Eigen::Index begin = 0;
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    const auto& [knots, active_column] = sources_[i];
+    const double position = positions[static_cast<Eigen::Index>(i)];
+    if (knots <= 1) {
+      row[begin++] = position;
+      continue;
+    }
+    if (active_column < 0 || positions[active_column] != 0) {
+      const double at = std::clamp(position, 0.0, 1.0) * (knots - 1);
+      const int left = std::min(static_cast<int>(at), knots - 2);
+      row[begin + left] = left + 1 - at;
+      row[begin + left + 1] = at - left;
+    }
+    begin += knots;
   }
   return row;
 }

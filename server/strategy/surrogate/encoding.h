@@ -45,6 +45,27 @@ class DecisionEncoding : public Encoding {
   Eigen::Index columns_ = 0;
 };
 
+// DecisionEncoding with each position in [0, 1] spread over columns: the linear B-splines over
+// evenly spaced knots (Eilers & Marx 1996, section 2), one knot per value where there are few. A
+// linear model then follows any shape that is straight between the knots, and not only slopes.
+class SplineEncoding : public Encoding {
+ public:
+  explicit SplineEncoding(const space::DecisionSpace& decisions);
+  Eigen::Index columns() const override { return columns_; }
+  Eigen::RowVectorXd Encode(const space::Genotype& genotype) const override;
+
+ private:
+  // How one column of DecisionEncoding is spread; copied where `knots` is 0.
+  struct Source {
+    int knots;
+    int active_column;  // of DecisionEncoding, tells whether there is a position; -1: always
+  };
+
+  const DecisionEncoding positions_;
+  std::vector<Source> sources_;
+  Eigen::Index columns_ = 0;
+};
+
 // The columns of DecisionEncoding that belong to the recipe, which no cell shows.
 class RecipeEncoding : public Encoding {
  public:

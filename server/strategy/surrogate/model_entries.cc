@@ -55,11 +55,11 @@ SurrogateOptions FromSettings(const std::string& model, const Settings& settings
 
 namespace {
 
-template <typename Model>
+template <typename Model, typename Encoding = DecisionEncoding>
 std::unique_ptr<Strategy> Make(const Problem& problem, const Settings& settings,
                                const std::string& name) {
   SurrogateOptions options = FromSettings(name, settings);
-  options.encoding = std::make_shared<DecisionEncoding>(problem.space->decisions());
+  options.encoding = std::make_shared<Encoding>(problem.space->decisions());
   options.make = [] { return std::make_unique<Model>(); };
   return MakeSurrogateSearch(problem, std::move(options));
 }
@@ -119,7 +119,7 @@ Entry RidgeEntry() {
                            "expected_improvement");
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
-    return Make<Ridge>(problem, settings, "ridge regression");
+    return Make<Ridge, SplineEncoding>(problem, settings, "ridge regression");
   };
   return entry;
 }

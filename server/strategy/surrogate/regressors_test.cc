@@ -54,6 +54,49 @@ TEST(Regressors, LearnWhichCellsAreGood) {
   EXPECT_GT(Learned(ensemble, cells, 150), 0.8);
 }
 
+TEST(SplineEncoding, SpreadsAPositionOverItsTwoKnots) {
+  const auto mixed = testing::MixedSpace();
+  const SplineEncoding encoding(mixed->decisions());
+  // operation: 4 options, width: 4 values, depth: 8 values over 5 knots, rate and momentum: 5
+  // knots.
+  ASSERT_EQ(encoding.columns(), 4 + 4 + 5 + 5 + 5);
+  const space::Genotype genotype{{int64_t{2}, int64_t{3}, int64_t{2}, 1.0, 0.99 * 0.375}};
+  Eigen::RowVectorXd row(23);
+  row << 0, 0, 1, 0, /**/ 0, 0, 0, 1, /**/ 3.0 / 7, 4.0 / 7, 0, 0, 0, /**/ 0, 0, 0, 0, 1, /**/ 0,
+      0.5, 0.5, 0, 0;
+  EXPECT_LT((encoding.Encode(genotype) - row).cwiseAbs().maxCoeff(), 1e-12)
+      << encoding.Encode(genotype);
+
+  const auto conditional = testing::ConditionalSpace();
+  const SplineEncoding with_conditions(conditional->decisions());
+  space::Genotype without_heads = conditional->decisions().First();
+  without_heads.values = {int64_t{1}, int64_t{0}, {}, int64_t{0}, {}};
+  EXPECT_EQ(with_conditions.Encode(without_heads).tail(5).sum(), 0);
+}
+
+// Positions are spread over knots: a peak that no slope shows is learned all the same.
+TEST(Regressors, RidgeOnSplinesFindsThePeakOfARange) {
+  const auto space = testing::MixedSpace();
+  const SplineEncoding encoding(space->decisions());
+  const DecisionEncoding positions(space->decisions());
+  RandomStream random(4, 2);
+  Eigen::VectorXd at(120);
+  std::vector<space::Genotype> genotypes;
+  for (Eigen::Index i = 0; i < at.size(); ++i) {
+    genotypes.push_back(space->decisions().Sample(random));
+    at[i] = positions.Encode(genotypes.back())[positions.groups()[3].begin];
+  }
+  const Eigen::VectorXd y = -(at.array() - 0.4).square() / 0.1;
+  const auto learned = [&](const Encoding& encoded) {
+    Ridge ridge;
+    const Eigen::MatrixXd x = encoded.EncodeAll(genotypes);
+    ridge.Fit(x.topRows(80), y.head(80), 5);
+    return Correlation(ridge.Predict(x.bottomRows(40)).mean, y.tail(40));
+  };
+  EXPECT_GT(learned(encoding), 0.95);
+  EXPECT_LT(learned(positions), 0.8);
+}
+
 TEST(Regressors, EqualFitsGiveEqualPredictions) {
   const Cells cells(60);
   const auto same = [&](auto a, auto b) {
