@@ -16,6 +16,7 @@ constexpr int64_t kChannels = 48;
 constexpr int64_t kHidden = 64;
 constexpr int kLayers = 2;
 constexpr int64_t kEpochs = 40;
+constexpr int64_t kLeastSteps = 200;  // where an epoch is a step or two
 constexpr int64_t kBatch = 32;
 constexpr double kRate = 0.01;
 constexpr double kDecay = 1e-3;
@@ -119,7 +120,7 @@ void GraphNetwork::Fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, uint6
       torch::from_blob(values.data(), {values.size()}, torch::kFloat32).clone();
   torch::optim::AdamW optimizer(weights_, torch::optim::AdamWOptions(kRate).weight_decay(kDecay));
   const int64_t batch = std::min<int64_t>(kBatch, x.rows());
-  const int64_t steps = kEpochs * x.rows() / batch;
+  const int64_t steps = std::max(kLeastSteps, kEpochs * x.rows() / batch);
   for (int64_t step = 0; step < steps; ++step) {
     std::vector<int64_t> chosen;
     for (int64_t member = 0; member < kMembers; ++member) {

@@ -86,9 +86,11 @@ Eigen::RowVectorXd DecisionEncoding::Encode(const space::Genotype& genotype) con
 }
 
 SplineEncoding::SplineEncoding(const space::DecisionSpace& decisions) : positions_(decisions) {
+  Eigen::Index columns = 0;
   for (int i = 0; i < decisions.size(); ++i) {
     const space::Decision& decision = decisions.decisions()[i];
     const DecisionEncoding::Group& group = positions_.groups()[i];
+    begins_.push_back(columns);
     const int last = static_cast<int>(group.begin + group.size) - 1;
     for (Eigen::Index k = 0; k < group.size; ++k) {
       Source source{0, -1};
@@ -97,15 +99,16 @@ SplineEncoding::SplineEncoding(const space::DecisionSpace& decisions) : position
         source.knots = static_cast<int>(size > 0 ? std::min(size, kKnots) : kKnots);
         if (!decision.active_when.empty()) source.active_column = last;
       }
-      columns_ += std::max(source.knots, 1);
+      columns += std::max(source.knots, 1);
       sources_.push_back(source);
     }
   }
+  begins_.push_back(columns);
 }
 
 Eigen::RowVectorXd SplineEncoding::Encode(const space::Genotype& genotype) const {
   const Eigen::RowVectorXd positions = positions_.Encode(genotype);
-  Eigen::RowVectorXd row = Eigen::RowVectorXd::Zero(columns_);
+  Eigen::RowVectorXd row = Eigen::RowVectorXd::Zero(columns());
   Eigen::Index begin = 0;
   for (size_t i = 0; i < sources_.size(); ++i) {
     const auto& [knots, active_column] = sources_[i];

@@ -51,7 +51,10 @@ class DecisionEncoding : public Encoding {
 class SplineEncoding : public Encoding {
  public:
   explicit SplineEncoding(const space::DecisionSpace& decisions);
-  Eigen::Index columns() const override { return columns_; }
+
+  // The first column of each decision, and the number of columns after the last.
+  const std::vector<Eigen::Index>& begins() const { return begins_; }
+  Eigen::Index columns() const override { return begins_.back(); }
   Eigen::RowVectorXd Encode(const space::Genotype& genotype) const override;
 
  private:
@@ -63,7 +66,7 @@ class SplineEncoding : public Encoding {
 
   const DecisionEncoding positions_;
   std::vector<Source> sources_;
-  Eigen::Index columns_ = 0;
+  std::vector<Eigen::Index> begins_;
 };
 
 // The columns of DecisionEncoding that belong to the recipe, which no cell shows.

@@ -115,9 +115,8 @@ class DecisionGraphs : public GraphEncoding {
     int before = -1;
     for (int i = 0; i < decisions_.size(); ++i) {
       if (std::holds_alternative<std::monostate>(genotype.values[i])) continue;
-      const DecisionEncoding::Group& group = encoding_.groups()[i];
-      for (Eigen::Index k = 0; k < group.size; ++k) {
-        row.Feature(i, group.begin + k) = columns[group.begin + k];
+      for (Eigen::Index k = encoding_.begins()[i]; k < encoding_.begins()[i + 1]; ++k) {
+        row.Feature(i, k) = columns[k];
       }
       row.Feature(i, layout_.features - 1) = 1;  // it is there, whatever its value
       bool depends = false;
@@ -136,7 +135,7 @@ class DecisionGraphs : public GraphEncoding {
 
  private:
   const space::DecisionSpace& decisions_;
-  const DecisionEncoding encoding_;
+  const SplineEncoding encoding_;
   GraphLayout layout_;
 };
 

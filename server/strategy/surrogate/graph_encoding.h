@@ -27,7 +27,7 @@ class GraphEncoding : public Encoding {
 // Cells: a node per vertex and, where operations stand at edges, one per edge; its features are the
 // operation, or that it is an input, a sum or an end, and the cell. The recipe's decisions belong
 // to no node. Where the notation describes no cells, a node per active decision whose features are
-// its columns of DecisionEncoding, with an edge from the decision that it depends on or else from
+// its columns of SplineEncoding, with an edge from the decision that it depends on or else from
 // the active one before it.
 std::unique_ptr<const GraphEncoding> MakeGraphEncoding(const space::Space& space);
 
