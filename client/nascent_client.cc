@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/retry.h"
+#include "common/reconnect.h"
 #include "common/sha256.h"
 
 namespace nascent::client {
@@ -76,7 +77,9 @@ class NewFile {
 }  // namespace
 
 NascentClient::NascentClient(const std::string& address, ClientOptions options)
-    : NascentClient(Connect(address), std::move(options)) {}
+    : NascentClient(Connect(address), std::move(options)) {
+  network_ = channel_;
+}
 
 NascentClient::NascentClient(const std::shared_ptr<grpc::Channel>& channel, ClientOptions options)
     : options_(std::move(options)),
@@ -100,7 +103,7 @@ absl::StatusOr<Response> NascentClient::Retry(Call call) {
     if (!absl::IsUnavailable(status) || absl::Now() + wait > give_up) return status;
     if (!told && options_.on_wait) options_.on_wait(status);
     told = true;
-    std::this_thread::sleep_for(absl::ToChronoMilliseconds(wait));
+    AwaitRetry(network_.get(), wait);
   }
 }
 
@@ -236,7 +239,7 @@ absl::Status NascentClient::Watch(
     }
     if (!told && options_.on_wait) options_.on_wait(status);
     told = true;
-    std::this_thread::sleep_for(absl::ToChronoMilliseconds(wait));
+    AwaitRetry(network_.get(), wait);
   }
 }
 

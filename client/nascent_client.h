@@ -74,6 +74,7 @@ class NascentClient {
 
   const ClientOptions options_;
   const std::shared_ptr<grpc::Channel> channel_;
+  std::shared_ptr<grpc::Channel> network_;  // the same, where it is one of the network
   const std::unique_ptr<v1::SearchService::Stub> searches_;
   const std::unique_ptr<v1::ArtifactService::Stub> artifacts_;
 };

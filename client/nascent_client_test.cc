@@ -248,6 +248,35 @@ TEST_F(NascentClientTest, RefusesAnArtifactWithTheWrongContent) {
   EXPECT_TRUE(absl::IsNotFound(Client().GetArtifact(Sha256Hex("none"), path)));
 }
 
+// Without a look at its sockets between two attempts gRPC would find it 20 s later.
+TEST(NascentClient, FindsAServiceThatStartsAfterTheFirstAttempt) {
+  int port = 0;
+  {
+    FakeService other;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(static_cast<v1::SearchService::Service*>(&other));
+    const auto server = builder.BuildAndStart();
+  }
+  const std::string address = "127.0.0.1:" + std::to_string(port);
+  FakeService service;
+  std::unique_ptr<grpc::Server> server;
+  NascentClient client(
+      address,
+      ClientOptions{.call_timeout = absl::Seconds(2),
+                    .patience = absl::Seconds(5),
+                    .on_wait = [&](const absl::Status&) {
+                      grpc::ServerBuilder builder;
+                      builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+                      builder.RegisterService(static_cast<v1::SearchService::Service*>(&service));
+                      server = builder.BuildAndStart();
+                    }});
+  v1::SearchSpec spec;
+  spec.set_name("late");
+  const auto search = client.Submit(spec, /*validate_only=*/false);
+  EXPECT_TRUE(search.ok()) << search.status();
+}
+
 TEST(SearchRef, IsAnIdWhenItHasOnlyDigits) {
   EXPECT_EQ(ParseSearchRef("12").id(), 12);
   EXPECT_EQ(ParseSearchRef("12a").name(), "12a");

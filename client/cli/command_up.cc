@@ -82,9 +82,6 @@ absl::StatusOr<int> RunUp(Context& context, local::UpOptions options, bool detac
     if (options.slots > 0) {
       arguments.insert(arguments.end(), {"--slots", absl::StrCat(options.slots)});
     }
-    if (!options.database_url.empty()) {
-      arguments.insert(arguments.end(), {"--database", options.database_url});
-    }
     context.Note("Starting database, coordinator and workers …");
     const auto state = local::StartDetached(options, arguments);
     if (!state.ok()) return state.status();
@@ -120,7 +117,8 @@ void AddUp(CLI::App& app, Context& context) {
   up->footer(kUpFooter);
   up->add_flag("--detach,-d", *detach, "Go into the background when everything is ready");
   up->add_option("--database", options->database_url,
-                 "URL of a PostgreSQL to use instead of a private one");
+                 "URL of a PostgreSQL to use instead of a private one")
+      ->envname("NASCENT_DATABASE");
   up->add_option("--listen", options->listen, "Where the coordinator listens")
       ->default_str(options->listen);
   up->add_option("--workers", options->workers, "Workers on this machine")

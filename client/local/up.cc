@@ -28,6 +28,8 @@ namespace nascent::local {
 namespace {
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(60);
+// Of one question whether it answers; meanwhile no signal is seen.
+constexpr absl::Duration kStartPatience = absl::Milliseconds(300);
 constexpr absl::Duration kWorkerGrace = absl::Seconds(30);
 constexpr absl::Duration kCoordinatorGrace = absl::Seconds(20);
 constexpr absl::Duration kPostgresGrace = absl::Seconds(30);
@@ -71,6 +73,11 @@ void RotateLogs(const Directories& directories) {
       std::filesystem::rename(entry.path(), entry.path().string() + ".1", error);
     }
   }
+}
+
+// A URL may hold a password, and every user of the machine can read command lines.
+std::string DatabaseVariable(const std::string& url) {
+  return absl::StrCat("NASCENT_DATABASE=", url);
 }
 
 // In the order in which a service is ended: workers, coordinator, database.
@@ -117,6 +124,8 @@ class Service {
       const absl::Status status = (this->*step)();
       if (!status.ok()) return status;
     }
+    // A connection that nobody reads does not let a coordinator drain.
+    client_.reset();
     state_.ready = true;
     Save();
     return absl::OkStatus();
@@ -167,20 +176,22 @@ class Service {
 
   absl::Status Migrate() {
     ProgramSpec spec;
-    spec.command = {ProgramPath("nascentd"), "migrate", "--database", state_.database_url};
+    spec.command = {ProgramPath("nascentd"), "migrate"};
+    spec.environment = {DatabaseVariable(state_.database_url)};
     return RunProgram(spec).status();
   }
 
   absl::Status StartCoordinator() {
     ProgramSpec spec;
-    spec.command = {ProgramPath("nascentd"), "--listen",    options_.listen,       "--database",
-                    state_.database_url,     "--artifacts", directories_.artifacts};
+    spec.command = {ProgramPath("nascentd"), "--listen", options_.listen, "--artifacts",
+                    directories_.artifacts};
+    spec.environment = {DatabaseVariable(state_.database_url)};
     spec.log = directories_.logs + "/nascentd.log";
     const absl::Status status = supervisor_.Start(
         {.name = "nascentd", .program = std::move(spec), .grace = kCoordinatorGrace});
     if (!status.ok()) return status;
     client_.emplace(state_.server, client::ClientOptions{.call_timeout = absl::Seconds(2),
-                                                         .patience = absl::ZeroDuration(),
+                                                         .patience = kStartPatience,
                                                          .on_wait = nullptr});
     return supervisor_.RunUntil("nascentd", kStartTimeout, [&]() -> absl::Status {
       const absl::Status answer = client_->ListWorkers().status();
@@ -304,6 +315,7 @@ absl::StatusOr<ServiceState> StartDetached(const UpOptions& options,
   ProgramSpec spec;
   spec.command = {ProgramFolder() + "/nascent"};
   spec.command.insert(spec.command.end(), arguments.begin(), arguments.end());
+  if (!options.database_url.empty()) spec.environment = {DatabaseVariable(options.database_url)};
   spec.log = directories.logs + "/up.log";
   const std::uintmax_t before =
       std::filesystem::exists(spec.log, error) ? std::filesystem::file_size(spec.log, error) : 0;

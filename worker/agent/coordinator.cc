@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
+#include "common/reconnect.h"
 #include "worker/agent/backoff.h"
 
 namespace nascent::worker {
@@ -18,6 +19,8 @@ namespace {
 
 // A task may hold a large network; the child takes as much (kMaxFrame).
 constexpr int kMaxReceive = 64 << 20;
+// What a call gives a connection that is being made, before it fails for the want of one.
+constexpr absl::Duration kConnect = absl::Milliseconds(200);
 
 grpc::ChannelArguments ChannelOptions() {
   grpc::ChannelArguments options;
@@ -75,7 +78,8 @@ Coordinator::Coordinator(const std::vector<std::string>& servers) : servers_(ser
   for (const std::string& server : servers) {
     const auto channel =
         grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), ChannelOptions());
-    stubs_.push_back({v1::WorkerService::NewStub(channel), v1::ArtifactService::NewStub(channel)});
+    stubs_.push_back(
+        {channel, v1::WorkerService::NewStub(channel), v1::ArtifactService::NewStub(channel)});
   }
 }
 
@@ -86,6 +90,10 @@ void Coordinator::SetLongestBackoff(absl::Duration longest) {
 absl::Status Coordinator::Try(absl::Duration timeout, Cancellation& cancellation,
                               const Attempt& call) {
   const size_t server = in_use_ % stubs_.size();
+  grpc::Channel& channel = *stubs_[server].channel;
+  if (channel.GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) {
+    AwaitRetry(&channel, std::min(timeout, kConnect), [&] { return cancellation.cancelled(); });
+  }
   grpc::ClientContext context;
   context.set_deadline(MonotonicDeadline(timeout));
   const Cancellation::Attach attached(cancellation, context);

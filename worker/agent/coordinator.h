@@ -34,6 +34,7 @@ bool IsTransient(const absl::Status& status);
 class Coordinator {
  public:
   struct Stubs {
+    std::shared_ptr<grpc::Channel> channel;
     std::unique_ptr<v1::WorkerService::Stub> worker;
     std::unique_ptr<v1::ArtifactService::Stub> artifacts;
   };
