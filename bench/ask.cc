@@ -33,6 +33,8 @@ using strategy::Proposed;
 constexpr int kTimed = 1000;
 // Strategies that need longer than this are fed with random trials instead of their own.
 constexpr double kCheapMicroseconds = 200;
+// Histories that are replayed into a fresh strategy, as after a restart; longer ones are not kept.
+constexpr int64_t kMostReplayed = 100000;
 
 struct Row {
   std::string strategy;
@@ -40,6 +42,7 @@ struct Row {
   double p50_us;
   double p99_us;
   double observe_us;  // mean over the events of a trial
+  double replay_s;    // of the whole history into a fresh strategy; NaN: not measured
 };
 
 double Microseconds(std::chrono::steady_clock::duration duration) {
@@ -73,11 +76,7 @@ class Asking {
     for (const double epochs : {3.0, 9.0, 27.0, 81.0}) {
       problem_.rungs.push_back({epochs, epochs / 81});
     }
-    google::protobuf::Value spec;
-    spec.set_string_value(name);
-    auto made = strategy::MakeStrategy(spec, problem_);
-    if (!made.ok()) throw std::runtime_error(std::string(made.status().message()));
-    strategy_ = *std::move(made);
+    strategy_ = Make();
   }
 
   // Grows the history to `trials` and times kTimed proposals there.
@@ -101,10 +100,30 @@ class Asking {
       return times[std::min(times.size() - 1,
                             static_cast<size_t>(share * static_cast<double>(times.size())))];
     };
-    return {name_, trials, at(0.5), at(0.99), observing / static_cast<double>(times.size())};
+    return {name_,
+            trials,
+            at(0.5),
+            at(0.99),
+            observing / static_cast<double>(times.size()),
+            trials <= kMostReplayed ? Replay() : std::nan("")};
   }
 
  private:
+  std::unique_ptr<strategy::Strategy> Make() const {
+    google::protobuf::Value spec;
+    spec.set_string_value(name_);
+    auto made = strategy::MakeStrategy(spec, problem_);
+    if (!made.ok()) throw std::runtime_error(std::string(made.status().message()));
+    return *std::move(made);
+  }
+
+  double Replay() const {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::unique_ptr<strategy::Strategy> fresh = Make();
+    for (const Event& event : log_) fresh->Observe(event);
+    return Microseconds(std::chrono::steady_clock::now() - begin) / 1e6;
+  }
+
   void Feed(int64_t trials) {
     while (number_ < trials) {
       RandomStream random(5, static_cast<uint64_t>(number_));
@@ -136,6 +155,10 @@ class Asking {
     finished.state = v1::TRIAL_STATE_SUCCEEDED;
     finished.metrics = {{"validation_accuracy", random.Uniform()},
                         {"latency_ms", random.Uniform()}};
+    if (number_ <= kMostReplayed) {
+      log_.emplace_back(proposed);
+      log_.emplace_back(finished);
+    }
     strategy_->Observe(std::move(proposed));
     strategy_->Observe(finished);
   }
@@ -143,6 +166,7 @@ class Asking {
   const std::string name_;
   Problem problem_;
   std::unique_ptr<strategy::Strategy> strategy_;
+  std::vector<Event> log_;
   int64_t number_ = 0;
   bool costly_ = false;
   int asked_ = 0;
@@ -152,7 +176,7 @@ class Asking {
 struct Options {
   std::string strategies =
       "random,grid,local_search,simulated_annealing,regularized_evolution,nsga2,asha,hyperband,tpe";
-  int64_t most = 100000;
+  int64_t most = 1000000;
   bool json = false;
 };
 
@@ -171,8 +195,8 @@ void Run(const Options& options) {
   spec::Json list = spec::Json::List();
   std::vector<std::string> late;
   if (!options.json) {
-    std::printf("%-24s %9s %10s %10s %12s\n", "strategy", "trials", "p50 us", "p99 us",
-                "observe us");
+    std::printf("%-24s %9s %10s %10s %12s %10s\n", "strategy", "trials", "p50 us", "p99 us",
+                "observe us", "replay s");
   }
   for (const std::string& name :
        std::vector<std::string>(absl::StrSplit(options.strategies, ','))) {
@@ -180,17 +204,20 @@ void Run(const Options& options) {
     double first_p99 = 0;
     for (int64_t trials = 1000; trials <= options.most; trials *= 10) {
       const Row row = asking.At(trials);
-      list.Append(spec::Json::Object()
-                      .Set("strategy", row.strategy)
-                      .Set("trials", row.trials)
-                      .Set("p50_us", row.p50_us)
-                      .Set("p99_us", row.p99_us)
-                      .Set("observe_us", row.observe_us));
+      list.Append(
+          spec::Json::Object()
+              .Set("strategy", row.strategy)
+              .Set("trials", row.trials)
+              .Set("p50_us", row.p50_us)
+              .Set("p99_us", row.p99_us)
+              .Set("observe_us", row.observe_us)
+              .Set("replay_s", std::isnan(row.replay_s) ? spec::Json() : spec::Json(row.replay_s)));
       if (trials == 1000) first_p99 = row.p99_us;
       if (trials == 100000 && IsLate(row, first_p99)) late.push_back(name);
       if (options.json) continue;
-      std::printf("%-24s %9lld %10.2f %10.2f %12.2f\n", row.strategy.c_str(),
-                  static_cast<long long>(row.trials), row.p50_us, row.p99_us, row.observe_us);
+      std::printf("%-24s %9lld %10.2f %10.2f %12.2f %10.3f\n", row.strategy.c_str(),
+                  static_cast<long long>(row.trials), row.p50_us, row.p99_us, row.observe_us,
+                  row.replay_s);
       std::fflush(stdout);
     }
   }
