@@ -18,8 +18,8 @@ INSTANTIATE_TEST_SUITE_P(Models, StrategyConformance, ::testing::Values([] {
                            ConformanceCase made =
                                Quick("graph_network",
                                      R"({"initial": 4, "candidates": 20, "history": 10})");
-                           made.proposals = 12;  // a fit takes a while
-                           made.cuts = 2;
+                           made.proposals = 8;  // a fit takes a while
+                           made.cuts = 1;
                            return made;
                          }()),
                          CaseName);
