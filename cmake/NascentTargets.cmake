@@ -47,7 +47,8 @@ endfunction()
 
 # nascent_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds] [TSAN]): a GoogleTest program, one
 # ctest entry. TSAN: it is also built by the target tsan_tests and run under the thread sanitizer.
-# Labels: "slow" is left out under sanitizers, "timing" wants the machine for itself.
+# Labels: "slow" takes long, "timing" wants the machine for itself; under sanitizers neither is built
+# with the rest, as .ci/run leaves both out there.
 add_custom_target(tsan_tests)
 function(nascent_test name)
   cmake_parse_arguments(ARG "TORCH;TSAN" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
@@ -65,6 +66,9 @@ function(nascent_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(NASCENT_SANITIZE AND ("slow" IN_LIST ARG_LABELS OR "timing" IN_LIST ARG_LABELS))
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
   if("timing" IN_LIST ARG_LABELS)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
   endif()
