@@ -34,8 +34,8 @@ class SupervisorTest : public ::testing::Test {
 };
 
 TEST_F(SupervisorTest, StartsAgainWhatWasKilled) {
-  ASSERT_TRUE(supervisor_.Start(Shell("a", "sleep 100")).ok());
-  ASSERT_TRUE(supervisor_.Start(Shell("b", "sleep 100")).ok());
+  ASSERT_TRUE(supervisor_.Start(Shell("a", "exec sleep 100")).ok());
+  ASSERT_TRUE(supervisor_.Start(Shell("b", "exec sleep 100")).ok());
   const ProcessId first = processes_.at("a");
   kill(first.pid, SIGKILL);
   const absl::Status status = supervisor_.RunUntil("b", absl::Seconds(20), [&]() -> absl::Status {
@@ -61,7 +61,7 @@ TEST_F(SupervisorTest, TellsWhyAProgramDiedWhileItWasWaitedFor) {
 }
 
 TEST_F(SupervisorTest, GivesUpWaitingAfterTheTimeout) {
-  ASSERT_TRUE(supervisor_.Start(Shell("a", "sleep 100")).ok());
+  ASSERT_TRUE(supervisor_.Start(Shell("a", "exec sleep 100")).ok());
   EXPECT_TRUE(absl::IsDeadlineExceeded(supervisor_.RunUntil(
       "a", absl::Milliseconds(10), [] { return absl::UnavailableError("not yet"); })));
   EXPECT_TRUE(absl::IsInternal(
@@ -70,7 +70,7 @@ TEST_F(SupervisorTest, GivesUpWaitingAfterTheTimeout) {
 }
 
 TEST_F(SupervisorTest, EndsWhenASignalAsks) {
-  ASSERT_TRUE(supervisor_.Start(Shell("a", "sleep 100")).ok());
+  ASSERT_TRUE(supervisor_.Start(Shell("a", "exec sleep 100")).ok());
   kill(getpid(), SIGTERM);
   EXPECT_EQ(supervisor_.Run(), SIGTERM);
   supervisor_.Stop();
