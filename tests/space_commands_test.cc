@@ -50,6 +50,20 @@ class SpaceCommands : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
+// Whole lines of it, as people read them.
+TEST(Help, SaysWhatTheCommandsDo) {
+  const auto help = [](std::vector<std::string> command) {
+    command.insert(command.begin(), ProgramFolder() + "/nascent");
+    command.emplace_back("--help");
+    return RunToEnd(command).out;
+  };
+  EXPECT_THAT(help({}), AllOf(HasSubstr(" List searches, newest first\n"),
+                              HasSubstr(" Show one search\n"), HasSubstr(" List the workers\n")));
+  EXPECT_THAT(help({"data"}), HasSubstr(" List the registered data sets\n"));
+  EXPECT_THAT(help({"space"}), HasSubstr(" List the presets\n"));
+  EXPECT_THAT(help({"space", "count"}), HasSubstr(" Count different architectures too\n"));
+}
+
 TEST_F(SpaceCommands, ListShowAndDescribeAPreset) {
   const Finished list = Run({"list"});
   EXPECT_EQ(list.exit_code, 0) << list.err;

@@ -114,7 +114,7 @@ void AddData(CLI::App& app, Context& context) {
   add->callback(
       [&context, files] { context.action = [&context, files] { return Add(context, *files); }; });
 
-  CLI::App* list = data->add_subcommand("list", "ListData the registered data sets");
+  CLI::App* list = data->add_subcommand("list", "List the registered data sets");
   list->footer(kDataListFooter);
   list->callback([&context] { context.action = [&context] { return ListData(context); }; });
 }

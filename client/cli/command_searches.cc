@@ -105,7 +105,7 @@ void AddSearchArgument(CLI::App& command, std::string& search) {
 }
 
 void AddSearches(CLI::App& app, Context& context) {
-  CLI::App* list = app.add_subcommand("list", "ListSearches searches, newest first");
+  CLI::App* list = app.add_subcommand("list", "List searches, newest first");
   const auto limit = std::make_shared<int64_t>(100);
   list->footer(kSearchListFooter);
   list->add_option("--limit,-n", *limit, "At most so many")
@@ -115,7 +115,7 @@ void AddSearches(CLI::App& app, Context& context) {
     context.action = [&context, limit] { return ListSearches(context, *limit); };
   });
 
-  CLI::App* show = app.add_subcommand("show", "ShowSearch one search");
+  CLI::App* show = app.add_subcommand("show", "Show one search");
   const auto search = std::make_shared<std::string>();
   show->footer(kSearchShowFooter);
   AddSearchArgument(*show, *search);

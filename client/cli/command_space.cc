@@ -235,7 +235,7 @@ void AddOne(CLI::App& space, Context& context, const char* name, const char* hel
 void AddSpace(CLI::App& app, Context& context) {
   CLI::App* space = app.add_subcommand("space", "Search spaces: look, count, sample, cost, draw");
   space->require_subcommand(1);
-  CLI::App* list = space->add_subcommand("list", "ListPresets the presets");
+  CLI::App* list = space->add_subcommand("list", "List the presets");
   list->footer("\nExample:\n  nascent space list");
   list->callback([&context] { context.action = [&context] { return ListPresets(context); }; });
   AddOne(*space, context, "show", "Print a template", kSpaceShowFooter, ShowTemplate);

@@ -331,8 +331,7 @@ void AddSpaceGenotypes(CLI::App& space, Context& context) {
   };
   const auto [count, count_options] =
       add("count", "How many genotypes there are", kCountFooter, CountGenotypes);
-  count->add_flag("--distinct", count_options->distinct,
-                  "CountGenotypes different architectures too");
+  count->add_flag("--distinct", count_options->distinct, "Count different architectures too");
 
   const auto add_constraints = [](CLI::App* command, GenotypeOptions& options) {
     command->add_option("--constraint", options.constraints,
