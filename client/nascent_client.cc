@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -77,13 +76,13 @@ class NewFile {
 }  // namespace
 
 NascentClient::NascentClient(const std::string& address, ClientOptions options)
-    : NascentClient(Connect(address), std::move(options)) {
-  network_ = channel_;
-}
+    : options_(std::move(options)),
+      channel_(Connect(address)),
+      searches_(v1::SearchService::NewStub(channel_)),
+      artifacts_(v1::ArtifactService::NewStub(channel_)) {}
 
 NascentClient::NascentClient(const std::shared_ptr<grpc::Channel>& channel, ClientOptions options)
     : options_(std::move(options)),
-      channel_(channel),
       searches_(v1::SearchService::NewStub(channel)),
       artifacts_(v1::ArtifactService::NewStub(channel)) {}
 
@@ -103,7 +102,7 @@ absl::StatusOr<Response> NascentClient::Retry(Call call) {
     if (!absl::IsUnavailable(status) || absl::Now() + wait > give_up) return status;
     if (!told && options_.on_wait) options_.on_wait(status);
     told = true;
-    AwaitRetry(network_.get(), wait);
+    AwaitRetry(channel_.get(), wait);
   }
 }
 
@@ -239,7 +238,7 @@ absl::Status NascentClient::Watch(
     }
     if (!told && options_.on_wait) options_.on_wait(status);
     told = true;
-    AwaitRetry(network_.get(), wait);
+    AwaitRetry(channel_.get(), wait);
   }
 }
 

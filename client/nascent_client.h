@@ -73,8 +73,7 @@ class NascentClient {
   absl::StatusOr<v1::Search> Change(Method method, const v1::SearchRef& search);
 
   const ClientOptions options_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  std::shared_ptr<grpc::Channel> network_;  // the same, where it is one of the network
+  std::shared_ptr<grpc::Channel> channel_;  // null: one that was given, maybe of this process
   const std::unique_ptr<v1::SearchService::Stub> searches_;
   const std::unique_ptr<v1::ArtifactService::Stub> artifacts_;
 };

@@ -183,7 +183,7 @@ class Paths : public Encoding {
 };
 
 template <typename E>
-std::unique_ptr<const Encoding> MakeEncoding(const Space& space, int64_t most_columns) {
+std::unique_ptr<const Encoding> MakeKind(const Space& space, int64_t most_columns) {
   return std::make_unique<E>(space, most_columns);
 }
 
@@ -193,9 +193,9 @@ struct Kind {
   std::unique_ptr<const Encoding> (*make)(const Space& space, int64_t most_columns);
 };
 
-constexpr Kind kEncodings[] = {{"one_hot", false, MakeEncoding<OneHot>},
-                               {"adjacency", true, MakeEncoding<Adjacency>},
-                               {"path", true, MakeEncoding<Paths>}};
+constexpr Kind kEncodings[] = {{"one_hot", false, MakeKind<OneHot>},
+                               {"adjacency", true, MakeKind<Adjacency>},
+                               {"path", true, MakeKind<Paths>}};
 
 }  // namespace
 

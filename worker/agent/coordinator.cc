@@ -89,13 +89,14 @@ void Coordinator::SetLongestBackoff(absl::Duration longest) {
 
 absl::Status Coordinator::Try(absl::Duration timeout, Cancellation& cancellation,
                               const Attempt& call) {
+  const gpr_timespec deadline = MonotonicDeadline(timeout);
   const size_t server = in_use_ % stubs_.size();
   grpc::Channel& channel = *stubs_[server].channel;
   if (channel.GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) {
     AwaitRetry(&channel, std::min(timeout, kConnect), [&] { return cancellation.cancelled(); });
   }
   grpc::ClientContext context;
-  context.set_deadline(MonotonicDeadline(timeout));
+  context.set_deadline(deadline);
   const Cancellation::Attach attached(cancellation, context);
   const absl::Status status = FromGrpc(call(stubs_[server], context));
   if (IsTransient(status) && !cancellation.cancelled() && stubs_.size() > 1) {

@@ -58,7 +58,7 @@ class SplineEncoding : public Encoding {
   Eigen::RowVectorXd Encode(const space::Genotype& genotype) const override;
 
  private:
-  // How one column of DecisionEncoding is spread; copied where `knots` is 0.
+  // How one column of DecisionEncoding is spread; copied where `knots` is below 2.
   struct Source {
     int knots;
     int active_column;  // of DecisionEncoding, tells whether there is a position; -1: always

@@ -55,11 +55,11 @@ SurrogateOptions FromSettings(const std::string& model, const Settings& settings
 
 namespace {
 
-template <typename Model, typename Encoding = DecisionEncoding>
+template <typename Model, typename Rows = DecisionEncoding>
 std::unique_ptr<Strategy> Make(const Problem& problem, const Settings& settings,
                                const std::string& name) {
   SurrogateOptions options = FromSettings(name, settings);
-  options.encoding = std::make_shared<Encoding>(problem.space->decisions());
+  options.encoding = std::make_shared<Rows>(problem.space->decisions());
   options.make = [] { return std::make_unique<Model>(); };
   return MakeSurrogateSearch(problem, std::move(options));
 }
