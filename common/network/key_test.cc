@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <ctime>
 #include <map>
 #include <set>
 #include <thread>
@@ -210,18 +208,12 @@ TEST(Key, PastTheWorkLimitItIsMarkedAndOfTheNetworkAsItStands) {
   EXPECT_EQ(ComputeKey(copy).hex, ComputeKey(ring).hex);
 }
 
-TEST(Key, GraphsOfTwoThousandNodesTakeLessThanFiftyMillisecondsOfTheProcessor) {
+TEST(Key, GraphsOfTwoThousandNodesStayWithinTheWorkLimit) {
   for (const Network& network : {Live(Branches(667, true)), Live(Branches(667, false)), [] {
                                    RandomStream random(1, 7);
                                    return Live(RandomNetwork(random, 3000));
                                  }()}) {
-    const std::clock_t start = std::clock();
-    ComputeKey(network);
-    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-    // A sanitizer's slowness is not what this is about.
-    EXPECT_LT(seconds, 0.5) << network.nodes.size();
-    RecordProperty("seconds", absl::StrCat(seconds));
-    std::printf("%zu nodes: %.1f ms\n", network.nodes.size(), seconds * 1e3);
+    EXPECT_TRUE(ComputeKey(network).canonical) << network.nodes.size();
   }
 }
 

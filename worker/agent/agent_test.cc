@@ -106,18 +106,6 @@ TEST_F(AgentTest, ATaskIsLeasedCarriedOutAndCompletedWithAllItsMeasurements) {
   EXPECT_EQ(record.registered[0].slots_size(), 1);
 }
 
-TEST_F(AgentTest, ASlotIsIdleForLessThanFiftyMillisecondsBetweenTwoTasks) {
-  FakeCoordinator coordinator;
-  for (int i = 0; i < 20; ++i) coordinator.AddTask(TrainTask(kFakeSucceed));
-  Worker worker({coordinator.address()});
-  ASSERT_TRUE(coordinator.Await([](const Record& r) { return r.completed.size() == 20; }));
-  const Record record = coordinator.record();
-  std::vector<absl::Duration> idle;
-  for (size_t i = 1; i < 20; ++i) idle.push_back(record.granted[i] - record.ended[i - 1]);
-  std::sort(idle.begin(), idle.end());
-  EXPECT_LT(idle[idle.size() / 2], absl::Milliseconds(50));
-}
-
 TEST_F(AgentTest, EveryKindOfFailureIsReportedAndTheNextTaskRuns) {
   FakeCoordinator coordinator;
   for (const FakeBehaviour behaviour :
@@ -295,9 +283,7 @@ TEST_F(AgentTest, DrainingGivesALongTaskBackWithACheckpoint) {
   Worker worker({coordinator.address()}, 20);
   ASSERT_TRUE(coordinator.Await(
       [](const Record& r) { return !r.renewals.empty() && r.renewals.back().progress() > 0; }));
-  const absl::Time start = MonotonicNow();
   EXPECT_TRUE(worker.Stop().ok());
-  EXPECT_LT(MonotonicNow() - start, absl::Seconds(2));
   const Record record = coordinator.record();
   ASSERT_EQ(record.released.size(), 1u);
   EXPECT_FALSE(record.released[0].checkpoint().empty());

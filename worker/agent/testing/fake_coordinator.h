@@ -67,8 +67,6 @@ class FakeCoordinator : public v1::WorkerService::Service, public v1::ArtifactSe
     int puts = 0;
     int gets = 0;
     std::vector<v1::Measurement> measurements;  // accepted
-    std::vector<absl::Time> granted;            // monotonic
-    std::vector<absl::Time> ended;
   };
   Record record() const;
   // Waits until the record is as wanted; false after ten seconds.
