@@ -14,6 +14,7 @@ void AddSpace(CLI::App& app);
 void AddStrategies(CLI::App& app);
 void AddSynthetic(CLI::App& app);
 void AddLifecycle(CLI::App& app);
+void AddRestart(CLI::App& app);
 void AddTrain(CLI::App& app);
 
 }  // namespace nascent::bench

@@ -2,10 +2,8 @@
 // each step acknowledged only after it is durable, through real gRPC and PostgreSQL.
 
 #include <grpcpp/grpcpp.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <pqxx/pqxx>
@@ -16,16 +14,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "bench/bench_service.h"
 #include "bench/benchmarks.h"
 #include "bench/simulated_workers.h"
-#include "client/nascent_client.h"
-#include "common/data/idx.h"
 #include "common/space/space.h"
 #include "common/sync.h"
 #include "nascent/v1/worker_service.grpc.pb.h"
-#include "server/storage/migrations.h"
-#include "tests/support/postgres_cluster.h"
-#include "tests/support/process.h"
 
 namespace nascent::bench {
 namespace {
@@ -37,12 +31,6 @@ struct Options {
   std::string space;  // a preset; empty: the small one below
   std::string output = "table";
 };
-
-template <typename T>
-T OrThrow(absl::StatusOr<T> value) {
-  if (!value.ok()) throw std::runtime_error(std::string(value.status().message()));
-  return *std::move(value);
-}
 
 void Pass(double seconds) {
   const absl::Time until = absl::Now() + absl::Seconds(seconds);
@@ -67,63 +55,13 @@ double SingleCommitsPerSecond(const std::string& database, double seconds) {
   return rate;
 }
 
-// Ten images for each of ten classes, which nobody will look at.
-void RegisterData(client::NascentClient& client) {
-  v1::Dataset dataset;
-  dataset.set_name("blank");
-  dataset.set_kind(v1::DATA_KIND_IMAGE_CLASSIFICATION);
-  for (const int64_t dimension : {1, 8, 8}) dataset.mutable_shape()->add_dimensions(dimension);
-  dataset.set_classes(10);
-  data::IdxArray examples{{100, 8, 8}, std::vector<uint8_t>(100 * 64)};
-  data::IdxArray labels{{100}, std::vector<uint8_t>(100)};
-  for (size_t i = 0; i < labels.elements.size(); ++i) labels.elements[i] = i % 10;
-  for (const char* name : {"train", "test"}) {
-    v1::DataSplit* split = dataset.add_splits();
-    split->set_name(name);
-    split->set_count(100);
-    split->set_examples(OrThrow(client.PutArtifact(data::WriteIdx(examples))));
-    split->set_labels(OrThrow(client.PutArtifact(data::WriteIdx(labels))));
-  }
-  OrThrow(client.RegisterDataset(dataset));
-}
-
-// Small networks: what is measured is the coordinator's work for each trial, not how fast the
-// network of one is built, sent and read.
-constexpr char kSmallSpace[] = R"yaml(
-space: small-perceptron
-blocks:
-  layer:
-    body:
-      - linear: {features: {ordered: [8, 16, 32, 64]}}
-      - choice: {relu: relu, tanh: tanh, gelu: gelu}
-network:
-  - flatten
-  - {name: layers, repeat: layer, times: {ordered: [1, 2, 3, 4]}}
-  - linear: {features: classes}
-)yaml";
-
-v1::Search Submit(client::NascentClient& client, const Options& options) {
-  const int workers = options.workers;
-  v1::SearchSpec spec;
-  spec.set_name("lifecycle");
-  if (options.space.empty()) {
-    spec.mutable_space()->set_template_(kSmallSpace);
-  } else {
+v1::SearchSpec Search(const Options& options) {
+  v1::SearchSpec spec = EndlessSearch("lifecycle", options.workers);
+  if (!options.space.empty()) {
+    spec.mutable_space()->clear_template_();
     spec.mutable_space()->set_preset(options.space);
   }
-  spec.mutable_data()->set_dataset("blank");
-  spec.mutable_data()->set_train(80);
-  spec.mutable_data()->set_validation(20);
-  v1::Objective* objective = spec.add_objectives();
-  objective->set_metric("validation_accuracy");
-  objective->set_goal(v1::GOAL_MAXIMIZE);
-  spec.mutable_final()->set_top(0);
-  spec.mutable_strategy()->set_string_value("random");
-  spec.mutable_budget()->set_trials(10'000'000);
-  spec.mutable_budget()->set_parallel(workers);
-  spec.mutable_budget()->set_lookahead(std::min(1000, 2 * workers));
-  spec.set_sharing(v1::SHARING_OFF);
-  return OrThrow(client.Submit(spec));
+  return spec;
 }
 
 // Answers the calls of workers at once, from memory: what remains is gRPC itself.
@@ -203,25 +141,14 @@ std::string Milliseconds(const std::vector<absl::Duration>& sorted, double share
 }
 
 void Measure(const Options& options) {
-  testing::PostgresCluster::Options cluster_options;
-  cluster_options.fsync = true;
-  const auto cluster = OrThrow(testing::PostgresCluster::Create(cluster_options));
-  OrThrow(storage::Migrate(cluster->url()));
-  const double single_commits = SingleCommitsPerSecond(cluster->url(), 2);
+  BenchService service;
+  const double single_commits = SingleCommitsPerSecond(service.database(), 2);
   const double echoed = EchoedPerSecond(options);
-  const testing::TemporaryFolder folder;
-  const std::string address = absl::StrCat("127.0.0.1:", testing::FreePort());
-  const std::string program =
-      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "nascentd";
-  testing::Process coordinator({program, "--listen", address, "--database", cluster->url(),
-                                "--artifacts", folder.path() + "/artifacts"},
-                               folder.path() + "/nascentd.log");
-  client::ClientOptions client_options;
-  client_options.patience = absl::Seconds(30);
-  client::NascentClient client(address, client_options);
-  RegisterData(client);
-  Submit(client, options);
-  const Rate rate = MeasureRate(address, options.workers, options.warmup_seconds, options.seconds);
+  service.Start();
+  service.RegisterBlankData();
+  OrThrow(service.client().Submit(Search(options)));
+  const Rate rate =
+      MeasureRate(service.address(), options.workers, options.warmup_seconds, options.seconds);
   const SimulatedWorkers::Latencies& latencies = rate.latencies;
   if (options.output == "json") {
     std::cout << absl::StrFormat(

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   nascent::bench::AddStrategies(app);
   nascent::bench::AddSynthetic(app);
   nascent::bench::AddLifecycle(app);
+  nascent::bench::AddRestart(app);
 #ifdef NASCENT_TORCH
   nascent::bench::AddTrain(app);
 #endif

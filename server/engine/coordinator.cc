@@ -102,7 +102,10 @@ absl::Status Coordinator::Serve(int64_t term) {
     woken_ = true;
     changed_.NotifyAll();
   });
+  const absl::Duration begin = clock_->Elapsed();
   if (absl::Status status = engine.Load(term); !status.ok()) return status;
+  spdlog::info("active with term {}, all searches taken up within {:.2f} s", term,
+               absl::ToDoubleSeconds(clock_->Elapsed() - begin));
   {
     MutexLock lock(mutex_);
     accepting_ = true;
@@ -126,8 +129,11 @@ absl::Status Coordinator::Serve(int64_t term) {
 }
 
 void Coordinator::Run() {
-  // Standbys look this often; taking over needs no more than the rest of the term besides.
+  // Standbys look this often; taking over needs no more than the rest of the term besides. At first
+  // more often: one that was killed and started again finds its older self's session on its way
+  // out.
   const absl::Duration look = std::min(options_.term / 4, absl::Seconds(1));
+  absl::Duration next_look = look / 50;
   std::string said;
   int64_t term = 0;
   while (!stopping()) {
@@ -138,10 +144,12 @@ void Coordinator::Run() {
       const std::string kind = absl::IsFailedPrecondition(acquired.status()) ? "standby" : message;
       if (kind != said) spdlog::info("waits: {}", message);
       said = kind;
-      Pause(look);
+      Pause(next_look);
+      next_look = std::min(look, next_look * 2);
       continue;
     }
     said.clear();
+    next_look = look / 50;
     term = acquired->term;
     {
       MutexLock lock(mutex_);
@@ -149,7 +157,6 @@ void Coordinator::Run() {
       term_ = term;
       lost_ = false;
     }
-    spdlog::info("active with term {}", term);
     const absl::Status status = Serve(term);
     {
       MutexLock lock(mutex_);

@@ -194,6 +194,29 @@ TEST_F(PostgresFaults, TheFenceHoldsAgainstAnotherCoordinator) {
   EXPECT_GT(NewSearch(other, term->term), 0);
 }
 
+TEST_F(PostgresFaults, TheTermOfOneThatDiedIsFreeBeforeItRunsOut) {
+  PostgresStore other(cluster_->url());
+  ASSERT_TRUE(absl::IsFailedPrecondition(other.AcquireTerm("b", absl::Hours(1)).status()));
+  store_.reset();  // as a killed process, whose sessions the server ends in its own time
+  absl::StatusOr<Term> term = absl::UnknownError("");
+  for (int i = 0; i < 1000 && !term.ok(); ++i) {
+    term = other.AcquireTerm("b", absl::Hours(1));
+    if (!term.ok()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  ASSERT_TRUE(term.ok()) << term.status();
+  EXPECT_GT(term->term, term_);
+}
+
+TEST_F(PostgresFaults, AHolderThatLostItsSessionStaysTheHolder) {
+  Execute("SELECT pg_terminate_backend(session_process) FROM nascent.terms WHERE ended_at IS NULL");
+  const auto again = store_->AcquireTerm("a", absl::Hours(1));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->term, term_);
+  // Its new session counts.
+  PostgresStore other(cluster_->url());
+  EXPECT_TRUE(absl::IsFailedPrecondition(other.AcquireTerm("b", absl::Hours(1)).status()));
+}
+
 TEST_F(PostgresFaults, ADeadlockedReaderOrALockedRowDoesNotHangABatchForEver) {
   pqxx::connection connection(cluster_->url());
   pqxx::work work(connection);

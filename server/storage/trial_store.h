@@ -34,8 +34,9 @@ class TrialStore {
  public:
   virtual ~TrialStore() = default;
 
-  // Becomes or stays the active coordinator: free, run out, or held by `holder`. Gives the term
-  // (rises with each new holder), or FAILED_PRECONDITION naming who holds it until when.
+  // Becomes or stays the active coordinator: where the term is free, ran out, or is held by `holder`
+  // or by one whose session is gone. Gives the term (rises with each new holder), or
+  // FAILED_PRECONDITION naming who holds it until when.
   virtual absl::StatusOr<Term> AcquireTerm(const std::string& holder, absl::Duration duration) = 0;
   // Gives it up at once (drain).
   virtual absl::Status ReleaseTerm(int64_t term) = 0;

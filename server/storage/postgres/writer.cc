@@ -29,20 +29,30 @@ constexpr Statement kLockTerms = {"lock_terms",
                                   "SELECT pg_advisory_xact_lock(x'6e617363656e7454'::bigint)"};
 
 constexpr Statement kExtendTerm = {"extend_term", R"sql(
-UPDATE nascent.terms SET deadline = nascent.now() + $2::double precision * interval '1 second'
+UPDATE nascent.terms SET deadline = nascent.now() + $2::double precision * interval '1 second',
+  session_process = s.pid, session_start = s.backend_start
+FROM (SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS s
 WHERE ended_at IS NULL AND holder = $1
 RETURNING term, nascent.microseconds(deadline)
 )sql"};
 
+// Expired, or its holder's session is gone: then the holder is, or has lost what it was doing. A
+// start that may not be seen counts as the one that is looked for.
 constexpr Statement kEndExpiredTerm = {"end_expired_term", R"sql(
 UPDATE nascent.terms SET ended_at = nascent.now()
-WHERE ended_at IS NULL AND deadline <= nascent.now()
+WHERE ended_at IS NULL
+  AND (deadline <= nascent.now()
+       OR session_process IS NOT NULL
+          AND NOT EXISTS (SELECT FROM pg_stat_activity AS a
+                          WHERE a.pid = session_process
+                            AND coalesce(a.backend_start, session_start) = session_start))
 )sql"};
 
 constexpr Statement kStartTerm = {"start_term", R"sql(
-INSERT INTO nascent.terms (holder, acquired_at, deadline)
-SELECT $1, c.now, c.now + $2::double precision * interval '1 second'
-FROM (SELECT nascent.now() AS now) AS c
+INSERT INTO nascent.terms (holder, acquired_at, deadline, session_process, session_start)
+SELECT $1, c.now, c.now + $2::double precision * interval '1 second', s.pid, s.backend_start
+FROM (SELECT nascent.now() AS now) AS c,
+     (SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS s
 WHERE NOT EXISTS (SELECT FROM nascent.terms WHERE ended_at IS NULL)
 RETURNING term, nascent.microseconds(deadline)
 )sql"};
