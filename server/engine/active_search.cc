@@ -14,21 +14,26 @@ constexpr size_t kKeptTrials = 1000;
 // Leaders that a view of a search shows.
 constexpr int kLeaders = 10;
 
+bool JudgesByCosts(const v1::SearchSpec& spec) {
+  const auto on_costs = [](const auto& item) { return IsOnCosts(item.metric()); };
+  return std::any_of(spec.objectives().begin(), spec.objectives().end(), on_costs) ||
+         std::any_of(spec.constraints().begin(), spec.constraints().end(), on_costs);
+}
+
 }  // namespace
 
-strategy::Event ToStrategyEvent(const storage::EventRecord& event, const Trial& trial) {
+strategy::Event ToStrategyEvent(storage::EventRecord event, const Trial& trial) {
   if (event.kind == storage::EventRecord::Kind::kMeasured) {
-    return strategy::Measured{event.trial_number, event.epoch, event.metrics};
+    return strategy::Measured{event.trial_number, event.epoch, std::move(event.metrics)};
   }
   strategy::Finished finished;
   finished.trial = event.trial_number;
   finished.state = event.state;
   finished.failure = event.failure;
-  finished.metrics = event.metrics;
+  finished.metrics = std::move(event.metrics);
   finished.epochs = event.epoch;
   finished.seconds = event.seconds;
-  const Metrics costs = trial.Costs();
-  finished.metrics.insert(costs.begin(), costs.end());
+  finished.metrics.merge(trial.Costs());
   return finished;
 }
 
@@ -42,7 +47,8 @@ ActiveSearch::ActiveSearch(storage::SearchRecord search_record,
     : record(std::move(search_record)),
       resolved(std::shared_ptr<const ResolvedSearch>(candidates, &candidates->search())),
       maker(std::move(candidates)),
-      standing(resolved->spec, std::max(kLeaders, resolved->spec.final().top())) {}
+      standing(resolved->spec, std::max(kLeaders, resolved->spec.final().top())),
+      judged_by_costs(JudgesByCosts(resolved->spec)) {}
 
 int64_t ActiveSearch::Room(int available_slots) const {
   const v1::Budget& budget = spec().budget();
@@ -104,10 +110,14 @@ void ActiveSearch::OnEnded(const std::shared_ptr<Trial>& trial) {
   if (state == v1::TRIAL_STATE_CANCELLED) return;
   bool improved = false;
   if (usable) {
-    Metrics metrics = trial->record.metrics;
-    const Metrics costs = trial->Costs();
-    metrics.insert(costs.begin(), costs.end());
-    improved = standing.Add(trial->record.number, metrics, whole ? trial->rung + 1 : 0);
+    Metrics with_costs;
+    if (judged_by_costs) {
+      with_costs = trial->record.metrics;
+      with_costs.merge(trial->Costs());
+    }
+    improved =
+        standing.Add(trial->record.number, judged_by_costs ? with_costs : trial->record.metrics,
+                     whole ? trial->rung + 1 : 0);
   }
   const int leader_count = std::max(kLeaders, spec().final().top());
   if (usable && standing.IsAmong(trial->record.number, leader_count)) {

@@ -74,7 +74,7 @@ struct EnqueueRequest {
 };
 
 // An event of the log as strategies observe it; costs are the trial's.
-strategy::Event ToStrategyEvent(const storage::EventRecord& event, const Trial& trial);
+strategy::Event ToStrategyEvent(storage::EventRecord event, const Trial& trial);
 
 struct ActiveSearch {
   ActiveSearch(storage::SearchRecord search_record, std::shared_ptr<CandidateMaker> candidates);
@@ -105,6 +105,7 @@ struct ActiveSearch {
   const std::shared_ptr<CandidateMaker> maker;
   std::shared_ptr<StrategyHost> host;
   Standing standing;
+  const bool judged_by_costs;  // some objective or constraint is on them
 
   // Trials.
   int64_t last_number = 0;

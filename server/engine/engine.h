@@ -193,8 +193,11 @@ class Engine {
   // --- engine_load.cc ---
   absl::Status LoadSearch(storage::SearchRecord record, const Surroundings& surroundings);
   absl::Status Replay(ActiveSearch& search);
+  // Replay reads of each trial what strategies see; those that stay in memory are read whole.
+  // `first_run`: the first trial that ran and ended, 0 without one.
+  absl::Status CompleteKept(ActiveSearch& search, int64_t first_run);
   void TakeLoadedEvent(ActiveSearch& search, const std::shared_ptr<Trial>& trial,
-                       const storage::EventRecord& event, bool observe);
+                       storage::EventRecord event, bool observe);
   absl::Status LoadTasks(ActiveSearch& search);
   void ResolveLoaded();
 

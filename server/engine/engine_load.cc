@@ -1,6 +1,8 @@
 // Taking over: every search that has not ended is made again from its log.
 
 #include <algorithm>
+#include <functional>
+#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,54 +13,45 @@ namespace nascent::engine {
 namespace {
 
 // Rows that are read at a time.
-constexpr int64_t kPage = 10000;
+constexpr int64_t kPage = 2000;
 
-// Reads trials and events in the order in which a strategy observed them: for each proposal first
-// the events up to its after_event, then the proposal.
-class LogReader {
+// A list that is read by pages. The next page is on its way while one is used: reading the database
+// and telling a strategy take about as long.
+template <typename Record>
+class Pages {
  public:
-  LogReader(storage::TrialStore* store, int64_t search_id) : store_(store), search_id_(search_id) {}
-
-  absl::Status NextTrial(std::optional<storage::TrialRecord>& trial) {
-    if (trials_.empty() && !last_trial_page_) {
-      auto page = store_->LoadTrials(search_id_, last_number_, kPage);
-      if (!page.ok()) return page.status();
-      last_trial_page_ = static_cast<int64_t>(page->size()) < kPage;
-      for (storage::TrialRecord& record : *page) trials_.push_back(std::move(record));
-    }
-    trial.reset();
-    if (trials_.empty()) return absl::OkStatus();
-    last_number_ = trials_.front().number;
-    trial = std::move(trials_.front());
-    trials_.pop_front();
-    return absl::OkStatus();
+  using Page = absl::StatusOr<std::vector<Record>>;
+  // What comes after the record that `position` names.
+  Pages(std::function<Page(int64_t position)> load, int64_t Record::*position)
+      : load_(std::move(load)), position_(position), page_(load_(0)) {
+    Prefetch();
   }
 
-  // The next event, where its sequence is at most `limit`.
-  absl::Status NextEvent(int64_t limit, std::optional<storage::EventRecord>& event) {
-    if (events_.empty() && !last_event_page_) {
-      auto page = store_->LoadEvents(search_id_, last_sequence_, kPage);
-      if (!page.ok()) return page.status();
-      last_event_page_ = static_cast<int64_t>(page->size()) < kPage;
-      for (storage::EventRecord& record : *page) events_.push_back(std::move(record));
+  // The next record, or null at the end. It is the caller's to move from, once it is taken.
+  absl::StatusOr<Record*> Peek() {
+    if (!page_.ok()) return page_.status();
+    if (next_ == page_->size() && coming_.valid()) {
+      page_ = coming_.get();
+      next_ = 0;
+      if (!page_.ok()) return page_.status();
+      Prefetch();
     }
-    event.reset();
-    if (events_.empty() || events_.front().sequence > limit) return absl::OkStatus();
-    last_sequence_ = events_.front().sequence;
-    event = std::move(events_.front());
-    events_.pop_front();
-    return absl::OkStatus();
+    return next_ == page_->size() ? nullptr : &(*page_)[next_];
   }
+  void Take() { ++next_; }
 
  private:
-  storage::TrialStore* const store_;
-  const int64_t search_id_;
-  std::deque<storage::TrialRecord> trials_;
-  std::deque<storage::EventRecord> events_;
-  int64_t last_number_ = 0;
-  int64_t last_sequence_ = 0;
-  bool last_trial_page_ = false;
-  bool last_event_page_ = false;
+  void Prefetch() {
+    if (!page_.ok() || static_cast<int64_t>(page_->size()) < kPage) return;
+    coming_ = std::async(std::launch::async,
+                         [this, last = page_->back().*position_] { return load_(last); });
+  }
+
+  const std::function<Page(int64_t)> load_;
+  int64_t Record::*const position_;
+  Page page_;
+  size_t next_ = 0;
+  std::future<Page> coming_;  // its destructor waits
 };
 
 }  // namespace
@@ -129,53 +122,68 @@ absl::Status Engine::Replay(ActiveSearch& search) {
     from = **snapshot;
     search.snapshot_at = from.after_event;
   }
-  LogReader log(store_, search.record.id);
-  absl::flat_hash_map<int64_t, std::shared_ptr<Trial>> by_number;
-  const auto take_events = [&](int64_t limit) {
+  const int64_t id = search.record.id;
+  Pages<storage::TrialRecord> proposals(
+      [this, id](int64_t after) { return store_->LoadProposals(id, after, kPage); },
+      &storage::TrialRecord::number);
+  Pages<storage::EventRecord> events(
+      [this, id](int64_t after) { return store_->LoadEvents(id, after, kPage); },
+      &storage::EventRecord::sequence);
+  // In the order in which the strategy observed them: for each proposal first the events up to its
+  // after_event, then the proposal.
+  absl::flat_hash_map<int64_t, std::shared_ptr<Trial>> by_number;  // those without an end
+  int64_t first_run = 0;
+  const auto take_events = [&](int64_t limit) -> absl::Status {
     while (true) {
-      std::optional<storage::EventRecord> event;
-      absl::Status status = log.NextEvent(limit, event);
-      if (!status.ok() || !event.has_value()) return status;
-      const auto it = by_number.find(event->trial_number);
-      search.last_event = event->sequence;
-      search.committed_event = event->sequence;
-      if (it == by_number.end()) continue;
-      TakeLoadedEvent(search, it->second, *event, event->sequence > from.after_event);
+      auto event = events.Peek();
+      if (!event.ok()) return event.status();
+      if (*event == nullptr || (*event)->sequence > limit) return absl::OkStatus();
+      search.last_event = (*event)->sequence;
+      search.committed_event = (*event)->sequence;
+      if (const auto it = by_number.find((*event)->trial_number); it != by_number.end()) {
+        const std::shared_ptr<Trial> trial = it->second;
+        if ((*event)->kind == storage::EventRecord::Kind::kFinished) by_number.erase(it);
+        TakeLoadedEvent(search, trial, std::move(**event), search.last_event > from.after_event);
+      }
+      events.Take();
     }
   };
   while (true) {
-    std::optional<storage::TrialRecord> record;
-    if (absl::Status status = log.NextTrial(record); !status.ok()) return status;
-    if (!record.has_value()) break;
-    if (absl::Status status = take_events(record->after_event); !status.ok()) return status;
-    auto genotype = space::FromProto(search.resolved->space->decisions(), record->genotype);
+    auto record = proposals.Peek();
+    if (!record.ok()) return record.status();
+    if (*record == nullptr) break;
+    if (absl::Status status = take_events((*record)->after_event); !status.ok()) return status;
+    auto genotype = space::FromProto(search.resolved->space->decisions(), (*record)->genotype);
     if (!genotype.ok()) return genotype.status();
     auto trial = std::make_shared<Trial>();
-    // Candidates of ended trials are made when they are needed: there are many.
     trial->revision = search.revision;
-    trial->record = *std::move(record);
+    trial->record = std::move(**record);
+    proposals.Take();
     const int rungs = static_cast<int>(search.resolved->rungs.size());
-    trial->rung = std::clamp(trial->record.fidelity.rung(), 0, rungs - 1);
-    search.last_number = trial->record.number;
-    by_number[trial->record.number] = trial;
     const storage::TrialRecord& r = trial->record;
+    trial->rung = std::clamp(r.fidelity.rung(), 0, rungs - 1);
+    search.last_number = r.number;
     if (r.number > from.after_trial) {
-      search.host->Observe(
-          strategy::Proposed{r.number,
-                             {*genotype, trial->rung, r.continues, r.parents, r.reason, {}, {}},
-                             r.enqueued});
+      search.host->Observe(strategy::Proposed{
+          r.number,
+          {*std::move(genotype), trial->rung, r.continues, r.parents, r.reason, {}, {}},
+          r.enqueued});
+    }
+    by_number[r.number] = trial;
+    if (r.state == v1::TRIAL_STATE_READY) {
+      search.open[r.number] = trial;  // counted when it is known whether it runs
+      continue;
     }
     search.Count(*trial, 1);
-    if (r.state == v1::TRIAL_STATE_READY || r.state == v1::TRIAL_STATE_LEASED) {
-      trial->candidate = search.maker->Make(*genotype, trial->rung);
-      search.open[r.number] = trial;
-    }
-    if (r.attempt > 0) search.first_lease_at = std::min(search.first_lease_at, r.created_at);
+    // Of those that were shared or cancelled it is not known whether they ran.
+    const bool ran = r.state != v1::TRIAL_STATE_SHARED && r.state != v1::TRIAL_STATE_CANCELLED;
+    if (ran && first_run == 0) first_run = r.number;
   }
   if (absl::Status status = take_events(INT64_MAX); !status.ok()) return status;
-  auto totals = store_->GetTotals(search.record.id);
-  if (!totals.ok()) return totals.status();
-  search.device_seconds = totals->device_seconds;
+  if (absl::Status status = CompleteKept(search, first_run); !status.ok()) return status;
+  const auto device_seconds = store_->GetDeviceSeconds(id);
+  if (!device_seconds.ok()) return device_seconds.status();
+  search.device_seconds = *device_seconds;
   // Workers may still be on their way with weights that the engine before this one asked for.
   for (int64_t number : search.standing.Leaders(search.spec().final().top())) {
     const auto leader = search.leaders.find(number);
@@ -189,15 +197,45 @@ absl::Status Engine::Replay(ActiveSearch& search) {
   return absl::OkStatus();
 }
 
+absl::Status Engine::CompleteKept(ActiveSearch& search, int64_t first_run) {
+  absl::flat_hash_map<int64_t, std::shared_ptr<Trial>> kept = search.open;
+  for (const auto& trial : search.ended) kept[trial->record.number] = trial;
+  kept.insert(search.leaders.begin(), search.leaders.end());
+  kept.insert(search.with_weights.begin(), search.with_weights.end());
+  std::vector<int64_t> numbers;
+  for (const auto& [number, trial] : kept) numbers.push_back(number);
+  if (first_run > 0) numbers.push_back(first_run);
+  auto records = store_->FindTrials(search.record.id, numbers);
+  if (!records.ok()) return records.status();
+  for (storage::TrialRecord& record : *records) {
+    if (record.attempt > 0) {
+      search.first_lease_at = std::min(search.first_lease_at, record.created_at);
+    }
+    const auto found = kept.find(record.number);
+    if (found == kept.end()) continue;
+    Trial& trial = *found->second;
+    // The metrics of the end; later ones (final tests) are in the record.
+    record.metrics.insert(trial.record.metrics.begin(), trial.record.metrics.end());
+    trial.record = std::move(record);
+  }
+  for (const auto& [number, trial] : search.open) {
+    auto genotype = space::FromProto(search.resolved->space->decisions(), trial->record.genotype);
+    if (!genotype.ok()) return genotype.status();
+    trial->candidate = search.maker->Make(*genotype, trial->rung);
+    search.Count(*trial, 1);
+  }
+  return absl::OkStatus();
+}
+
 void Engine::TakeLoadedEvent(ActiveSearch& search, const std::shared_ptr<Trial>& trial,
-                             const storage::EventRecord& event, bool observe) {
-  if (observe) search.host->Observe(ToStrategyEvent(event, *trial));
+                             storage::EventRecord event, bool observe) {
   if (event.kind == storage::EventRecord::Kind::kMeasured) {
     trial->last_epoch = std::max(trial->last_epoch, event.epoch);
+    if (observe) search.host->Observe(ToStrategyEvent(std::move(event), *trial));
     return;
   }
+  if (observe) search.host->Observe(ToStrategyEvent(event, *trial));
   trial->seconds = event.seconds;
-  // The metrics of the end; later ones (final tests) are in the record.
   trial->record.metrics.insert(event.metrics.begin(), event.metrics.end());
   search.OnEnded(trial);
   const storage::TrialRecord& record = trial->record;

@@ -52,6 +52,17 @@ class FailingStore : public storage::TrialStore {
                                                                int64_t limit) override {
     return store_.LoadTrials(search_id, after, limit);
   }
+  absl::StatusOr<std::vector<storage::TrialRecord>> LoadProposals(int64_t search_id, int64_t after,
+                                                                  int64_t limit) override {
+    return store_.LoadProposals(search_id, after, limit);
+  }
+  absl::StatusOr<std::vector<storage::TrialRecord>> FindTrials(
+      int64_t search_id, const std::vector<int64_t>& numbers) override {
+    return store_.FindTrials(search_id, numbers);
+  }
+  absl::StatusOr<double> GetDeviceSeconds(int64_t search_id) override {
+    return store_.GetDeviceSeconds(search_id);
+  }
   absl::StatusOr<std::vector<storage::EventRecord>> LoadEvents(int64_t search_id, int64_t after,
                                                                int64_t limit) override {
     return store_.LoadEvents(search_id, after, limit);

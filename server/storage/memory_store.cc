@@ -1,6 +1,7 @@
 #include "server/storage/memory_store.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "server/storage/memory_state.h"
@@ -68,6 +69,44 @@ absl::StatusOr<std::vector<TrialRecord>> MemoryStore::LoadTrials(int64_t search_
                                                                  int64_t limit) {
   MutexLock lock(mutex_);
   return state_->FindTrials(search_id, after_number, limit);
+}
+
+absl::StatusOr<std::vector<TrialRecord>> MemoryStore::LoadProposals(int64_t search_id,
+                                                                    int64_t after_number,
+                                                                    int64_t limit) {
+  MutexLock lock(mutex_);
+  auto proposals = state_->FindTrials(search_id, after_number, limit);
+  for (TrialRecord& trial : proposals) {
+    if (trial.state == v1::TRIAL_STATE_LEASED) trial.state = v1::TRIAL_STATE_READY;
+    trial.error.clear();
+    trial.attempt = 0;
+    trial.worker.clear();
+    trial.key.clear();
+    trial.key_version = 0;
+    trial.notation.clear();
+    trial.recipe.Clear();
+    trial.metrics.clear();
+    trial.created_at = absl::Time();
+    trial.finished_at.reset();
+  }
+  return proposals;
+}
+
+absl::StatusOr<std::vector<TrialRecord>> MemoryStore::FindTrials(
+    int64_t search_id, const std::vector<int64_t>& numbers) {
+  MutexLock lock(mutex_);
+  std::vector<TrialRecord> trials;
+  for (const int64_t number : std::set<int64_t>(numbers.begin(), numbers.end())) {
+    for (TrialRecord& trial : state_->FindTrials(search_id, number - 1, 1)) {
+      if (trial.number == number) trials.push_back(std::move(trial));
+    }
+  }
+  return trials;
+}
+
+absl::StatusOr<double> MemoryStore::GetDeviceSeconds(int64_t search_id) {
+  MutexLock lock(mutex_);
+  return state_->FindTotals(search_id, now_()).device_seconds;
 }
 
 absl::StatusOr<std::vector<EventRecord>> MemoryStore::LoadEvents(int64_t search_id,

@@ -36,6 +36,11 @@ class MemoryStore : public TrialStore {
   absl::StatusOr<std::vector<TaskRecord>> LoadOpenTasks(int64_t search_id) override;
   absl::StatusOr<std::vector<TrialRecord>> LoadTrials(int64_t search_id, int64_t after_number,
                                                       int64_t limit) override;
+  absl::StatusOr<std::vector<TrialRecord>> LoadProposals(int64_t search_id, int64_t after_number,
+                                                         int64_t limit) override;
+  absl::StatusOr<std::vector<TrialRecord>> FindTrials(int64_t search_id,
+                                                      const std::vector<int64_t>& numbers) override;
+  absl::StatusOr<double> GetDeviceSeconds(int64_t search_id) override;
   absl::StatusOr<std::vector<EventRecord>> LoadEvents(int64_t search_id, int64_t after_sequence,
                                                       int64_t limit) override;
   absl::StatusOr<std::optional<SnapshotRecord>> LoadSnapshot(int64_t search_id) override;

@@ -17,7 +17,7 @@ using postgres::Statement;
 using postgres::Transaction;
 
 constexpr char kReaderSetup[] =
-    "SET timezone = 'UTC'; SET default_transaction_read_only = on;"
+    "SET timezone = 'UTC'; SET bytea_output = 'hex'; SET default_transaction_read_only = on;"
     " SET idle_in_transaction_session_timeout = '60s'";
 
 constexpr Statement kNow = {"now", "SELECT nascent.microseconds(nascent.now())"};
@@ -40,10 +40,9 @@ SELECT k.id, k.trial_id, k.search_id, k.kind, k.attempt, k.charged, k.leased,
        coalesce(a.worker_id, 0), coalesce(a.slot, 0), nascent.microseconds(a.leased_at),
        nascent.microseconds(a.deadline), k.checkpoint, coalesce(a.lease_request_id, ''),
        k.seed_offset
-FROM nascent.trials AS t
-JOIN nascent.tasks AS k ON k.trial_id = t.id
+FROM nascent.tasks AS k
 LEFT JOIN nascent.attempts AS a ON k.leased AND a.task_id = k.id AND a.attempt = k.attempt
-WHERE t.search_id = $1 AND NOT k.finished
+WHERE k.search_id = $1 AND NOT k.finished
 ORDER BY k.id
 )sql"};
 
@@ -71,6 +70,16 @@ ORDER BY k.id
   " FROM nascent.trials AS t" NASCENT_TRIAL_ATTEMPT                                            \
   "LEFT JOIN nascent.workers AS w ON w.id = a.worker_id "
 
+constexpr Statement kLoadProposals = {"load_proposals", R"sql(
+SELECT id, search_id, number, state, coalesce(failure, ''), genotype, fidelity, continues, parents,
+       reason, enqueued, after_event, parameters, multiply_accumulates, published_parameters,
+       published_multiply_accumulates, activation_bytes, depth, evaluation_identity, joined,
+       shared_from, checkpoint, weights
+FROM nascent.trials WHERE search_id = $1 AND number > $2 ORDER BY number LIMIT $3
+)sql"};
+constexpr Statement kFindTrials = {"find_trials", NASCENT_TRIAL_COLUMNS
+                                   "WHERE t.search_id = $1 AND t.number = ANY ($2::bigint[]) "
+                                   "ORDER BY t.number"};
 constexpr Statement kLoadTrials = {
     "load_trials",
     NASCENT_TRIAL_COLUMNS "WHERE t.search_id = $1 AND t.number > $2 ORDER BY t.number LIMIT $3"};
@@ -111,10 +120,8 @@ GROUP BY 1
 
 constexpr Statement kDeviceSeconds = {"device_seconds", R"sql(
 SELECT coalesce(sum(extract(epoch FROM coalesce(a.ended_at, c.now) - a.leased_at)), 0)::double precision
-FROM (SELECT nascent.now() AS now) AS c, nascent.trials AS t
-JOIN nascent.tasks AS k ON k.trial_id = t.id
-JOIN nascent.attempts AS a ON a.task_id = k.id
-WHERE t.search_id = $1
+FROM (SELECT nascent.now() AS now) AS c, nascent.attempts AS a
+WHERE a.search_id = $1
 )sql"};
 
 constexpr Statement kTrialMetrics = {"trial_metrics",
@@ -205,6 +212,26 @@ absl::StatusOr<std::vector<TrialRecord>> PostgresStore::LoadTrials(int64_t searc
                                                                    int64_t after_number,
                                                                    int64_t limit) {
   return implementation_->Read(kLoadTrials, postgres::TrialsIn, search_id, after_number, limit);
+}
+
+absl::StatusOr<std::vector<TrialRecord>> PostgresStore::LoadProposals(int64_t search_id,
+                                                                      int64_t after_number,
+                                                                      int64_t limit) {
+  return implementation_->Read(kLoadProposals, postgres::ProposalsIn, search_id, after_number,
+                               limit);
+}
+
+absl::StatusOr<std::vector<TrialRecord>> PostgresStore::FindTrials(
+    int64_t search_id, const std::vector<int64_t>& numbers) {
+  return implementation_->Read(kFindTrials, postgres::TrialsIn, search_id,
+                               postgres::ArrayOf(numbers));
+}
+
+absl::StatusOr<double> PostgresStore::GetDeviceSeconds(int64_t search_id) {
+  return implementation_->Read(
+      kDeviceSeconds,
+      [](const pqxx::result& rows) -> absl::StatusOr<double> { return rows[0][0].as<double>(); },
+      search_id);
 }
 
 absl::StatusOr<std::vector<EventRecord>> PostgresStore::LoadEvents(int64_t search_id,

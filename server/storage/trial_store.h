@@ -34,8 +34,8 @@ class TrialStore {
  public:
   virtual ~TrialStore() = default;
 
-  // Becomes or stays the active coordinator: where the term is free, ran out, or is held by `holder`
-  // or by one whose session is gone. Gives the term (rises with each new holder), or
+  // Becomes or stays the active coordinator: where the term is free, ran out, or is held by
+  // `holder` or by one whose session is gone. Gives the term (rises with each new holder), or
   // FAILED_PRECONDITION naming who holds it until when.
   virtual absl::StatusOr<Term> AcquireTerm(const std::string& holder, absl::Duration duration) = 0;
   // Gives it up at once (drain).
@@ -52,14 +52,21 @@ class TrialStore {
   virtual absl::StatusOr<std::vector<SearchRecord>> LoadActiveSearches() = 0;
   // Tasks that are not finished, with the current attempt where one runs.
   virtual absl::StatusOr<std::vector<TaskRecord>> LoadOpenTasks(int64_t search_id) = 0;
-  // The log of a search: trials by number and events by sequence, both after what a snapshot holds.
-  virtual absl::StatusOr<std::vector<TrialRecord>> LoadTrials(int64_t search_id,
-                                                              int64_t after_number,
-                                                              int64_t limit) = 0;
+  // The log of a search: proposals by number and events by sequence. A proposal is a trial without
+  // what takes other tables or much room and is not for strategies: error, attempt, worker, key,
+  // notation, recipe, metrics and times; one that runs is READY.
+  virtual absl::StatusOr<std::vector<TrialRecord>> LoadProposals(int64_t search_id,
+                                                                 int64_t after_number,
+                                                                 int64_t limit) = 0;
   virtual absl::StatusOr<std::vector<EventRecord>> LoadEvents(int64_t search_id,
                                                               int64_t after_sequence,
                                                               int64_t limit) = 0;
   virtual absl::StatusOr<std::optional<SnapshotRecord>> LoadSnapshot(int64_t search_id) = 0;
+  // The trials of these numbers, whole, by number.
+  virtual absl::StatusOr<std::vector<TrialRecord>> FindTrials(
+      int64_t search_id, const std::vector<int64_t>& numbers) = 0;
+  // That all attempts of the search held slots, those that run up to now.
+  virtual absl::StatusOr<double> GetDeviceSeconds(int64_t search_id) = 0;
   // `last_seen_at` is exact to five seconds.
   virtual absl::StatusOr<std::vector<WorkerRecord>> LoadWorkers() = 0;
   // Trials that AddTrial made for this request id, by index; empty: the request was never seen.
@@ -75,6 +82,10 @@ class TrialStore {
   virtual absl::StatusOr<SearchRecord> GetSearch(int64_t id) = 0;
   virtual absl::StatusOr<SearchRecord> GetNewestSearch(const std::string& name) = 0;
   virtual absl::StatusOr<std::vector<SearchRecord>> ListSearches(int64_t before_id, int limit) = 0;
+  // By number.
+  virtual absl::StatusOr<std::vector<TrialRecord>> LoadTrials(int64_t search_id,
+                                                              int64_t after_number,
+                                                              int64_t limit) = 0;
   virtual absl::StatusOr<SearchTotals> GetTotals(int64_t search_id) = 0;
   // Last measurement of each metric of each of these trials.
   virtual absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(

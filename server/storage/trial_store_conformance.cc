@@ -411,6 +411,47 @@ TEST_P(TrialStoreConformance, TrialsOfARequestAreAddedOnceEach) {
   EXPECT_THAT(*store().LoadTrials(search, 0, 10), SizeIs(3));
 }
 
+TEST_P(TrialStoreConformance, AProposalIsATrialWithoutWhatStrategiesDoNotSee) {
+  const int64_t search = NewSearch();
+  AddTrial add = Proposal(search, 1);
+  add.trial.parents = {7, 9};
+  add.trial.reason = "for a reason";
+  const Outcome added = ApplyOne(add);
+  ASSERT_TRUE(added.status.ok()) << added.status;
+  EXPECT_CODE(ApplyOne(Proposal(search, 2)), kOk);
+  EXPECT_CODE(ApplyOne(Grant(added.task_id, 1, NewWorker(), "lease-1")), kOk);
+  const auto proposals = store().LoadProposals(search, 0, 1);
+  ASSERT_THAT(*proposals, SizeIs(1));
+  const TrialRecord& proposal = proposals->front();
+  const TrialRecord whole = TrialOf(search, 1);
+  EXPECT_EQ(proposal.id, whole.id);
+  EXPECT_EQ(proposal.number, 1);
+  EXPECT_EQ(proposal.state, v1::TRIAL_STATE_READY);
+  EXPECT_EQ(proposal.genotype.SerializeAsString(), whole.genotype.SerializeAsString());
+  EXPECT_EQ(proposal.fidelity.SerializeAsString(), whole.fidelity.SerializeAsString());
+  EXPECT_EQ(proposal.costs.SerializeAsString(), whole.costs.SerializeAsString());
+  EXPECT_THAT(proposal.parents, ElementsAre(7, 9));
+  EXPECT_EQ(proposal.reason, "for a reason");
+  EXPECT_EQ(proposal.key, "");
+  EXPECT_EQ(proposal.notation, "");
+  EXPECT_EQ(proposal.attempt, 0);
+  EXPECT_THAT(*store().LoadProposals(search, 1, 10), SizeIs(1));
+  EXPECT_THAT(*store().LoadProposals(search, 2, 10), IsEmpty());
+}
+
+TEST_P(TrialStoreConformance, TrialsAreFoundByTheirNumbers) {
+  const int64_t search = NewSearch();
+  for (int64_t number = 1; number <= 4; ++number) {
+    EXPECT_CODE(ApplyOne(Proposal(search, number)), kOk);
+  }
+  const auto found = store().FindTrials(search, {4, 2, 2, 9});
+  ASSERT_THAT(*found, SizeIs(2));
+  EXPECT_EQ((*found)[0].number, 2);
+  EXPECT_EQ((*found)[1].number, 4);
+  EXPECT_EQ((*found)[1].key, TrialOf(search, 4).key);
+  EXPECT_THAT(*store().FindTrials(search, {}), IsEmpty());
+}
+
 TEST_P(TrialStoreConformance, TrialsAndEventsAreReadByPages) {
   const int64_t search = NewSearch();
   for (int64_t number = 1; number <= 5; ++number) {
@@ -534,6 +575,7 @@ TEST_P(TrialStoreConformance, ALifecycleEndsWithTheTrialsResult) {
   const auto totals = store().GetTotals(search);
   EXPECT_THAT(totals->trials, ElementsAre(Pair(v1::TRIAL_STATE_SUCCEEDED, 1)));
   EXPECT_DOUBLE_EQ(totals->device_seconds, 20);
+  EXPECT_DOUBLE_EQ(*store().GetDeviceSeconds(search), 20);
 }
 
 TEST_P(TrialStoreConformance, AWholeLifecycleFitsInOneBatch) {
@@ -1070,6 +1112,7 @@ TEST_P(TrialStoreConformance, TotalsCountEveryStateAndRunningTime) {
   EXPECT_THAT(totals->trials, UnorderedElementsAre(Pair(v1::TRIAL_STATE_READY, 1),
                                                    Pair(v1::TRIAL_STATE_LEASED, 1)));
   EXPECT_DOUBLE_EQ(totals->device_seconds, 7);
+  EXPECT_DOUBLE_EQ(*store().GetDeviceSeconds(search), 7);
 }
 
 TEST_P(TrialStoreConformance, LastMeasurementsAreReadForManyTrials) {

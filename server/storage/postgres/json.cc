@@ -57,12 +57,14 @@ class Reader {
 
   bool String(std::string& text) {
     if (!Skip('"')) return false;
-    while (!rest_.empty() && rest_.front() != '"') {
-      char c = Take();
-      if (c == '\\' && !Escape(text)) return false;
-      if (c != '\\') text.push_back(c);
+    while (true) {
+      const size_t plain = rest_.find_first_of("\"\\");
+      if (plain == std::string_view::npos) return false;
+      text.append(rest_.substr(0, plain));
+      rest_.remove_prefix(plain);
+      if (Take() == '"') return true;
+      if (!Escape(text)) return false;
     }
-    return Skip('"');
   }
 
   bool Number(double& value) {

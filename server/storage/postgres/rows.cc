@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/escaping.h"
 #include "server/storage/postgres/batch.h"
 #include "server/storage/postgres/json.h"
 #include "server/storage/postgres/sql_array.h"
@@ -17,11 +18,12 @@ namespace {
 // Walks through the columns of a row.
 class Columns {
  public:
-  explicit Columns(const pqxx::row& row) : row_(row) {}
+  explicit Columns(const pqxx::row& row) : next_(row.begin()) {}
 
   std::string_view Text() {
-    const pqxx::field field = row_[next_++];
-    return {field.c_str(), field.size()};
+    const std::string_view text(next_->c_str(), next_->size());
+    ++next_;
+    return text;
   }
   std::string String() { return std::string(Text()); }
   int64_t Integer() {
@@ -40,18 +42,31 @@ class Columns {
   bool Flag() { return Text() == "t"; }
   // The beginning of absl::Time for NULL.
   absl::Time Time() {
-    if (row_[next_].is_null()) return ++next_, absl::Time();
+    if (next_->is_null()) return ++next_, absl::Time();
     return absl::FromUnixMicros(Integer());
   }
   std::optional<absl::Time> OptionalTime() {
-    if (row_[next_].is_null()) return ++next_, std::nullopt;
+    if (next_->is_null()) return ++next_, std::nullopt;
     return Time();
   }
-  std::string Bytes() { return pqxx::binarystring(row_[next_++]).str(); }
+  v1::Costs Costs() {
+    v1::Costs costs;
+    costs.set_parameters(Integer());
+    costs.set_multiply_accumulates(Integer());
+    costs.set_published_parameters(Integer());
+    costs.set_published_multiply_accumulates(Integer());
+    costs.set_activation_bytes(Integer());
+    costs.set_depth(Int());
+    return costs;
+  }
+  // The readers' sessions print bytes as \x and hexadecimal digits.
+  std::string Bytes() {
+    const std::string_view text = Text();
+    return absl::HexStringToBytes({text.data() + 2, text.size() - 2});
+  }
 
  private:
-  const pqxx::row& row_;
-  int next_ = 0;
+  pqxx::const_row_iterator next_;
 };
 
 // Parses JSON columns and keeps the first thing that went wrong. Equal texts are parsed once.
@@ -112,12 +127,7 @@ TrialRecord TrialIn(const pqxx::row& row, JsonColumns& json) {
   trial.reason = columns.String();
   trial.enqueued = columns.Flag();
   trial.after_event = columns.Integer();
-  trial.costs.set_parameters(columns.Integer());
-  trial.costs.set_multiply_accumulates(columns.Integer());
-  trial.costs.set_published_parameters(columns.Integer());
-  trial.costs.set_published_multiply_accumulates(columns.Integer());
-  trial.costs.set_activation_bytes(columns.Integer());
-  trial.costs.set_depth(columns.Int());
+  trial.costs = columns.Costs();
   trial.recipe = json.As<v1::Recipe>(columns.Text());
   trial.evaluation_identity = columns.String();
   trial.joined = columns.Flag();
@@ -127,6 +137,30 @@ TrialRecord TrialIn(const pqxx::row& row, JsonColumns& json) {
   trial.created_at = columns.Time();
   trial.finished_at = columns.OptionalTime();
   trial.metrics = json.Metrics(columns.Text());
+  return trial;
+}
+
+TrialRecord ProposalIn(const pqxx::row& row, JsonColumns& json) {
+  Columns columns(row);
+  TrialRecord trial;
+  trial.id = columns.Integer();
+  trial.search_id = columns.Integer();
+  trial.number = columns.Integer();
+  trial.state = TrialStateOf(columns.Text());
+  trial.failure = FailureOf(columns.Text());
+  trial.genotype.ParseFromString(columns.Bytes());
+  trial.fidelity = json.As<v1::Fidelity>(columns.Text());
+  trial.continues = columns.Integer();
+  trial.parents = IntegersOf(columns.Text().data());
+  trial.reason = columns.String();
+  trial.enqueued = columns.Flag();
+  trial.after_event = columns.Integer();
+  trial.costs = columns.Costs();
+  trial.evaluation_identity = columns.String();
+  trial.joined = columns.Flag();
+  trial.shared_from = columns.Integer();
+  trial.checkpoint = columns.String();
+  trial.weights = columns.String();
   return trial;
 }
 
@@ -199,6 +233,15 @@ absl::StatusOr<std::vector<TrialRecord>> TrialsIn(const pqxx::result& rows) {
   for (const pqxx::row& row : rows) trials.push_back(TrialIn(row, json));
   if (!json.status().ok()) return json.status();
   return trials;
+}
+
+absl::StatusOr<std::vector<TrialRecord>> ProposalsIn(const pqxx::result& rows) {
+  std::vector<TrialRecord> proposals;
+  proposals.reserve(rows.size());
+  JsonColumns json;
+  for (const pqxx::row& row : rows) proposals.push_back(ProposalIn(row, json));
+  if (!json.status().ok()) return json.status();
+  return proposals;
 }
 
 absl::StatusOr<v1::Dataset> DatasetIn(const pqxx::row& row) {

@@ -16,6 +16,7 @@ namespace nascent::storage::postgres {
 absl::StatusOr<SearchRecord> SearchIn(const pqxx::row& row);
 absl::StatusOr<std::vector<SearchRecord>> SearchesIn(const pqxx::result& rows);
 absl::StatusOr<std::vector<TrialRecord>> TrialsIn(const pqxx::result& rows);
+absl::StatusOr<std::vector<TrialRecord>> ProposalsIn(const pqxx::result& rows);
 std::vector<TaskRecord> TasksIn(const pqxx::result& rows);
 absl::StatusOr<std::vector<EventRecord>> EventsIn(const pqxx::result& rows);
 SnapshotRecord SnapshotIn(const pqxx::row& row);
