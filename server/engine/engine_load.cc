@@ -199,6 +199,7 @@ absl::Status Engine::Replay(ActiveSearch& search) {
 
 absl::Status Engine::CompleteKept(ActiveSearch& search, int64_t first_run) {
   absl::flat_hash_map<int64_t, std::shared_ptr<Trial>> kept = search.open;
+  for (const auto& trial : search.overtaken) kept[trial->record.number] = trial;
   for (const auto& trial : search.ended) kept[trial->record.number] = trial;
   kept.insert(search.leaders.begin(), search.leaders.end());
   kept.insert(search.with_weights.begin(), search.with_weights.end());

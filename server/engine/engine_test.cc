@@ -477,6 +477,27 @@ TEST(Engine, WinnersAreAskedForWeightsAndTheFinalTestUsesThem) {
   EXPECT_EQ(response->task().final_test().weights(), weights.sha256());
 }
 
+TEST(Engine, WeightsOfOneThatLeadsNoLongerAreForgottenAlsoAfterARestart) {
+  Harness harness;
+  int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(3));
+  const auto first = harness.Lease(worker);
+  EXPECT_TRUE(harness.Complete(worker, *first, 0.5)->weights_wanted());
+  v1::SetWeightsRequest weights;
+  weights.set_request_id("weights");
+  weights.set_worker_id(worker);
+  weights.set_trial_id(first->attempt.trial_id());
+  weights.set_attempt(1);
+  weights.set_sha256(std::string(64, 'd'));
+  ASSERT_TRUE(harness.Call<v1::SetWeightsResponse>(weights).ok());
+  EXPECT_EQ(harness.Trials(search).front().weights, weights.sha256());
+  harness.Restart();
+  worker = harness.Register("w");
+  EXPECT_TRUE(harness.Complete(worker, *harness.Lease(worker), 0.9)->weights_wanted());
+  EXPECT_FALSE(harness.Complete(worker, *harness.Lease(worker), 0.1)->weights_wanted());
+  EXPECT_EQ(harness.Trials(search).front().weights, "");
+}
+
 TEST(Engine, ATaskCarriesTheLiveNetworkTheResolvedRecipeAndTheData) {
   Harness harness;
   const int64_t worker = harness.Register("w");
