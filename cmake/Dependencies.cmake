@@ -19,6 +19,7 @@ find_package(GTest CONFIG REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(EIGEN REQUIRED IMPORTED_TARGET eigen3)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 

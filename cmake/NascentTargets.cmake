@@ -51,13 +51,14 @@ function(nascent_program name)
   endif()
 endfunction()
 
-# nascent_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds] [TSAN]): a GoogleTest program, one
+# nascent_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds] [TSAN] [LONG]): a GoogleTest program, one
 # ctest entry. TSAN: it is also built by the target tsan_tests and run under the thread sanitizer.
+# LONG: it begins before the others, so that it is not left alone at the end.
 # Labels: "slow" takes long, "timing" wants the machine for itself; under sanitizers neither is built
 # with the rest, as .ci/run leaves both out there.
 add_custom_target(tsan_tests)
 function(nascent_test name)
-  cmake_parse_arguments(ARG "TORCH;TSAN" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;TSAN;LONG" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main nascent_options)
   if(ARG_TORCH)
@@ -72,6 +73,9 @@ function(nascent_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(ARG_LONG)
+    set_tests_properties(${name} PROPERTIES COST 100)
+  endif()
   if(NASCENT_SANITIZE)
     target_compile_options(${name} PRIVATE -O0)  # builds in two thirds of the time; what it tests is optimised
   endif()

@@ -271,6 +271,20 @@ TEST_F(Commands, SqlReadsAndWritesNothing) {
     EXPECT_NE(refused.exit_code, 0) << query;
     EXPECT_THAT(refused.err, HasSubstr("ERROR")) << query;
   }
+  const Finished nonsense = Run({"sql", "--database", "postgresql://[", "SELECT 1"});
+  EXPECT_EQ(nonsense.exit_code, 2);
+  EXPECT_THAT(nonsense.err, HasSubstr("--database"));
+}
+
+TEST_F(Commands, SqlKeepsThePasswordOffPsqlsCommandLine) {
+  const std::string url = service_->postgres().url();
+  const std::string user = "//nascent:";
+  const size_t begin = url.find(user) + user.size();
+  const std::string password = url.substr(begin, url.find('@') - begin);
+  ASSERT_FALSE(password.empty());
+  const Finished shown = Run({"sql", "--database", url, "\\! tr '\\0' ' ' < /proc/$PPID/cmdline"});
+  EXPECT_THAT(shown.out, HasSubstr("psql -X"));
+  EXPECT_THAT(shown.out, Not(HasSubstr(password)));
 }
 
 }  // namespace

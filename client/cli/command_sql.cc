@@ -1,5 +1,6 @@
 // nascent sql.
 
+#include <libpq-fe.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_code.h"
@@ -36,11 +38,42 @@ absl::StatusOr<std::string> ReaderUrl(const Context& context, const std::string&
                    ": start one with `nascent up`, or name a database with --database URL"));
 }
 
+struct Connection {
+  std::string words;     // key='value' …, as psql takes it
+  std::string password;  // empty: none
+};
+
+// Every user of the machine can read command lines: a password goes another way.
+absl::StatusOr<Connection> WithoutPassword(const std::string& url) {
+  char* trouble = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(url.c_str(), &trouble), &PQconninfoFree);
+  const std::unique_ptr<char, decltype(&PQfreemem)> message(trouble, &PQfreemem);
+  if (options == nullptr) {
+    const std::string why = message != nullptr ? message.get() : "out of memory";
+    return absl::InvalidArgumentError(
+        absl::StrCat("--database: ", absl::StripTrailingAsciiWhitespace(why)));
+  }
+  Connection connection;
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->val == nullptr) continue;
+    if (absl::string_view(option->keyword) == "password") {
+      connection.password = option->val;
+    } else {
+      absl::StrAppend(&connection.words, option->keyword, "='",
+                      absl::StrReplaceAll(option->val, {{"\\", "\\\\"}, {"'", "\\'"}}), "' ");
+    }
+  }
+  return connection;
+}
+
 absl::StatusOr<int> RunSql(Context& context, const std::string& database,
                            const std::vector<std::string>& words) {
   const auto url = ReaderUrl(context, database);
   if (!url.ok()) return url.status();
-  std::vector<std::string> arguments = {"psql", "-X", "-d", *url};
+  const auto connection = WithoutPassword(*url);
+  if (!connection.ok()) return connection.status();
+  std::vector<std::string> arguments = {"psql", "-X", "-d", connection->words};
   std::string query(absl::StripTrailingAsciiWhitespace(absl::StrJoin(words, " ")));
   if (context.json()) {
     if (query.empty()) return absl::InvalidArgumentError("--output json needs a QUERY");
@@ -53,6 +86,7 @@ absl::StatusOr<int> RunSql(Context& context, const std::string& database,
     arguments.insert(arguments.end(), {"-v", "ON_ERROR_STOP=1", "-c", query});
   }
   // NOLINTBEGIN(concurrency-mt-unsafe): psql follows in this process; no other thread runs
+  if (!connection->password.empty()) setenv("PGPASSWORD", connection->password.c_str(), 1);
   setenv("PGOPTIONS",
          "-c role=nascent_reader -c search_path=nascent_v1 -c default_transaction_read_only=on", 1);
   if (std::getenv("PSQL_PAGER") == nullptr && !isatty(STDOUT_FILENO)) setenv("PSQL_PAGER", "", 1);
