@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <stdexcept>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/or_throw.h"
 #include "common/data/idx.h"
 #include "server/storage/migrations.h"
 
@@ -35,7 +37,7 @@ std::unique_ptr<testing::PostgresCluster> DurableCluster() {
 
 client::ClientOptions Patient() {
   client::ClientOptions options;
-  options.patience = absl::Minutes(30);  // a coordinator that tells a strategy a long history
+  options.patience = absl::Seconds(30);
   return options;
 }
 
@@ -56,6 +58,10 @@ void BenchService::Start() {
 }
 
 void BenchService::Kill() { coordinator_.reset(); }
+
+void BenchService::Check() const {
+  if (!coordinator_->Running()) throw std::runtime_error("nascentd ended by itself");
+}
 
 void BenchService::RegisterBlankData() {
   v1::Dataset dataset;

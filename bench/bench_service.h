@@ -5,23 +5,14 @@
 #define NASCENT_BENCH_BENCH_SERVICE_H_
 
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <utility>
 
-#include "absl/status/statusor.h"
 #include "client/nascent_client.h"
 #include "nascent/v1/search.pb.h"
 #include "tests/support/postgres_cluster.h"
 #include "tests/support/process.h"
 
 namespace nascent::bench {
-
-template <typename T>
-T OrThrow(absl::StatusOr<T> value) {
-  if (!value.ok()) throw std::runtime_error(std::string(value.status().message()));
-  return *std::move(value);
-}
 
 // Everything it makes goes with it. Throws std::runtime_error where something does not start.
 class BenchService {
@@ -33,6 +24,8 @@ class BenchService {
   void Start();
   // Kills it (SIGKILL).
   void Kill();
+  // Throws where it was started and ended by itself.
+  void Check() const;
   // A data set of ten classes, "blank", at which nobody will look.
   void RegisterBlankData();
 

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "bench/bench_service.h"
 #include "bench/benchmarks.h"
+#include "bench/or_throw.h"
 #include "bench/simulated_workers.h"
 #include "common/space/space.h"
 #include "common/sync.h"

@@ -1,10 +1,10 @@
 // nascent-bench restart: how long a coordinator that was killed takes until it serves again, with a
 // search of so many finished trials, for each strategy that has to be told of them.
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <pqxx/pqxx>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "bench/bench_service.h"
 #include "bench/benchmarks.h"
+#include "bench/or_throw.h"
 #include "bench/simulated_workers.h"
 #include "common/spec/json.h"
 #include "server/strategy/registry.h"
@@ -36,13 +37,14 @@ class Restarts {
   explicit Restarts(const Options& options) : options_(options) {}
 
   void Go() {
+    const std::vector<std::string> strategies = Strategies();
     service_.Start();
     service_.RegisterBlankData();
     search_.set_id(OrThrow(service_.client().Submit(EndlessSearch("restart", kWorkers))).id());
     Say(absl::StrFormat("A search of %d trials, made by random search", options_.trials));
     Work(options_.trials);
     spec::Json list = spec::Json::List();
-    for (const std::string& strategy : Strategies()) {
+    for (const std::string& strategy : strategies) {
       service_.Kill();
       HandOver(strategy);
       const double told = SecondsToServe();
@@ -64,7 +66,13 @@ class Restarts {
   // One objective and no ladder: those that need more are told of a history in the same way.
   std::vector<std::string> Strategies() const {
     if (!options_.strategies.empty()) {
-      return absl::StrSplit(options_.strategies, ';', absl::SkipEmpty());
+      std::vector<std::string> given = absl::StrSplit(options_.strategies, ';', absl::SkipEmpty());
+      for (const std::string& name : given) {
+        if (strategy::FindStrategy(name) == nullptr) {
+          throw std::runtime_error("--strategies: no strategy is called " + name);
+        }
+      }
+      return given;
     }
     std::vector<std::string> list;
     for (const char* name :
@@ -115,6 +123,7 @@ class Restarts {
       const auto paused = client::NascentClient(service_.address(), at_once).Pause(search_);
       if (paused.ok()) break;
       if (!absl::IsUnavailable(paused.status())) OrThrow(paused);
+      service_.Check();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);

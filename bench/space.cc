@@ -18,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "bench/benchmarks.h"
+#include "bench/or_throw.h"
 #include "common/network/key.h"
 #include "common/network/live.h"
 #include "common/network/random_network.h"
@@ -66,12 +67,6 @@ double ResidentMegabytes() {
   int64_t total = 0, resident = 0;
   file >> total >> resident;
   return static_cast<double>(resident * sysconf(_SC_PAGESIZE)) / 1e6;
-}
-
-template <typename T>
-T OrThrow(absl::StatusOr<T> value) {
-  if (!value.ok()) throw std::runtime_error(std::string(value.status().message()));
-  return *std::move(value);
 }
 
 std::shared_ptr<const space::Space> SpaceOf(const space::Preset& preset) {

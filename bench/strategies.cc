@@ -17,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "bench/benchmarks.h"
+#include "bench/or_throw.h"
 #include "common/spec/document.h"
 #include "common/spec/json.h"
 #include "server/simulate/compare.h"
@@ -104,12 +105,6 @@ struct Options {
   int threads = 0;
   bool json = false;
 };
-
-template <typename T>
-T OrThrow(absl::StatusOr<T> value) {
-  if (!value.ok()) throw std::runtime_error(std::string(value.status().message()));
-  return *std::move(value);
-}
 
 double ReportedAt(const Trajectory& run, int64_t queries) {
   const size_t at = std::min(static_cast<size_t>(queries), run.queries.size());

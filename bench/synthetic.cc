@@ -17,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "bench/benchmarks.h"
+#include "bench/or_throw.h"
 #include "common/random.h"
 #include "common/spec/json.h"
 #include "server/simulate/compare.h"
@@ -116,12 +117,6 @@ v1::SearchSpec MakeSearch() {
   range.set_minimum(1e-3);
   range.set_maximum(1);
   return spec;
-}
-
-template <typename T>
-T OrThrow(absl::StatusOr<T> value) {
-  if (!value.ok()) throw std::runtime_error(std::string(value.status().message()));
-  return *std::move(value);
 }
 
 constexpr char kEvolution[] = "{regularized_evolution: {population: 10, sample: 3}}";

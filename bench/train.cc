@@ -20,6 +20,7 @@
 #include "absl/strings/str_format.h"
 #include "bench/benchmarks.h"
 #include "bench/handwritten_network.h"
+#include "bench/or_throw.h"
 #include "common/space/space.h"
 #include "worker/torch/network_module.h"
 #include "worker/torch/process_setup.h"
@@ -40,12 +41,6 @@ struct Options {
   std::string loop;
   int threads = 1;
 };
-
-template <typename T>
-T OrThrow(absl::StatusOr<T> value) {
-  if (!value.ok()) throw std::runtime_error(std::string(value.status().message()));
-  return *std::move(value);
-}
 
 network::Network LiveNetwork(const Options& options) {
   space::SpaceOptions space_options;

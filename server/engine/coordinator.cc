@@ -133,7 +133,8 @@ void Coordinator::Run() {
   // more often: one that was killed and started again finds its older self's session on its way
   // out.
   const absl::Duration look = std::min(options_.term / 4, absl::Seconds(1));
-  absl::Duration next_look = look / 50;
+  const absl::Duration first_look = look / 50;
+  absl::Duration next_look = first_look;
   std::string said;
   int64_t term = 0;
   while (!stopping()) {
@@ -149,7 +150,7 @@ void Coordinator::Run() {
       continue;
     }
     said.clear();
-    next_look = look / 50;
+    next_look = first_look;
     term = acquired->term;
     {
       MutexLock lock(mutex_);

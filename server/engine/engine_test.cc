@@ -454,6 +454,16 @@ TEST(Engine, EnqueuedGenotypesBecomeTrialsOnce) {
             absl::StatusCode::kInvalidArgument);
 }
 
+v1::SetWeightsRequest WeightsOf(int64_t trial_id, int64_t worker) {
+  v1::SetWeightsRequest weights;
+  weights.set_request_id("weights");
+  weights.set_worker_id(worker);
+  weights.set_trial_id(trial_id);
+  weights.set_attempt(1);
+  weights.set_sha256(std::string(64, 'd'));
+  return weights;
+}
+
 TEST(Engine, WinnersAreAskedForWeightsAndTheFinalTestUsesThem) {
   Harness harness;
   const int64_t worker = harness.Register("w");
@@ -463,12 +473,7 @@ TEST(Engine, WinnersAreAskedForWeightsAndTheFinalTestUsesThem) {
   const auto second = harness.Lease(worker);
   EXPECT_FALSE(harness.Complete(worker, *second, 0.4)->weights_wanted());
   EXPECT_EQ(harness.Lease(worker)->work, nullptr);  // waits for the weights
-  v1::SetWeightsRequest weights;
-  weights.set_request_id("weights");
-  weights.set_worker_id(worker);
-  weights.set_trial_id(first->attempt.trial_id());
-  weights.set_attempt(1);
-  weights.set_sha256(std::string(64, 'd'));
+  const v1::SetWeightsRequest weights = WeightsOf(first->attempt.trial_id(), worker);
   ASSERT_TRUE(harness.Call<v1::SetWeightsResponse>(weights).ok());
   const auto test = harness.Lease(worker);
   ASSERT_NE(test->work, nullptr);
@@ -483,12 +488,7 @@ TEST(Engine, WeightsOfOneThatLeadsNoLongerAreForgottenAlsoAfterARestart) {
   const int64_t search = *harness.Submit(ToySpec(3));
   const auto first = harness.Lease(worker);
   EXPECT_TRUE(harness.Complete(worker, *first, 0.5)->weights_wanted());
-  v1::SetWeightsRequest weights;
-  weights.set_request_id("weights");
-  weights.set_worker_id(worker);
-  weights.set_trial_id(first->attempt.trial_id());
-  weights.set_attempt(1);
-  weights.set_sha256(std::string(64, 'd'));
+  const v1::SetWeightsRequest weights = WeightsOf(first->attempt.trial_id(), worker);
   ASSERT_TRUE(harness.Call<v1::SetWeightsResponse>(weights).ok());
   EXPECT_EQ(harness.Trials(search).front().weights, weights.sha256());
   harness.Restart();

@@ -57,26 +57,24 @@ ORDER BY k.id
 #define NASCENT_TRIAL_ATTEMPT                                               \
   " LEFT JOIN nascent.tasks AS k ON k.trial_id = t.id AND k.kind = 'TRAIN'" \
   " LEFT JOIN nascent.attempts AS a ON a.task_id = k.id AND a.attempt = k.attempt "
+// What the log and whole trials have in common; rows.cc reads it with one function.
+#define NASCENT_PROPOSAL_COLUMNS                                                                \
+  "SELECT t.id, t.search_id, t.number, t.state, coalesce(t.failure, ''), t.genotype,"           \
+  " t.fidelity, t.continues, t.parents, t.reason, t.enqueued, t.after_event, t.parameters,"     \
+  " t.multiply_accumulates, t.published_parameters, t.published_multiply_accumulates,"          \
+  " t.activation_bytes, t.depth, t.evaluation_identity, t.joined, t.shared_from, t.checkpoint," \
+  " t.weights"
 #define NASCENT_TRIAL_COLUMNS                                                                  \
-  "SELECT t.id, t.search_id, t.number,"                                                        \
-  " CASE WHEN t.state = 'READY' AND coalesce(k.leased, false) THEN 'LEASED' ELSE t.state END," \
-  " coalesce(t.failure, ''), t.error, coalesce(k.attempt, 0), coalesce(w.name, ''), t.key,"    \
-  " t.key_version, t.genotype, t.notation, t.fidelity, t.continues, t.parents, t.reason,"      \
-  " t.enqueued, t.after_event, t.parameters, t.multiply_accumulates, t.published_parameters,"  \
-  " t.published_multiply_accumulates, t.activation_bytes, t.depth, t.recipe,"                  \
-  " t.evaluation_identity, t.joined, t.shared_from, t.checkpoint, t.weights,"                  \
-  " nascent.microseconds(t.created_at), "                                                      \
-  "nascent.microseconds(t.finished_at), " NASCENT_TRIAL_METRICS                                \
+  NASCENT_PROPOSAL_COLUMNS                                                                     \
+  ", coalesce(k.leased, false), t.error, coalesce(k.attempt, 0), coalesce(w.name, ''), t.key," \
+  " t.key_version, t.notation, t.recipe, nascent.microseconds(t.created_at),"                  \
+  " nascent.microseconds(t.finished_at), " NASCENT_TRIAL_METRICS                               \
   " FROM nascent.trials AS t" NASCENT_TRIAL_ATTEMPT                                            \
   "LEFT JOIN nascent.workers AS w ON w.id = a.worker_id "
 
-constexpr Statement kLoadProposals = {"load_proposals", R"sql(
-SELECT id, search_id, number, state, coalesce(failure, ''), genotype, fidelity, continues, parents,
-       reason, enqueued, after_event, parameters, multiply_accumulates, published_parameters,
-       published_multiply_accumulates, activation_bytes, depth, evaluation_identity, joined,
-       shared_from, checkpoint, weights
-FROM nascent.trials WHERE search_id = $1 AND number > $2 ORDER BY number LIMIT $3
-)sql"};
+constexpr Statement kLoadProposals = {"load_proposals", NASCENT_PROPOSAL_COLUMNS
+                                      " FROM nascent.trials AS t WHERE t.search_id = $1 AND "
+                                      "t.number > $2 ORDER BY t.number LIMIT $3"};
 constexpr Statement kFindTrials = {"find_trials", NASCENT_TRIAL_COLUMNS
                                    "WHERE t.search_id = $1 AND t.number = ANY ($2::bigint[]) "
                                    "ORDER BY t.number"};

@@ -106,21 +106,15 @@ class JsonColumns {
   absl::flat_hash_map<std::string, v1::Fidelity> fidelities_;
 };
 
-TrialRecord TrialIn(const pqxx::row& row, JsonColumns& json) {
-  Columns columns(row);
+// The columns with which each row of the log and of whole trials begins.
+TrialRecord ProposalIn(Columns& columns, JsonColumns& json) {
   TrialRecord trial;
   trial.id = columns.Integer();
   trial.search_id = columns.Integer();
   trial.number = columns.Integer();
   trial.state = TrialStateOf(columns.Text());
   trial.failure = FailureOf(columns.Text());
-  trial.error = columns.String();
-  trial.attempt = columns.Int();
-  trial.worker = columns.String();
-  trial.key = columns.String();
-  trial.key_version = columns.Int();
   trial.genotype.ParseFromString(columns.Bytes());
-  trial.notation = columns.String();
   trial.fidelity = json.As<v1::Fidelity>(columns.Text());
   trial.continues = columns.Integer();
   trial.parents = IntegersOf(columns.Text().data());
@@ -128,39 +122,34 @@ TrialRecord TrialIn(const pqxx::row& row, JsonColumns& json) {
   trial.enqueued = columns.Flag();
   trial.after_event = columns.Integer();
   trial.costs = columns.Costs();
-  trial.recipe = json.As<v1::Recipe>(columns.Text());
   trial.evaluation_identity = columns.String();
   trial.joined = columns.Flag();
   trial.shared_from = columns.Integer();
   trial.checkpoint = columns.String();
   trial.weights = columns.String();
-  trial.created_at = columns.Time();
-  trial.finished_at = columns.OptionalTime();
-  trial.metrics = json.Metrics(columns.Text());
   return trial;
 }
 
 TrialRecord ProposalIn(const pqxx::row& row, JsonColumns& json) {
   Columns columns(row);
-  TrialRecord trial;
-  trial.id = columns.Integer();
-  trial.search_id = columns.Integer();
-  trial.number = columns.Integer();
-  trial.state = TrialStateOf(columns.Text());
-  trial.failure = FailureOf(columns.Text());
-  trial.genotype.ParseFromString(columns.Bytes());
-  trial.fidelity = json.As<v1::Fidelity>(columns.Text());
-  trial.continues = columns.Integer();
-  trial.parents = IntegersOf(columns.Text().data());
-  trial.reason = columns.String();
-  trial.enqueued = columns.Flag();
-  trial.after_event = columns.Integer();
-  trial.costs = columns.Costs();
-  trial.evaluation_identity = columns.String();
-  trial.joined = columns.Flag();
-  trial.shared_from = columns.Integer();
-  trial.checkpoint = columns.String();
-  trial.weights = columns.String();
+  return ProposalIn(columns, json);
+}
+
+TrialRecord TrialIn(const pqxx::row& row, JsonColumns& json) {
+  Columns columns(row);
+  TrialRecord trial = ProposalIn(columns, json);
+  const bool leased = columns.Flag();
+  if (leased && trial.state == v1::TRIAL_STATE_READY) trial.state = v1::TRIAL_STATE_LEASED;
+  trial.error = columns.String();
+  trial.attempt = columns.Int();
+  trial.worker = columns.String();
+  trial.key = columns.String();
+  trial.key_version = columns.Int();
+  trial.notation = columns.String();
+  trial.recipe = json.As<v1::Recipe>(columns.Text());
+  trial.created_at = columns.Time();
+  trial.finished_at = columns.OptionalTime();
+  trial.metrics = json.Metrics(columns.Text());
   return trial;
 }
 
