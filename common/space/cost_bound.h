@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/space/expression.h"
+#include "common/space/language/expression.h"
 #include "common/space/space.h"
 
 namespace nascent::space {

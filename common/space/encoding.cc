@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/space/cell_graph.h"
+#include "common/space/notation/cell_graph.h"
 
 namespace nascent::space {
 namespace {

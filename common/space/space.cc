@@ -5,10 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
-#include "common/space/decision_drafts.h"
-#include "common/space/node_sinks.h"
+#include "common/space/language/decision_drafts.h"
+#include "common/space/language/node_sinks.h"
+#include "common/space/language/template.h"
 #include "common/space/sampler.h"
-#include "common/space/template.h"
 #include "common/spec/suggest.h"
 
 namespace nascent::space {

@@ -14,9 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/network/costs.h"
 #include "common/network/network.h"
-#include "common/space/cell_graph.h"
-#include "common/space/decision_space.h"
-#include "common/space/genotype.h"
+#include "common/space/decisions/decision_space.h"
+#include "common/space/decisions/genotype.h"
+#include "common/space/notation/cell_graph.h"
 
 namespace nascent::space {
 

@@ -7,7 +7,7 @@
 #include "common/network/key.h"
 #include "common/network/network_proto.h"
 #include "common/sha256.h"
-#include "common/space/genotype_proto.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "server/engine/recipe_rules.h"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/space/genotype_proto.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "server/engine/engine.h"
 #include "server/engine/field_error.h"
 #include "server/engine/text_rules.h"

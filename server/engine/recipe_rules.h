@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/space/decision_space.h"
+#include "common/space/decisions/decision_space.h"
 #include "nascent/v1/recipe.pb.h"
 
 namespace nascent::engine {

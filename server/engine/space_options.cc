@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "common/space/genotype_proto.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "server/engine/field_error.h"
 #include "server/engine/recipe_rules.h"
 

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "common/objectives/hypervolume.h"
+#include "common/objectives/pareto.h"
 #include "common/space/cost_bound.h"
-#include "server/strategy/hypervolume.h"
-#include "server/strategy/pareto.h"
 
 namespace nascent::engine {
 
@@ -51,10 +51,10 @@ bool Standing::Add(int64_t trial, const Metrics& metrics, int level) {
   if (objectives_.size() > 1) {
     for (auto it = entries_.begin(); it != entries_.end();) {
       if (it->level > level ||
-          (it->level == level && strategy::Dominates(it->values, entry.values))) {
+          (it->level == level && objectives::Dominates(it->values, entry.values))) {
         return false;
       }
-      if (it->level < level || strategy::Dominates(entry.values, it->values)) {
+      if (it->level < level || objectives::Dominates(entry.values, it->values)) {
         it = entries_.erase(it);
       } else {
         ++it;
@@ -96,7 +96,7 @@ std::optional<double> Standing::Hypervolume() const {
     const double given = objectives_[i].reference();
     reference[i] = objectives_[i].goal() == v1::GOAL_MINIMIZE ? -given : given;
   }
-  return strategy::Hypervolume(points, reference);
+  return objectives::Hypervolume(points, reference);
 }
 
 std::optional<double> Standing::BestValue() const {

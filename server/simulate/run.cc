@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "common/clock.h"
-#include "common/space/genotype_proto.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "server/engine/engine.h"
 #include "server/simulate/simulation.h"
 #include "server/simulate/workers.h"
 #include "server/storage/memory_store.h"
-#include "server/strategy/outcome.h"
+#include "server/strategy/goals/outcome.h"
 
 namespace nascent::simulate {
 namespace {

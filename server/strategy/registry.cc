@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/strategy/compose/single.h"
+#include "server/strategy/compose/unique.h"
 #include "server/strategy/entries.h"
-#include "server/strategy/single.h"
-#include "server/strategy/unique.h"
 
 namespace nascent::strategy {
 namespace {

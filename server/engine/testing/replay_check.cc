@@ -3,7 +3,7 @@
 #include <map>
 #include <memory>
 
-#include "common/space/genotype_proto.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "gtest/gtest.h"
 #include "server/engine/active_search.h"
 #include "server/engine/candidate.h"

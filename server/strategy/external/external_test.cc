@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "common/space/genotype_proto.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "common/sync.h"
 #include "nascent/v1/strategy_service.grpc.pb.h"
 #include "server/strategy/external/messages.h"

@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "common/space/genotype_proto.h"
+#include "common/space/decisions/genotype_proto.h"
 
 namespace nascent::strategy {
 namespace {

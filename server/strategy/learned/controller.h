@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/random.h"
-#include "common/space/decision_space.h"
+#include "common/space/decisions/decision_space.h"
 
 namespace nascent::strategy {
 

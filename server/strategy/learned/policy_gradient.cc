@@ -17,11 +17,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "common/space/genotype_proto.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "server/strategy/entries.h"
+#include "server/strategy/goals/outcome.h"
 #include "server/strategy/learned/controller.h"
 #include "server/strategy/learned/snapshot.pb.h"
-#include "server/strategy/outcome.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/settings.h"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "server/strategy/hypervolume.h"
+#include "common/objectives/hypervolume.h"
 #include "server/strategy/surrogate/normal.h"
 
 namespace nascent::strategy {
@@ -58,7 +58,7 @@ double ImprovementDraws::ExpectedHypervolumeImprovement(
     for (std::vector<double>& other : covered) {
       for (size_t k = 0; k < point.size(); ++k) other[k] = std::min(other[k], point[k]);
     }
-    sum += box - Hypervolume(std::move(covered), reference);
+    sum += box - objectives::Hypervolume(std::move(covered), reference);
   }
   return sum / static_cast<double>(draws_.size());
 }

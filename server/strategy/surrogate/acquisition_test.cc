@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "server/strategy/hypervolume.h"
+#include "common/objectives/hypervolume.h"
 
 namespace nascent::strategy {
 namespace {
@@ -45,8 +45,9 @@ TEST(ImprovementDraws, WithoutDoubtTheImprovementIsTheExactDifference) {
        {std::vector<double>{2.5, 2.5}, {0.5, 0.5}, {4, 0.5}, {-1, 5}}) {
     std::vector<std::vector<double>> with = front;
     with.push_back(point);
-    EXPECT_NEAR(draws.ExpectedHypervolumeImprovement(front, reference, point, {1e-9, 1e-9}),
-                Hypervolume(with, reference) - Hypervolume(front, reference), 1e-6);
+    EXPECT_NEAR(
+        draws.ExpectedHypervolumeImprovement(front, reference, point, {1e-9, 1e-9}),
+        objectives::Hypervolume(with, reference) - objectives::Hypervolume(front, reference), 1e-6);
   }
 }
 

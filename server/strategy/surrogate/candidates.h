@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/random.h"
-#include "server/strategy/history.h"
+#include "server/strategy/goals/history.h"
 #include "server/strategy/strategy.h"
 
 namespace nascent::strategy {

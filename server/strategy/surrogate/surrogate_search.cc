@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/strategy/history.h"
+#include "server/strategy/goals/history.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/surrogate/acquisition.h"
 #include "server/strategy/surrogate/candidates.h"

@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/strategy/entries.h"
-#include "server/strategy/history.h"
+#include "server/strategy/goals/history.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/settings.h"
 #include "server/strategy/surrogate/parzen.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "server/strategy/pareto.h"
+#include "common/objectives/pareto.h"
 
 namespace nascent::strategy {
 namespace {
@@ -21,8 +21,8 @@ std::vector<int> Rank(const History& history, const std::vector<int>& indices) {
     usable.push_back(index);
     points.push_back(trial.outcome.scores);
   }
-  const std::vector<int> ranks = NonDominatedRanks(points);
-  const std::vector<double> crowding = CrowdingDistances(points, ranks);
+  const std::vector<int> ranks = objectives::NonDominatedRanks(points);
+  const std::vector<double> crowding = objectives::CrowdingDistances(points, ranks);
   std::vector<size_t> order(usable.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
@@ -118,7 +118,8 @@ TrainingSet::TrainingSet(const Problem& problem, const History& history, int run
     front_.push_back(std::move(point));
   }
   std::vector<std::vector<double>> dominant;
-  for (const int i : NonDominated(front_)) dominant.push_back(front_[static_cast<size_t>(i)]);
+  for (const int i : objectives::NonDominated(front_))
+    dominant.push_back(front_[static_cast<size_t>(i)]);
   std::sort(dominant.begin(), dominant.end());
   dominant.erase(std::unique(dominant.begin(), dominant.end()), dominant.end());
   // Evenly thinned: the ends of the front stay.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "server/strategy/history.h"
+#include "server/strategy/goals/history.h"
 #include "server/strategy/strategy.h"
 
 namespace nascent::strategy {

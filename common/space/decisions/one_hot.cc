@@ -1,0 +1,38 @@
+// A column per decision and option.
+
+#include "absl/strings/str_cat.h"
+#include "common/space/decisions/decision_space.h"
+
+namespace nascent::space {
+
+std::vector<double> DecisionSpace::EncodeOneHot(const Genotype& genotype) const {
+  std::vector<double> columns;
+  for (int i = 0; i < size(); ++i) {
+    const Domain& domain = decisions_[i].domain;
+    const Value& value = genotype.values[i];
+    if (!domain.IsList()) {
+      columns.push_back(domain.Position(value));
+      continue;
+    }
+    const size_t start = columns.size();
+    columns.resize(start + domain.options.size(), 0.0);
+    if (domain.Contains(value)) columns[start + std::get<int64_t>(value)] = 1;
+  }
+  return columns;
+}
+
+std::vector<std::string> DecisionSpace::EncodingNames() const {
+  std::vector<std::string> names;
+  for (const Decision& decision : decisions_) {
+    if (!decision.domain.IsList()) {
+      names.push_back(decision.label);
+      continue;
+    }
+    for (const OptionValue& option : decision.domain.options) {
+      names.push_back(absl::StrCat(decision.label, "=", OptionText(option)));
+    }
+  }
+  return names;
+}
+
+}  // namespace nascent::space

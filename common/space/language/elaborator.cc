@@ -1,0 +1,331 @@
+#include "common/space/language/elaborator.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/spec/suggest.h"
+
+namespace nascent::space {
+namespace {
+
+using Kind = DocumentNode::Kind;
+
+constexpr const char* kDomains[] = {"choice",      "ordered", "integer",
+                                    "log_integer", "uniform", "log_uniform"};
+
+std::optional<int> DetailOf(std::string_view name) {
+  static const auto* const kDetails = new std::map<std::string, int, std::less<>>{
+      {"channels", kChannels}, {"height", kHeight},     {"width", kWidth}, {"features", kFeatures},
+      {"rank", kRank},         {"elements", kElements}, {"count", kCount}};
+  const auto found = kDetails->find(name);
+  return found == kDetails->end() ? std::nullopt : std::optional(found->second);
+}
+
+bool IsPlainName(const Expression& e) {
+  return e.kind == Expression::Kind::kName && e.name.find('.') == std::string::npos;
+}
+
+}  // namespace
+
+DocumentNode NothingAt(int line) {
+  DocumentNode node;
+  node.line = line;
+  return node;
+}
+
+DocumentNode WordAt(int line, std::string text) {
+  DocumentNode node = NothingAt(line);
+  node.kind = DocumentNode::Kind::kScalar;
+  node.text = std::move(text);
+  return node;
+}
+
+std::string Joined(const std::string& a, const std::string& b) {
+  return a.empty() ? b : b.empty() ? a : absl::StrCat(a, ".", b);
+}
+
+absl::Status Elaborator::Error(int line, const std::string& what) const {
+  std::string path = absl::StrJoin(trail_, ".");
+  return absl::InvalidArgumentError(
+      absl::StrCat(file_, ":", line, ": ", path, path.empty() ? "" : ": ", what));
+}
+
+absl::Status Elaborator::Error(const DocumentNode& node, const std::string& what) const {
+  return Error(node.line, what);
+}
+
+int Elaborator::NewTensor(std::string name) {
+  tensor_names_.push_back(std::move(name));
+  tensor_read_.push_back(0);
+  return tensors() - 1;
+}
+
+const std::vector<int>* Elaborator::FindTensor(const Scope* scope, std::string_view name) {
+  for (; scope != nullptr; scope = scope->outer) {
+    for (const auto& [known, values] : scope->tensors) {
+      if (known == name) return &values;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Elaborator::NamesAt(const Place& place) const {
+  std::set<std::string> names;
+  for (const Scope* scope = place.scope; scope != nullptr; scope = scope->outer) {
+    for (const auto& [name, value] : scope->values) names.insert(name);
+    for (const auto& [name, values] : scope->tensors) names.insert(name + ".channels");
+  }
+  for (const auto& [name, domain] : declared) names.insert(name);
+  names.insert("in.channels");
+  return {names.begin(), names.end()};
+}
+
+absl::StatusOr<ExpressionPtr> Elaborator::ResolveName(const std::string& name, const Place& place,
+                                                      const DocumentNode& node) {
+  for (const Scope* scope = place.scope; scope != nullptr; scope = scope->outer) {
+    for (const auto& [known, value] : scope->values) {
+      if (known == name) return value;
+    }
+  }
+  if (const auto found = declared.find(name); found != declared.end()) {
+    absl::StatusOr<int> decision = Decide(node, name, found->second.first, place);
+    if (!decision.ok()) return decision.status();
+    return MakeVariable(kDecisionValue, *decision);
+  }
+  const size_t dot = name.rfind('.');
+  if (dot != std::string::npos) {
+    const std::string_view owner = std::string_view(name).substr(0, dot);
+    const std::optional<int> detail = DetailOf(std::string_view(name).substr(dot + 1));
+    if (detail && owner == "in") {
+      if (*detail == kCount && place.inputs >= 0) return MakeLiteral(int64_t{place.inputs});
+      return MakeVariable(kInputShape, 0, *detail);
+    }
+    const std::vector<int>* values = detail ? FindTensor(place.scope, owner) : nullptr;
+    if (values != nullptr && values->size() == 1) {
+      return MakeVariable(kTensorShape, values->front(), *detail);
+    }
+  }
+  const std::vector<std::string> names = NamesAt(place);
+  std::string known =
+      absl::StrJoin(names.begin(), names.begin() + std::min<size_t>(names.size(), 12), ", ");
+  return absl::NotFoundError(absl::StrCat("\"", name, "\" names nothing here",
+                                          spec::DidYouMean(name, names), "; known are ", known));
+}
+
+absl::StatusOr<ExpressionPtr> Elaborator::BindText(const DocumentNode& node, std::string_view text,
+                                                   const Place& place) {
+  ExpressionPtr& parsed = parsed_[&node];
+  ExpressionPtr tree = parsed;
+  if (tree == nullptr || text != node.text) {
+    absl::StatusOr<ExpressionPtr> fresh = ParseExpression(text);
+    if (!fresh.ok()) return Error(node, std::string(fresh.status().message()));
+    tree = *std::move(fresh);
+    if (text == node.text) parsed = tree;
+  }
+  absl::StatusOr<ExpressionPtr> bound =
+      Bind(tree, [&](const std::string& name) { return ResolveName(name, place, node); });
+  if (bound.ok()) return bound;
+  // A word that names nothing is a text.
+  if (absl::IsNotFound(bound.status()) && IsPlainName(*tree)) return MakeLiteral(tree->name);
+  if (absl::StartsWith(bound.status().message(), file_ + ":")) return bound.status();
+  return Error(node, std::string(bound.status().message()));
+}
+
+absl::StatusOr<ExpressionPtr> Elaborator::ValueOf(const DocumentNode& node, const Place& place,
+                                                  const std::string& label) {
+  if (node.kind == Kind::kNull) return Error(node, "a value is missing");
+  if (node.kind == Kind::kMap) return InlineDecision(node, place, label);
+  if (node.kind == Kind::kList) {
+    auto list = std::make_shared<Expression>();
+    list->kind = Expression::Kind::kList;
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      absl::StatusOr<ExpressionPtr> item =
+          ValueOf(*node.items[i], place, absl::StrCat(label, ".", i));
+      if (!item.ok()) return item;
+      list->args.push_back(*std::move(item));
+    }
+    if (list->args.empty()) return MakeLiteral(std::vector<ExprValue>());
+    return Bind(list, nullptr);
+  }
+  if (node.text.find('{') != std::string::npos) {
+    absl::StatusOr<std::string> text = TextOf(node, place);
+    if (!text.ok()) return text.status();
+    return MakeLiteral(*std::move(text));
+  }
+  return BindText(node, node.text, place);
+}
+
+absl::StatusOr<ExprValue> Elaborator::SettledValue(const DocumentNode& node, const Place& place) {
+  absl::StatusOr<ExpressionPtr> value = ValueOf(node, place, "");
+  if (!value.ok()) return value.status();
+  if ((*value)->kind != Expression::Kind::kLiteral) {
+    return Error(node, absl::StrCat(spec::Describe(node),
+                                    " depends on a decision or a shape; only constants, parameters "
+                                    "and indices are settled here"));
+  }
+  return (*value)->literal;
+}
+
+absl::StatusOr<int64_t> Elaborator::SettledInteger(const DocumentNode& node, const Place& place,
+                                                   int64_t low, int64_t high) {
+  absl::StatusOr<ExprValue> value = SettledValue(node, place);
+  if (!value.ok()) return value.status();
+  const std::optional<int64_t> whole = value->AsInteger();
+  if (!whole || *whole < low || *whole > high) {
+    return Error(node, absl::StrCat("found ", value->Text(), ", allowed are whole numbers from ",
+                                    low, " to ", high));
+  }
+  return *whole;
+}
+
+absl::StatusOr<std::string> Elaborator::TextOf(const DocumentNode& node, const Place& place) {
+  if (node.kind != Kind::kScalar) {
+    return Error(node, absl::StrCat("found ", spec::Describe(node), ", a text is needed"));
+  }
+  std::string result;
+  std::string_view rest = node.text;
+  while (true) {
+    const size_t open = rest.find('{');
+    result += rest.substr(0, open);
+    if (open == std::string_view::npos) return result;
+    const size_t close = rest.find('}', open);
+    if (close == std::string_view::npos) return Error(node, "a { without its }");
+    absl::StatusOr<ExpressionPtr> value =
+        BindText(node, rest.substr(open + 1, close - open - 1), place);
+    if (!value.ok()) return value.status();
+    if ((*value)->kind != Expression::Kind::kLiteral) {
+      return Error(node,
+                   absl::StrCat("\"", node.text,
+                                "\" depends on a decision or a shape; names must be settled"));
+    }
+    result += (*value)->literal.Text();
+    rest.remove_prefix(close + 1);
+  }
+}
+
+absl::StatusOr<Domain> Elaborator::DomainOf(const DocumentNode& node, const Place& place) {
+  const DocumentNode* found = nullptr;
+  std::string kind;
+  if (node.kind == Kind::kMap) {
+    for (const DocumentNode::Entry& entry : node.entries) {
+      const bool known =
+          std::find(std::begin(kDomains), std::end(kDomains), entry.key) != std::end(kDomains);
+      if (known && found == nullptr) {
+        kind = entry.key;
+        found = entry.value.get();
+      } else if (entry.key != "label") {
+        return Error(entry.line,
+                     absl::StrCat("found \"", entry.key, "\" in a decision, allowed is one of ",
+                                  absl::StrJoin(kDomains, ", "), ", and label"));
+      }
+    }
+  }
+  if (found == nullptr) {
+    return Error(node, absl::StrCat("found ", spec::Describe(node), ", a decision is one of ",
+                                    absl::StrJoin(kDomains, ", ")));
+  }
+  const Trail trail(*this, kind);
+  absl::StatusOr<ExprValue> value = SettledValue(*found, place);
+  if (!value.ok()) return value.status();
+  const std::vector<ExprValue>* list = value->AsList();
+  if (list == nullptr) {
+    return Error(*found, absl::StrCat("found ", value->Text(), ", a list is needed"));
+  }
+  Domain domain;
+  if (kind == "choice" || kind == "ordered") {
+    domain.kind = kind == "ordered" ? Domain::Kind::kOrdered : Domain::Kind::kCategorical;
+    for (const ExprValue& item : *list) {
+      if (const auto* whole = std::get_if<int64_t>(&item.v)) {
+        domain.options.emplace_back(*whole);
+      } else if (const auto* real = std::get_if<double>(&item.v)) {
+        domain.options.emplace_back(*real);
+      } else if (item.AsFlag() != nullptr) {
+        domain.options.emplace_back(*item.AsFlag());
+      } else if (item.AsText() != nullptr) {
+        domain.options.emplace_back(*item.AsText());
+      } else {
+        return Error(*found, absl::StrCat("found the option ", item.Text(),
+                                          ", allowed are numbers, texts, true and false"));
+      }
+    }
+  } else {
+    domain.kind = absl::StrContains(kind, "integer") ? Domain::Kind::kInteger : Domain::Kind::kReal;
+    domain.log = absl::StartsWith(kind, "log");
+    const std::optional<double> low = list->size() == 2 ? (*list)[0].AsReal() : std::nullopt;
+    const std::optional<double> high = list->size() == 2 ? (*list)[1].AsReal() : std::nullopt;
+    if (!low || !high) {
+      return Error(*found, absl::StrCat("found ", value->Text(), ", [minimum, maximum] is needed"));
+    }
+    domain.minimum = *low;
+    domain.maximum = *high;
+  }
+  if (absl::Status status = ValidateDomain(domain); !status.ok()) {
+    return Error(*found, std::string(status.message()));
+  }
+  return domain;
+}
+
+absl::StatusOr<int> Elaborator::Decide(const DocumentNode& node, const std::string& label,
+                                       const Domain& domain, const Place& place) {
+  if (place.undecidable) {
+    const int known = drafts.Find(label);
+    if (known < 0 || !drafts.IsAlwaysActive(known)) {
+      return Error(node, absl::StrCat("decision \"", label,
+                                      "\" stands below a condition on shapes, so nothing says when "
+                                      "it is active; use a choice"));
+    }
+  }
+  if (label.empty()) return Error(node, "this decision needs a label");
+  absl::StatusOr<int> decision = drafts.Add(label, domain, place.condition);
+  if (!decision.ok()) return Error(node, std::string(decision.status().message()));
+  return decision;
+}
+
+absl::StatusOr<ExpressionPtr> Elaborator::InlineDecision(const DocumentNode& node,
+                                                         const Place& place,
+                                                         const std::string& label) {
+  absl::StatusOr<Domain> domain = DomainOf(node, place);
+  if (!domain.ok()) return domain.status();
+  std::string name = label;
+  for (const DocumentNode::Entry& entry : node.entries) {
+    if (entry.key != "label") continue;
+    absl::StatusOr<std::string> text = TextOf(*entry.value, place);
+    if (!text.ok()) return text.status();
+    name = *std::move(text);
+  }
+  absl::StatusOr<int> decision = Decide(node, name, *domain, place);
+  if (!decision.ok()) return decision.status();
+  return MakeVariable(kDecisionValue, *decision);
+}
+
+absl::StatusOr<std::optional<Elaborator::ByDecision>> Elaborator::SplitByDecision(
+    const DocumentNode& node, const Expression& expression) {
+  std::set<int> decisions;
+  bool other = false;
+  ForEachVariable(expression, [&](const Expression& variable) {
+    if (variable.variable_kind == kDecisionValue) {
+      decisions.insert(variable.variable);
+    } else {
+      other = true;
+    }
+  });
+  if (other) return std::optional<ByDecision>();
+  if (decisions.size() != 1) {
+    return Error(node, "depends on several decisions; what is built may depend on one at a time");
+  }
+  ByDecision split{.decision = *decisions.begin(), .results = {}};
+  auto values = drafts.ValuesOf(split.decision);
+  if (!values.ok()) return Error(node, std::string(values.status().message()));
+  for (const auto& [raw, value] : *values) {
+    absl::StatusOr<ExprValue> result =
+        Evaluate(expression, [&value = value](const Expression&) { return value; });
+    if (!result.ok()) return Error(node, std::string(result.status().message()));
+    split.results.emplace_back(raw, *std::move(result));
+  }
+  return std::optional<ByDecision>(std::move(split));
+}
+
+}  // namespace nascent::space

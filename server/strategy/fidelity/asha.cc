@@ -1,0 +1,210 @@
+// ASHA (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2).
+//
+// Promotion: a new genotype starts at the lowest rung; whenever a worker is free, the best trial
+// that is in the top 1/factor of its rung and was not promoted goes on at the next rung, highest
+// rungs first; else a new genotype starts. Nobody waits.
+//
+// Stopping: every trial is meant to run whole; at each rung on its way it ends unless it is in the
+// top 1/factor of those that came by (all go on while they are fewer than the factor).
+//
+// With several objectives the top is made of the first fronts and, of the front that is cut, of the
+// points that add most hypervolume (after Schmucker et al. 2021, MO-ASHA).
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "server/strategy/compose/wrapped.h"
+#include "server/strategy/entries.h"
+#include "server/strategy/fidelity/rung.h"
+#include "server/strategy/settings.h"
+
+namespace nascent::strategy {
+namespace {
+
+struct Running {
+  space::Genotype genotype;
+  int rung;  // promotion: the trial's own; stopping: the next one on its way
+  bool enqueued;
+};
+
+class PromotingAsha : public Strategy {
+ public:
+  PromotingAsha(const Problem& problem, double factor, Wrapped inner)
+      : problem_(problem),
+        inner_(std::move(inner)),
+        rungs_(problem.rungs.size(),
+               RungResults(static_cast<int>(problem.objectives.size()), factor)) {}
+
+  Answer Propose(int64_t number) override {
+    for (int rung = static_cast<int>(rungs_.size()) - 2; rung >= 0; --rung) {
+      const std::optional<int64_t> trial = rungs_[rung].Promotable();
+      if (!trial.has_value()) continue;
+      Proposal proposal;
+      proposal.genotype = promotable_genotypes_.at(*trial);
+      proposal.rung = rung + 1;
+      proposal.continues = *trial;
+      proposal.parents = {*trial};
+      proposal.reason = absl::StrCat("promoted to rung ", rung + 1, " as one of the best of ",
+                                     rungs_[rung].size(), " at rung ", rung);
+      return proposal;
+    }
+    Answer answer = inner_.Propose(number);
+    if (auto* proposal = std::get_if<Proposal>(&answer)) proposal->rung = 0;
+    // Results that are still to come may allow promotions.
+    if (std::holds_alternative<Exhausted>(answer) && !running_.empty()) return Wait();
+    return answer;
+  }
+
+  StopCommands Observe(const Event& event) override {
+    if (const auto* proposed = std::get_if<Proposed>(&event)) {
+      Begin(*proposed);
+    } else if (const auto* finished = std::get_if<Finished>(&event)) {
+      End(*finished);
+    }
+    return inner_.Observe(event);
+  }
+
+  bool UsesRungs() const override { return true; }
+
+ private:
+  void Begin(const Proposed& proposed) {
+    const int last = static_cast<int>(rungs_.size()) - 1;
+    const int rung = proposed.proposal.rung < 0 ? last : std::min(proposed.proposal.rung, last);
+    running_[proposed.trial] = {proposed.proposal.genotype, rung, proposed.enqueued};
+    if (proposed.proposal.continues != 0 && rung > 0) {
+      rungs_[rung - 1].MarkPromoted(proposed.proposal.continues);
+      promotable_genotypes_.erase(proposed.proposal.continues);
+    }
+  }
+
+  void End(const Finished& finished) {
+    auto running = running_.extract(finished.trial);
+    if (running.empty() || finished.state == v1::TRIAL_STATE_CANCELLED) return;
+    const Outcome outcome = Assess(problem_, finished);
+    const int rung = running.mapped().rung;
+    rungs_[rung].Insert(finished.trial, outcome);
+    if (outcome.usable && rung + 1 < static_cast<int>(rungs_.size())) {
+      promotable_genotypes_[finished.trial] = std::move(running.mapped().genotype);
+    }
+  }
+
+  const Problem problem_;
+  Wrapped inner_;
+  std::vector<RungResults> rungs_;
+  absl::flat_hash_map<int64_t, Running> running_;
+  absl::flat_hash_map<int64_t, space::Genotype> promotable_genotypes_;  // below the last rung
+};
+
+class StoppingAsha : public Strategy {
+ public:
+  StoppingAsha(const Problem& problem, double factor, Wrapped inner)
+      : problem_(problem),
+        factor_(factor),
+        inner_(std::move(inner)),
+        rungs_(problem.rungs.size(),
+               RungResults(static_cast<int>(problem.objectives.size()), factor)) {}
+
+  Answer Propose(int64_t number) override {
+    Answer answer = inner_.Propose(number);
+    if (auto* proposal = std::get_if<Proposal>(&answer)) proposal->rung = -1;
+    return answer;
+  }
+
+  StopCommands Observe(const Event& event) override {
+    StopCommands stop = inner_.Observe(event);
+    if (const auto* proposed = std::get_if<Proposed>(&event)) {
+      running_[proposed->trial] = {proposed->proposal.genotype, 0, proposed->enqueued};
+    } else if (const auto* measured = std::get_if<Measured>(&event)) {
+      if (!GoesOn(*measured)) stop.push_back(measured->trial);
+    } else if (const auto* finished = std::get_if<Finished>(&event)) {
+      running_.erase(finished->trial);
+    }
+    return stop;
+  }
+
+  bool UsesRungs() const override { return true; }
+
+ private:
+  bool GoesOn(const Measured& measured) {
+    const auto found = running_.find(measured.trial);
+    if (found == running_.end()) return true;
+    Running& running = found->second;
+    bool goes_on = true;
+    // The last rung is the end.
+    while (running.rung + 1 < static_cast<int>(rungs_.size()) &&
+           measured.epoch >= problem_.rungs[running.rung].epochs) {
+      RungResults& rung = rungs_[running.rung++];
+      rung.Insert(measured.trial, Assess(problem_, running.genotype, measured.metrics));
+      goes_on =
+          goes_on && (static_cast<double>(rung.size()) < factor_ || rung.InTop(measured.trial));
+    }
+    // What a program asked for runs to its end.
+    return goes_on || running.enqueued;
+  }
+
+  const Problem problem_;
+  const double factor_;
+  Wrapped inner_;
+  std::vector<RungResults> rungs_;
+  absl::flat_hash_map<int64_t, Running> running_;
+};
+
+absl::StatusOr<std::unique_ptr<Strategy>> MakeAsha(const Problem& problem,
+                                                   const Settings& settings) {
+  const absl::Status ladder = CheckLadder(problem);
+  if (!ladder.ok()) return ladder;
+  absl::StatusOr<Wrapped> inner = Wrapped::Make(problem, settings, /*chooses_rungs=*/true);
+  if (!inner.ok()) return inner.status();
+  const double factor = settings.Real("reduction_factor");
+  if (settings.Text("form") == "stopping") {
+    return std::make_unique<StoppingAsha>(problem, factor, *std::move(inner));
+  }
+  return std::make_unique<PromotingAsha>(problem, factor, *std::move(inner));
+}
+
+std::vector<Setting> AshaSettings() {
+  return {
+      RealSetting("reduction_factor", 1.1, 1000, 4,
+                  "One of so many goes on from each rung. The paper's 4."),
+      TextSetting("form", {"promotion", "stopping"}, "promotion",
+                  "promotion: trials end at their rung and the best go on from their checkpoint; "
+                  "stopping: trials run on unless they are told to end."),
+      StrategySetting("of", "random", "The strategy that proposes genotypes."),
+  };
+}
+
+}  // namespace
+
+Entry AshaEntry() {
+  Entry entry;
+  entry.name = "asha";
+  entry.description = "The best of each rung go on to the next, without waiting for the others";
+  entry.paper = "Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning";
+  entry.settings = AshaSettings();
+  entry.sets_rungs = true;
+  entry.make = MakeAsha;
+  return entry;
+}
+
+Entry MoAshaEntry() {
+  Entry entry;
+  entry.name = "mo_asha";
+  entry.description = "ASHA for several objectives: whole fronts go on, then what adds hypervolume";
+  entry.paper = "Schmucker et al. 2021, Multi-objective Asynchronous Successive Halving";
+  entry.settings = AshaSettings();
+  entry.sets_rungs = true;
+  entry.make = [](const Problem& problem,
+                  const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
+    if (problem.objectives.size() < 2) {
+      return absl::InvalidArgumentError("needs at least two objectives; with one take asha");
+    }
+    return MakeAsha(problem, settings);
+  };
+  return entry;
+}
+
+}  // namespace nascent::strategy

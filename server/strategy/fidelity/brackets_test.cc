@@ -1,0 +1,27 @@
+#include "server/strategy/fidelity/brackets.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nascent::strategy {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(BracketsTest, HyperbandsBracketsAreThoseOfThePapersTable1) {
+  // Li et al. 2018, table 1: R = 81, factor 3; rung i stands for 3^i units.
+  const std::vector<BracketShape> shapes = HyperbandShapes(5, 3);
+  ASSERT_EQ(shapes.size(), 5u);
+  EXPECT_EQ(shapes[0], (BracketShape{0, {81, 27, 9, 3, 1}}));
+  EXPECT_EQ(shapes[1], (BracketShape{1, {34, 11, 3, 1}}));
+  EXPECT_EQ(shapes[2], (BracketShape{2, {15, 5, 1}}));
+  EXPECT_EQ(shapes[3], (BracketShape{3, {8, 2}}));
+  EXPECT_EQ(shapes[4], (BracketShape{4, {5}}));
+}
+
+TEST(BracketsTest, HalvingKeepsAtLeastOne) {
+  EXPECT_THAT(HalvingShape(0, 4, 4, 10).sizes, ElementsAre(10, 2, 1, 1));
+}
+
+}  // namespace
+}  // namespace nascent::strategy

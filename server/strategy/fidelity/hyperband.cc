@@ -1,0 +1,281 @@
+// Successive halving (Jamieson & Talwalkar 2016) and Hyperband (Li et al. 2018), synchronous: the
+// best of a rung go on when all of it have ended. Brackets follow one another without end, and a
+// free worker begins the next bracket while those before it wait for results.
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "server/strategy/compose/wrapped.h"
+#include "server/strategy/entries.h"
+#include "server/strategy/fidelity/brackets.h"
+#include "server/strategy/goals/outcome.h"
+#include "server/strategy/sampling.h"
+#include "server/strategy/settings.h"
+
+namespace nascent::strategy {
+namespace {
+
+constexpr uint64_t kRandomShare = 5;  // purpose of the side stream
+
+class Halving : public Strategy {
+ public:
+  // Of the new genotypes a share of `random_share` is random, whatever the inner strategy learned.
+  Halving(const Problem& problem, std::vector<BracketShape> shapes, double random_share,
+          Wrapped inner)
+      : problem_(problem),
+        shapes_(std::move(shapes)),
+        random_share_(random_share),
+        inner_(std::move(inner)) {}
+
+  Answer Propose(int64_t number) override {
+    for (const auto& [id, bracket] : brackets_) {
+      if (!bracket.promotions.empty()) return Promotion(bracket);
+      if (WantsNew(bracket)) return ProposeNew(number, bracket.shape->first_rung);
+    }
+    return ProposeNew(number, shapes_[next_ % shapes_.size()].first_rung);
+  }
+
+  StopCommands Observe(const Event& event) override {
+    if (const auto* proposed = std::get_if<Proposed>(&event)) {
+      if (!proposed->enqueued) Begin(*proposed);
+    } else if (const auto* finished = std::get_if<Finished>(&event)) {
+      End(*finished);
+    }
+    return inner_.Observe(event);
+  }
+
+  bool UsesRungs() const override { return true; }
+
+ private:
+  struct Ended {
+    int64_t trial;
+    space::Genotype genotype;
+    Outcome outcome;
+  };
+  struct Bracket {
+    const BracketShape* shape = nullptr;
+    size_t level = 0;     // rung - first_rung
+    int64_t started = 0;  // at this level
+    int64_t running = 0;
+    std::vector<Ended> ended;       // at this level
+    std::vector<Ended> promotions;  // to this level, not begun; the best last
+  };
+  struct Running {
+    int64_t bracket;
+    space::Genotype genotype;
+  };
+
+  static bool WantsNew(const Bracket& bracket) {
+    return bracket.level == 0 && bracket.started < bracket.shape->sizes[0];
+  }
+
+  Proposal Promotion(const Bracket& bracket) const {
+    const Ended& best = bracket.promotions.back();
+    Proposal proposal;
+    proposal.genotype = best.genotype;
+    proposal.rung = bracket.shape->first_rung + static_cast<int>(bracket.level);
+    proposal.continues = best.trial;
+    proposal.parents = {best.trial};
+    proposal.reason = absl::StrCat("promoted to rung ", proposal.rung, ", one of ",
+                                   bracket.shape->sizes[bracket.level]);
+    return proposal;
+  }
+
+  Answer ProposeNew(int64_t number, int rung) {
+    RandomStream random = SideStream(problem_, kRandomShare, number);
+    Answer answer = random.Uniform() < random_share_
+                        ? ProposeRandom(problem_, random, "random, as a share of all is")
+                        : inner_.Propose(number);
+    if (auto* proposal = std::get_if<Proposal>(&answer)) {
+      proposal->rung = rung;
+      return answer;
+    }
+    if (std::holds_alternative<Wait>(answer)) return answer;
+    // No new genotypes: a bracket whose trials have all ended goes on with what it has.
+    for (const auto& [id, bracket] : brackets_) {
+      if (bracket.running > 0) continue;
+      Bracket advanced = bracket;
+      if (Advance(advanced)) return Promotion(advanced);
+    }
+    return running_.empty() ? answer : Answer(Wait());
+  }
+
+  // To the next level, with the best of this one; false when nothing is left to go on.
+  static bool Advance(Bracket& bracket) {
+    if (bracket.level + 1 >= bracket.shape->sizes.size()) return false;
+    std::vector<const Outcome*> outcomes;
+    for (const Ended& each : bracket.ended) outcomes.push_back(&each.outcome);
+    ++bracket.level;
+    const auto size = static_cast<size_t>(bracket.shape->sizes[bracket.level]);
+    bracket.promotions.clear();
+    for (const int i : BestFirst(outcomes)) {
+      const Ended& each = bracket.ended[static_cast<size_t>(i)];
+      if (bracket.promotions.size() == size || !each.outcome.usable) break;
+      bracket.promotions.push_back(each);
+    }
+    std::reverse(bracket.promotions.begin(), bracket.promotions.end());
+    bracket.ended.clear();
+    bracket.started = 0;
+    return !bracket.promotions.empty();
+  }
+
+  void Begin(const Proposed& proposed) {
+    const Proposal& proposal = proposed.proposal;
+    std::optional<int64_t> id;
+    if (proposal.continues != 0) {
+      id = BracketOfPromotion(proposal);
+      if (!id.has_value()) return;
+      Bracket& bracket = brackets_[*id];
+      std::erase_if(bracket.promotions,
+                    [&proposal](const Ended& each) { return each.trial == proposal.continues; });
+    } else {
+      for (const auto& [each, bracket] : brackets_) {
+        if (bracket.promotions.empty() && WantsNew(bracket)) {
+          id = each;
+          break;
+        }
+      }
+      if (!id.has_value()) {
+        id = next_;
+        brackets_[*id].shape = &shapes_[next_ % shapes_.size()];
+        ++next_;
+      }
+    }
+    Bracket& bracket = brackets_[*id];
+    ++bracket.started;
+    ++bracket.running;
+    running_[proposed.trial] = {*id, proposal.genotype};
+  }
+
+  // The bracket in which this promotion stands next, advanced where its new trials ran out.
+  std::optional<int64_t> BracketOfPromotion(const Proposal& proposal) {
+    const auto names = [&proposal](const std::vector<Ended>& list) {
+      return std::any_of(list.begin(), list.end(), [&proposal](const Ended& each) {
+        return each.trial == proposal.continues;
+      });
+    };
+    for (auto& [id, bracket] : brackets_) {
+      if (names(bracket.promotions)) return id;
+      if (names(bracket.ended)) {
+        Advance(bracket);
+        return id;
+      }
+    }
+    return std::nullopt;
+  }
+
+  void End(const Finished& finished) {
+    auto running = running_.extract(finished.trial);
+    if (running.empty()) return;
+    const int64_t id = running.mapped().bracket;
+    Bracket& bracket = brackets_[id];
+    --bracket.running;
+    bracket.ended.push_back(
+        {finished.trial, std::move(running.mapped().genotype), Assess(problem_, finished)});
+    if (bracket.running > 0 || !bracket.promotions.empty() || WantsNew(bracket)) return;
+    if (!Advance(bracket)) brackets_.erase(id);
+  }
+
+  const Problem problem_;
+  const std::vector<BracketShape> shapes_;
+  const double random_share_;
+  Wrapped inner_;
+  std::map<int64_t, Bracket> brackets_;  // open ones, by their order
+  int64_t next_ = 0;                     // of the next bracket
+  absl::flat_hash_map<int64_t, Running> running_;
+};
+
+absl::StatusOr<std::unique_ptr<Strategy>> MakeHalving(const Problem& problem,
+                                                      const Settings& settings,
+                                                      std::vector<BracketShape> shapes) {
+  const absl::Status ladder = CheckLadder(problem);
+  if (!ladder.ok()) return ladder;
+  absl::StatusOr<Wrapped> inner = Wrapped::Make(problem, settings, /*chooses_rungs=*/true);
+  if (!inner.ok()) return inner.status();
+  return std::make_unique<Halving>(problem, std::move(shapes), /*random_share=*/0,
+                                   *std::move(inner));
+}
+
+Setting Factor() {
+  return RealSetting("reduction_factor", 1.1, 1000, 3,
+                     "One of so many goes on from each rung. The papers' 3.");
+}
+
+Setting Of() { return StrategySetting("of", "random", "The strategy that proposes genotypes."); }
+
+}  // namespace
+
+Entry SuccessiveHalvingEntry() {
+  Entry entry;
+  entry.name = "successive_halving";
+  entry.description = "Many begin at the lowest rung, the best of each go on; synchronous";
+  entry.paper =
+      "Jamieson & Talwalkar 2016, Non-stochastic Best Arm Identification and Hyperparameter "
+      "Optimization";
+  entry.settings = {Factor(),
+                    IntegerSetting("configurations", 0, 1000000, 0,
+                                   "That begin; 0: as many as leave one at the last rung."),
+                    Of()};
+  entry.sets_rungs = true;
+  entry.make = [](const Problem& problem, const Settings& settings) {
+    const int rungs = static_cast<int>(problem.rungs.size());
+    const double factor = settings.Real("reduction_factor");
+    int64_t configurations = settings.Integer("configurations");
+    if (configurations == 0) {
+      configurations =
+          static_cast<int64_t>(std::ceil(std::min(1e6, std::pow(factor, rungs - 1)) - 1e-9));
+    }
+    return MakeHalving(problem, settings, {HalvingShape(0, rungs, factor, configurations)});
+  };
+  return entry;
+}
+
+Entry HyperbandEntry() {
+  Entry entry;
+  entry.name = "hyperband";
+  entry.description = "Brackets of successive halving that begin at different rungs; synchronous";
+  entry.paper =
+      "Li et al. 2018, Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization";
+  entry.settings = {Factor(), Of()};
+  entry.sets_rungs = true;
+  entry.make = [](const Problem& problem, const Settings& settings) {
+    return MakeHalving(
+        problem, settings,
+        HyperbandShapes(static_cast<int>(problem.rungs.size()), settings.Real("reduction_factor")));
+  };
+  return entry;
+}
+
+Entry BohbEntry() {
+  Entry entry;
+  entry.name = "bohb";
+  entry.description = "Hyperband whose new genotypes come from TPE over the highest rung it knows";
+  entry.paper =
+      "Falkner et al. 2018, BOHB: Robust and Efficient Hyperparameter Optimization at Scale";
+  entry.settings = {Factor(), RealSetting("random_share", 0, 1, 1.0 / 3,
+                                          "Share of the new genotypes that is random all the "
+                                          "same. The paper's 1/3.")};
+  entry.sets_rungs = true;
+  entry.make = [](const Problem& problem,
+                  const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
+    const absl::Status ladder = CheckLadder(problem);
+    if (!ladder.ok()) return ladder;
+    google::protobuf::Value spec;
+    (*spec.mutable_struct_value()->mutable_fields())["tpe"].mutable_struct_value();
+    absl::StatusOr<Wrapped> tpe = Wrapped::MakeFrom(problem, spec, "tpe", /*chooses_rungs=*/true);
+    if (!tpe.ok()) return tpe.status();
+    return std::make_unique<Halving>(
+        problem,
+        HyperbandShapes(static_cast<int>(problem.rungs.size()), settings.Real("reduction_factor")),
+        settings.Real("random_share"), *std::move(tpe));
+  };
+  return entry;
+}
+
+}  // namespace nascent::strategy
