@@ -15,11 +15,11 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
-#include "server/engine/candidate.h"
 #include "server/engine/commands.h"
-#include "server/engine/resolve_search.h"
+#include "server/engine/propose/candidate.h"
+#include "server/engine/propose/strategy_host.h"
+#include "server/engine/resolve/resolve_search.h"
 #include "server/engine/standing.h"
-#include "server/engine/strategy_host.h"
 #include "server/storage/records.h"
 
 namespace nascent::engine {

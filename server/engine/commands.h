@@ -17,8 +17,8 @@
 #include "nascent/v1/artifact_service.pb.h"
 #include "nascent/v1/search_service.pb.h"
 #include "nascent/v1/worker_service.pb.h"
-#include "server/engine/candidate.h"
-#include "server/engine/resolve_search.h"
+#include "server/engine/propose/candidate.h"
+#include "server/engine/resolve/resolve_search.h"
 #include "server/storage/transitions.h"
 #include "server/storage/trial_store.h"
 

@@ -10,9 +10,9 @@
 #include "common/sha256.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "server/engine/engine.h"
-#include "server/engine/field_error.h"
-#include "server/engine/text_rules.h"
-#include "server/engine/timestamps.h"
+#include "server/engine/resolve/field_error.h"
+#include "server/engine/resolve/text_rules.h"
+#include "server/engine/view/timestamps.h"
 
 namespace nascent::engine {
 namespace {

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "server/engine/engine.h"
-#include "server/engine/field_error.h"
-#include "server/engine/text_rules.h"
-#include "server/engine/views.h"
+#include "server/engine/resolve/field_error.h"
+#include "server/engine/resolve/text_rules.h"
+#include "server/engine/view/views.h"
 
 namespace nascent::engine {
 namespace {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "server/engine/task_message.h"
 #include "server/engine/testing/harness.h"
+#include "server/engine/view/task_message.h"
 
 namespace nascent::engine {
 namespace {

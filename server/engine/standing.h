@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "nascent/v1/search.pb.h"
-#include "server/engine/metrics.h"
+#include "server/engine/resolve/metrics.h"
 
 namespace nascent::engine {
 

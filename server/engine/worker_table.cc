@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/engine/timestamps.h"
+#include "server/engine/view/timestamps.h"
 
 namespace nascent::engine {
 

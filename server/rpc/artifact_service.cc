@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/data/dataset.h"
-#include "server/engine/timestamps.h"
+#include "server/engine/view/timestamps.h"
 #include "server/rpc/artifact_streams.h"
 #include "server/rpc/reactors.h"
 

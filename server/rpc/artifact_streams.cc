@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/field_error.h"
+#include "server/engine/resolve/field_error.h"
 #include "server/rpc/reactors.h"
 
 namespace nascent::rpc {

@@ -2,7 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "server/engine/field_error.h"
+#include "server/engine/resolve/field_error.h"
 
 namespace nascent::rpc {
 

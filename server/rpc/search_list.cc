@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/ended_search.h"
+#include "server/engine/view/ended_search.h"
 #include "server/rpc/page.h"
 
 namespace nascent::rpc {

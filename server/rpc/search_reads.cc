@@ -4,8 +4,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/field_error.h"
-#include "server/engine/views.h"
+#include "server/engine/resolve/field_error.h"
+#include "server/engine/view/views.h"
 #include "server/rpc/page.h"
 
 namespace nascent::rpc {

@@ -3,10 +3,10 @@
 #include <memory>
 #include <utility>
 
-#include "server/engine/ended_search.h"
-#include "server/engine/field_error.h"
-#include "server/engine/strategy_host.h"
-#include "server/engine/views.h"
+#include "server/engine/propose/strategy_host.h"
+#include "server/engine/resolve/field_error.h"
+#include "server/engine/view/ended_search.h"
+#include "server/engine/view/views.h"
 #include "server/rpc/search_reads.h"
 #include "server/rpc/watch.h"
 

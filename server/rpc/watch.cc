@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "grpcpp/alarm.h"
-#include "server/engine/ended_search.h"
-#include "server/engine/views.h"
+#include "server/engine/view/ended_search.h"
+#include "server/engine/view/views.h"
 #include "server/rpc/page.h"
 #include "server/rpc/reactors.h"
 #include "server/rpc/search_reads.h"

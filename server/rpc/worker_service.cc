@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/engine/task_message.h"
+#include "server/engine/view/task_message.h"
 #include "server/rpc/reactors.h"
 
 namespace nascent::rpc {

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/space/space.h"
-#include "server/engine/candidate.h"
-#include "server/engine/metrics.h"
+#include "server/engine/propose/candidate.h"
+#include "server/engine/resolve/metrics.h"
 #include "server/simulate/checked_space.h"
 #include "server/simulate/simulation.h"
 #include "server/strategy/registry.h"

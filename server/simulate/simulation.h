@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "nascent/v1/search.pb.h"
-#include "server/engine/resolve_search.h"
+#include "server/engine/resolve/resolve_search.h"
 #include "server/simulate/report.h"
 #include "server/simulate/table.h"
 

@@ -6,8 +6,8 @@
 #include "common/space/decisions/genotype_proto.h"
 #include "gtest/gtest.h"
 #include "server/engine/active_search.h"
-#include "server/engine/candidate.h"
-#include "server/engine/strategy_host.h"
+#include "server/engine/propose/candidate.h"
+#include "server/engine/propose/strategy_host.h"
 #include "server/strategy/registry.h"
 
 namespace nascent::engine::testing {

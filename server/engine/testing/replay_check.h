@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "server/engine/resolve_search.h"
+#include "server/engine/resolve/resolve_search.h"
 #include "server/storage/trial_store.h"
 
 namespace nascent::engine::testing {

@@ -1,4 +1,4 @@
-#include "server/engine/recipe_rules.h"
+#include "server/engine/resolve/recipe_rules.h"
 
 #include <cmath>
 #include <limits>
@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "server/engine/field_error.h"
+#include "server/engine/resolve/field_error.h"
 
 namespace nascent::engine {
 namespace {

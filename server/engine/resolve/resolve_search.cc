@@ -1,4 +1,4 @@
-#include "server/engine/resolve_search.h"
+#include "server/engine/resolve/resolve_search.h"
 
 #include <algorithm>
 #include <cctype>
@@ -8,13 +8,12 @@
 
 #include "common/random.h"
 #include "common/space/sampler.h"
-#include "server/engine/candidate.h"
-#include "server/engine/fidelity_ladder.h"
-#include "server/engine/field_error.h"
-#include "server/engine/metrics.h"
-#include "server/engine/recipe_rules.h"
-#include "server/engine/space_options.h"
-#include "server/engine/text_rules.h"
+#include "server/engine/resolve/fidelity_ladder.h"
+#include "server/engine/resolve/field_error.h"
+#include "server/engine/resolve/metrics.h"
+#include "server/engine/resolve/recipe_rules.h"
+#include "server/engine/resolve/space_options.h"
+#include "server/engine/resolve/text_rules.h"
 #include "server/strategy/registry.h"
 
 namespace nascent::engine {

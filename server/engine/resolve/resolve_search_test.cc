@@ -1,4 +1,4 @@
-#include "server/engine/resolve_search.h"
+#include "server/engine/resolve/resolve_search.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-#include "server/engine/views.h"
+#include "server/engine/view/views.h"
 
 #include <algorithm>
 #include <limits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/timestamps.h"
+#include "server/engine/view/timestamps.h"
 
 namespace nascent::engine {
 namespace {

@@ -1,12 +1,12 @@
-#include "server/engine/space_options.h"
+#include "server/engine/resolve/space_options.h"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "common/space/decisions/genotype_proto.h"
-#include "server/engine/field_error.h"
-#include "server/engine/recipe_rules.h"
+#include "server/engine/resolve/field_error.h"
+#include "server/engine/resolve/recipe_rules.h"
 
 namespace nascent::engine {
 namespace {

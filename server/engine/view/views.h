@@ -1,7 +1,7 @@
 // Searches and trials as messages.
 
-#ifndef NASCENT_SERVER_ENGINE_VIEWS_H_
-#define NASCENT_SERVER_ENGINE_VIEWS_H_
+#ifndef NASCENT_SERVER_ENGINE_VIEW_VIEWS_H_
+#define NASCENT_SERVER_ENGINE_VIEW_VIEWS_H_
 
 #include <cstdint>
 
@@ -28,4 +28,4 @@ void AddTrials(const ActiveSearch& search, int64_t since_revision, SearchView& v
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_VIEWS_H_
+#endif  // NASCENT_SERVER_ENGINE_VIEW_VIEWS_H_

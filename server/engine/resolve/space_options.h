@@ -1,7 +1,7 @@
 // From the messages of a search to the options of its space.
 
-#ifndef NASCENT_SERVER_ENGINE_SPACE_OPTIONS_H_
-#define NASCENT_SERVER_ENGINE_SPACE_OPTIONS_H_
+#ifndef NASCENT_SERVER_ENGINE_RESOLVE_SPACE_OPTIONS_H_
+#define NASCENT_SERVER_ENGINE_RESOLVE_SPACE_OPTIONS_H_
 
 #include <memory>
 #include <string>
@@ -29,4 +29,4 @@ absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSp
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_SPACE_OPTIONS_H_
+#endif  // NASCENT_SERVER_ENGINE_RESOLVE_SPACE_OPTIONS_H_

@@ -1,7 +1,7 @@
 // What names and free texts may hold.
 
-#ifndef NASCENT_SERVER_ENGINE_TEXT_RULES_H_
-#define NASCENT_SERVER_ENGINE_TEXT_RULES_H_
+#ifndef NASCENT_SERVER_ENGINE_RESOLVE_TEXT_RULES_H_
+#define NASCENT_SERVER_ENGINE_RESOLVE_TEXT_RULES_H_
 
 #include <string>
 #include <string_view>
@@ -20,4 +20,4 @@ absl::Status CheckName(std::string_view path, std::string_view name);
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_TEXT_RULES_H_
+#endif  // NASCENT_SERVER_ENGINE_RESOLVE_TEXT_RULES_H_

@@ -1,4 +1,4 @@
-#include "server/engine/recipe_rules.h"
+#include "server/engine/resolve/recipe_rules.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,10 +1,10 @@
-#include "server/engine/fidelity_ladder.h"
+#include "server/engine/resolve/fidelity_ladder.h"
 
 #include <algorithm>
 #include <functional>
 #include <string>
 
-#include "server/engine/field_error.h"
+#include "server/engine/resolve/field_error.h"
 
 namespace nascent::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/engine/metrics.h"
+#include "server/engine/resolve/metrics.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // From a search as its user wrote it to one with every default filled in, or an error about a
 // field.
 
-#ifndef NASCENT_SERVER_ENGINE_RESOLVE_SEARCH_H_
-#define NASCENT_SERVER_ENGINE_RESOLVE_SEARCH_H_
+#ifndef NASCENT_SERVER_ENGINE_RESOLVE_RESOLVE_SEARCH_H_
+#define NASCENT_SERVER_ENGINE_RESOLVE_RESOLVE_SEARCH_H_
 
 #include <memory>
 #include <set>
@@ -55,4 +55,4 @@ absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_RESOLVE_SEARCH_H_
+#endif  // NASCENT_SERVER_ENGINE_RESOLVE_RESOLVE_SEARCH_H_

@@ -1,8 +1,8 @@
 // Runs one search's strategy: feeds it events in the log's order, asks for proposals, catches what
 // goes wrong and replaces it by random search, visibly.
 
-#ifndef NASCENT_SERVER_ENGINE_STRATEGY_HOST_H_
-#define NASCENT_SERVER_ENGINE_STRATEGY_HOST_H_
+#ifndef NASCENT_SERVER_ENGINE_PROPOSE_STRATEGY_HOST_H_
+#define NASCENT_SERVER_ENGINE_PROPOSE_STRATEGY_HOST_H_
 
 #include <cstdint>
 #include <functional>
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/engine/candidate.h"
+#include "server/engine/propose/candidate.h"
 #include "server/storage/records.h"
 #include "server/strategy/strategy.h"
 
@@ -98,4 +98,4 @@ strategy::Problem MakeProblem(const std::shared_ptr<CandidateMaker>& maker);
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_STRATEGY_HOST_H_
+#endif  // NASCENT_SERVER_ENGINE_PROPOSE_STRATEGY_HOST_H_

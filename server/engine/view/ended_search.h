@@ -1,7 +1,7 @@
 // Searches that have ended, read from the store.
 
-#ifndef NASCENT_SERVER_ENGINE_ENDED_SEARCH_H_
-#define NASCENT_SERVER_ENGINE_ENDED_SEARCH_H_
+#ifndef NASCENT_SERVER_ENGINE_VIEW_ENDED_SEARCH_H_
+#define NASCENT_SERVER_ENGINE_VIEW_ENDED_SEARCH_H_
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,4 +20,4 @@ absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search);
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_ENDED_SEARCH_H_
+#endif  // NASCENT_SERVER_ENGINE_VIEW_ENDED_SEARCH_H_

@@ -1,11 +1,11 @@
-#include "server/engine/ended_search.h"
+#include "server/engine/view/ended_search.h"
 
 #include <map>
 #include <utility>
 
-#include "server/engine/metrics.h"
+#include "server/engine/resolve/metrics.h"
 #include "server/engine/standing.h"
-#include "server/engine/views.h"
+#include "server/engine/view/views.h"
 
 namespace nascent::engine {
 namespace {

@@ -1,7 +1,7 @@
 // The rungs of a search: what part of the whole recipe and of the whole network a trial gets.
 
-#ifndef NASCENT_SERVER_ENGINE_FIDELITY_LADDER_H_
-#define NASCENT_SERVER_ENGINE_FIDELITY_LADDER_H_
+#ifndef NASCENT_SERVER_ENGINE_RESOLVE_FIDELITY_LADDER_H_
+#define NASCENT_SERVER_ENGINE_RESOLVE_FIDELITY_LADDER_H_
 
 #include <vector>
 
@@ -27,4 +27,4 @@ absl::StatusOr<std::vector<LadderRung>> BuildLadder(const v1::FidelityLadder& la
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_FIDELITY_LADDER_H_
+#endif  // NASCENT_SERVER_ENGINE_RESOLVE_FIDELITY_LADDER_H_

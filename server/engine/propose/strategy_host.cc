@@ -1,4 +1,4 @@
-#include "server/engine/strategy_host.h"
+#include "server/engine/propose/strategy_host.h"
 
 #include <algorithm>
 #include <exception>

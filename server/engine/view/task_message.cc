@@ -1,8 +1,8 @@
-#include "server/engine/task_message.h"
+#include "server/engine/view/task_message.h"
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/recipe_rules.h"
-#include "server/engine/timestamps.h"
+#include "server/engine/resolve/recipe_rules.h"
+#include "server/engine/view/timestamps.h"
 
 namespace nascent::engine {
 

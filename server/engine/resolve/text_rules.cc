@@ -1,9 +1,9 @@
-#include "server/engine/text_rules.h"
+#include "server/engine/resolve/text_rules.h"
 
 #include <algorithm>
 
 #include "absl/strings/escaping.h"
-#include "server/engine/field_error.h"
+#include "server/engine/resolve/field_error.h"
 
 namespace nascent::engine {
 namespace {

@@ -1,7 +1,7 @@
 // Times as messages carry them.
 
-#ifndef NASCENT_SERVER_ENGINE_TIMESTAMPS_H_
-#define NASCENT_SERVER_ENGINE_TIMESTAMPS_H_
+#ifndef NASCENT_SERVER_ENGINE_VIEW_TIMESTAMPS_H_
+#define NASCENT_SERVER_ENGINE_VIEW_TIMESTAMPS_H_
 
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
@@ -32,4 +32,4 @@ inline absl::Duration FromMessage(const google::protobuf::Duration& message) {
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_TIMESTAMPS_H_
+#endif  // NASCENT_SERVER_ENGINE_VIEW_TIMESTAMPS_H_

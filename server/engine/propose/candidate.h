@@ -1,7 +1,7 @@
 // What follows from a genotype and a rung: network, costs, key, recipe and notation.
 
-#ifndef NASCENT_SERVER_ENGINE_CANDIDATE_H_
-#define NASCENT_SERVER_ENGINE_CANDIDATE_H_
+#ifndef NASCENT_SERVER_ENGINE_PROPOSE_CANDIDATE_H_
+#define NASCENT_SERVER_ENGINE_PROPOSE_CANDIDATE_H_
 
 #include <list>
 #include <memory>
@@ -16,8 +16,8 @@
 #include "nascent/v1/network.pb.h"
 #include "nascent/v1/recipe.pb.h"
 #include "nascent/v1/space.pb.h"
-#include "server/engine/metrics.h"
-#include "server/engine/resolve_search.h"
+#include "server/engine/resolve/metrics.h"
+#include "server/engine/resolve/resolve_search.h"
 
 namespace nascent::engine {
 
@@ -93,4 +93,4 @@ std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch&
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_CANDIDATE_H_
+#endif  // NASCENT_SERVER_ENGINE_PROPOSE_CANDIDATE_H_

@@ -1,7 +1,7 @@
 // Errors about a field of a specification: which one, what was found, what is allowed.
 
-#ifndef NASCENT_SERVER_ENGINE_FIELD_ERROR_H_
-#define NASCENT_SERVER_ENGINE_FIELD_ERROR_H_
+#ifndef NASCENT_SERVER_ENGINE_RESOLVE_FIELD_ERROR_H_
+#define NASCENT_SERVER_ENGINE_RESOLVE_FIELD_ERROR_H_
 
 #include <string>
 #include <string_view>
@@ -28,4 +28,4 @@ absl::Status FieldError(std::string_view path, const Found& found, std::string_v
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_FIELD_ERROR_H_
+#endif  // NASCENT_SERVER_ENGINE_RESOLVE_FIELD_ERROR_H_

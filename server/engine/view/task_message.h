@@ -1,7 +1,7 @@
 // A lease as the message that a worker gets.
 
-#ifndef NASCENT_SERVER_ENGINE_TASK_MESSAGE_H_
-#define NASCENT_SERVER_ENGINE_TASK_MESSAGE_H_
+#ifndef NASCENT_SERVER_ENGINE_VIEW_TASK_MESSAGE_H_
+#define NASCENT_SERVER_ENGINE_VIEW_TASK_MESSAGE_H_
 
 #include "absl/status/statusor.h"
 #include "nascent/v1/worker_service.pb.h"
@@ -15,4 +15,4 @@ absl::StatusOr<v1::LeaseResponse> MakeLeaseResponse(const LeaseGrant& grant);
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_TASK_MESSAGE_H_
+#endif  // NASCENT_SERVER_ENGINE_VIEW_TASK_MESSAGE_H_

@@ -1,4 +1,4 @@
-#include "server/engine/candidate.h"
+#include "server/engine/propose/candidate.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,7 +10,7 @@
 #include "common/space/decisions/genotype_proto.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "server/engine/recipe_rules.h"
+#include "server/engine/resolve/recipe_rules.h"
 
 namespace nascent::engine {
 namespace {

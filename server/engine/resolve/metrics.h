@@ -1,7 +1,7 @@
 // The metrics that a search may name, and which of them the cost model knows.
 
-#ifndef NASCENT_SERVER_ENGINE_METRICS_H_
-#define NASCENT_SERVER_ENGINE_METRICS_H_
+#ifndef NASCENT_SERVER_ENGINE_RESOLVE_METRICS_H_
+#define NASCENT_SERVER_ENGINE_RESOLVE_METRICS_H_
 
 #include <map>
 #include <span>
@@ -34,4 +34,4 @@ Metrics CostValues(const v1::Costs& costs);
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_METRICS_H_
+#endif  // NASCENT_SERVER_ENGINE_RESOLVE_METRICS_H_

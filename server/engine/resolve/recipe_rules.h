@@ -1,7 +1,7 @@
 // Defaults and ranges of a recipe, and its fields by path.
 
-#ifndef NASCENT_SERVER_ENGINE_RECIPE_RULES_H_
-#define NASCENT_SERVER_ENGINE_RECIPE_RULES_H_
+#ifndef NASCENT_SERVER_ENGINE_RESOLVE_RECIPE_RULES_H_
+#define NASCENT_SERVER_ENGINE_RESOLVE_RECIPE_RULES_H_
 
 #include <string_view>
 
@@ -23,4 +23,4 @@ absl::Status SetRecipeField(v1::Recipe& recipe, std::string_view path,
 
 }  // namespace nascent::engine
 
-#endif  // NASCENT_SERVER_ENGINE_RECIPE_RULES_H_
+#endif  // NASCENT_SERVER_ENGINE_RESOLVE_RECIPE_RULES_H_
