@@ -27,6 +27,7 @@ void AddWorkers(CLI::App& app, Context& context);
 void AddSimulate(CLI::App& app, Context& context);
 // Spaces; these need no service.
 void AddSpace(CLI::App& app, Context& context);  // space list, show, describe, check
+void AddExport(CLI::App& app, Context& context);
 void AddSpaceGenotypes(CLI::App& space,
                        Context& context);  // … count, sample, cost, neighbours, draw
 
