@@ -1,8 +1,9 @@
-// `nascent up` on a PostgreSQL that runs elsewhere.
+// `nascent up` on a PostgreSQL that runs elsewhere, and on its own.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -70,6 +71,29 @@ TEST_F(UpOnADatabaseElsewhere, SaysWhenThereIsNone) {
   const Finished up = Up("postgresql://127.0.0.1:1/nascent?connect_timeout=2");
   EXPECT_NE(up.exit_code, 0);
   EXPECT_THAT(up.err, HasSubstr("127.0.0.1"));
+}
+
+using UpOnAPrivateDatabase = UpOnADatabaseElsewhere;
+
+TEST_F(UpOnAPrivateDatabase, NeverAsksAnotherOneThatTheEnvironmentNames) {
+  setenv("PGSERVICE", "nosuch", 1);
+  setenv("PGHOSTADDR", "192.0.2.1", 1);
+  setenv("PGCLIENTENCODING", "LATIN1", 1);
+  const Finished up = Nascent({"up", "--detach", "--workers", "0", "--listen",
+                               absl::StrCat("127.0.0.1:", FreePort()), "--term-seconds", "2"});
+  EXPECT_EQ(up.exit_code, 0) << up.err;
+  const Finished asked = Nascent({"sql", "select current_user, '日本'"});
+  EXPECT_EQ(asked.exit_code, 0) << asked.err;
+  EXPECT_THAT(asked.out, HasSubstr("日本"));
+  for (const char* name : {"PGSERVICE", "PGHOSTADDR", "PGCLIENTENCODING"}) unsetenv(name);
+  EXPECT_THAT(CommandLines(), HasSubstr(std::string("--term-seconds\0002", 16)));
+}
+
+TEST_F(UpOnAPrivateDatabase, SaysOnceWhyItDidNotStart) {
+  const Finished up = Nascent({"up", "--detach", "--workers", "0", "--listen", "192.0.2.1:7301"});
+  EXPECT_EQ(up.exit_code, 4) << up.err;
+  EXPECT_THAT(up.err, HasSubstr("[FAILED_PRECONDITION]"));
+  EXPECT_THAT(up.err, Not(HasSubstr("INTERNAL")));
 }
 
 }  // namespace

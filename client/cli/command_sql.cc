@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -29,10 +30,25 @@ Examples:
   nascent sql --output json 'select state, count(*) from trials group by state'
   nascent sql --database postgresql://db/nascent 'table workers')";
 
+// What libpq reads from the environment is meant for databases that the user names, not for the
+// private one of a service.
+void ForgetForeignSettings() {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (text.starts_with("PG")) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs
+  for (const std::string& name : names) unsetenv(name.c_str());
+}
+
 absl::StatusOr<std::string> ReaderUrl(const Context& context, const std::string& database) {
   if (!database.empty()) return database;
   const auto state = local::FindService(local::LayOut(context.data_dir));
-  if (state.ok() && !state->reader_url.empty()) return state->reader_url;
+  if (state.ok() && !state->reader_url.empty()) {
+    if (state->processes.contains("postgres")) ForgetForeignSettings();
+    return state->reader_url;
+  }
   return absl::UnavailableError(
       absl::StrCat("no service runs on ", context.data_dir,
                    ": start one with `nascent up`, or name a database with --database URL"));

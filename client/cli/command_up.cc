@@ -78,7 +78,11 @@ absl::StatusOr<int> RunUp(Context& context, local::UpOptions options, bool detac
                                           "--listen",
                                           options.listen,
                                           "--workers",
-                                          absl::StrCat(options.workers)};
+                                          absl::StrCat(options.workers),
+                                          "--lease-seconds",
+                                          absl::StrCat(options.lease_seconds),
+                                          "--term-seconds",
+                                          absl::StrCat(options.term_seconds)};
     if (options.slots > 0) {
       arguments.insert(arguments.end(), {"--slots", absl::StrCat(options.slots)});
     }
@@ -128,6 +132,14 @@ void AddUp(CLI::App& app, Context& context) {
         "--slots", options->slots,
         "Tasks at a time per worker (default: one per GPU, or the worker's choice on CPUs)")
       ->check(CLI::Range(1, 256));
+  up->add_option("--lease-seconds", options->lease_seconds,
+                 "How long a task is kept for a worker that says nothing")
+      ->check(CLI::Range(0.5, 86400.0))
+      ->default_str("30");
+  up->add_option("--term-seconds", options->term_seconds,
+                 "How long the coordinator stays the active one without renewing")
+      ->check(CLI::Range(0.5, 3600.0))
+      ->default_str("10");
   up->callback([&context, options, detach] {
     context.action = [&context, options, detach] { return RunUp(context, *options, *detach); };
   });

@@ -7,8 +7,11 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/local/own_folder.h"
 #include "common/sha256.h"
 
 namespace nascent::local {
@@ -21,29 +24,30 @@ std::string Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-absl::Status MakeDirectory(const std::string& path, mode_t mode) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make the folder ", path));
-  }
-  struct stat info {};
-  if (lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " is not a folder"));
-  }
-  return absl::OkStatus();
+// Names in each folder as versions that set no marker left them.
+bool IsArtifactName(const std::string& name) {
+  return name == "partial" || (name.size() == 2 && absl::c_all_of(name, absl::ascii_isxdigit));
 }
+bool IsCacheName(const std::string& name) {
+  return name == "tasks" || IsSha256(name.substr(0, name.find('.')));
+}
+bool IsLogName(const std::string& name) {
+  return name.ends_with(".log") || name.ends_with(".log.1");
+}
+bool IsSocketName(const std::string& name) { return name.starts_with(".s.PGSQL."); }
 
-absl::Status GiveTo(const std::string& path, const User& owner, mode_t mode) {
+// The folder of everything. One with other things in it is served, too, as long as nobody else can
+// put files there: what it holds besides is not looked at.
+absl::Status MakeRoot(const std::string& root, mode_t mode) {
+  const absl::StatusOr<bool> ours = Claim(root, mode, [](const std::string&) { return false; });
+  if (!ours.ok()) return ours.status();
   struct stat info {};
-  if (lstat(path.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, path);
-  if (info.st_uid != owner.uid && info.st_uid != geteuid()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the folder ", path, " belongs to another user (number ", info.st_uid, ")"));
-  }
-  if ((info.st_uid != owner.uid && chown(path.c_str(), owner.uid, owner.gid) != 0) ||
-      chmod(path.c_str(), mode) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot give ", path, " to ", owner.name));
+  if (stat(root.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, root);
+  if (!*ours && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "other users may write into %s (mode %04o): `chmod go-w` it, or choose another folder with "
+        "--data-dir",
+        root, info.st_mode & 07777U));
   }
   return absl::OkStatus();
 }
@@ -74,15 +78,24 @@ std::string DefaultDataDir() {
   if (const std::string data = Environment("XDG_DATA_HOME"); !data.empty()) {
     return data + "/nascent";
   }
-  return Environment("HOME") + "/.local/share/nascent";
+  std::string home = Environment("HOME");
+  if (home.empty()) {
+    if (const absl::StatusOr<User> self = CurrentUser(); self.ok()) home = self->home;
+  }
+  return home + "/.local/share/nascent";
 }
 
 Directories LayOut(const std::string& data_dir) {
   std::filesystem::path root = std::filesystem::absolute(data_dir).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();  // "a/" is "a"
+  // Links lead to one service by whichever name it is called.
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(root, error);
+  if (!error) root = real;
   const std::string base = root.string();
   Directories directories{.root = base,
                           .cluster = base + "/postgres",
+                          .making = base + "/postgres.new",
                           .socket = base + "/socket",
                           .artifacts = base + "/artifacts",
                           .cache = base + "/cache",
@@ -97,21 +110,17 @@ Directories LayOut(const std::string& data_dir) {
 }
 
 absl::Status MakeDirectories(const Directories& directories) {
-  for (const std::string& path :
-       {directories.root, directories.artifacts, directories.cache, directories.logs}) {
-    const absl::Status status = MakeDirectory(path, 0755);
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  absl::Status made = MakeRoot(directories.root, 0700);
+  if (made.ok()) made = MakeOwn(directories.artifacts, 0700, IsArtifactName);
+  if (made.ok()) made = MakeOwn(directories.cache, 0700, IsCacheName);
+  if (made.ok()) made = MakeOwn(directories.logs, 0700, IsLogName);
+  return made;
 }
 
 absl::Status MakeDirectories(const Directories& directories, const User& owner) {
-  const bool other = owner.uid != geteuid();
   absl::Status made = MakeDirectories(directories);
-  if (made.ok()) made = MakeDirectory(directories.cluster, 0755);
-  if (made.ok()) made = MakeDirectory(directories.socket, 0755);
   if (!made.ok()) return made;
-  if (other) {
+  if (owner.uid != geteuid()) {
     const absl::Status passable = CheckPassable(directories.root, owner);
     if (!passable.ok()) return passable;
     struct stat info {};
@@ -120,9 +129,18 @@ absl::Status MakeDirectories(const Directories& directories, const User& owner) 
       return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", directories.root));
     }
   }
-  const absl::Status cluster = GiveTo(directories.cluster, owner, 0700);
-  if (!cluster.ok()) return cluster;
-  return GiveTo(directories.socket, owner, 0755);
+  struct stat info {};
+  if (lstat(directories.socket.c_str(), &info) != 0) {
+    made = MakeOwn(directories.socket, 0700, IsSocketName);
+    if (!made.ok()) return made;
+  } else if (const std::string strangers = Strangers(directories.socket, IsSocketName);
+             !strangers.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        directories.socket, " holds ", strangers,
+        ", which `nascent up` did not make: move it away, or choose another folder with "
+        "--data-dir"));
+  }
+  return GiveTo(directories.socket, owner, 0700);
 }
 
 }  // namespace nascent::local

@@ -17,6 +17,7 @@ std::string DefaultDataDir();
 struct Directories {
   std::string root;       // absolute
   std::string cluster;    // PostgreSQL's own
+  std::string making;     // where that one is made
   std::string socket;     // of PostgreSQL
   std::string artifacts;  // the coordinator's
   std::string cache;      // the workers'
@@ -29,9 +30,10 @@ struct Directories {
 // in a folder under /tmp that only this user can have made.
 Directories LayOut(const std::string& data_dir);
 
-// Makes what is missing. Where PostgreSQL runs as `owner`, an account other than the present one,
-// its folders are given to it and it is let through `root`. FAILED_PRECONDITION: a folder above
-// can't be entered by it, or a folder belongs to somebody else.
+// Makes what is missing but the cluster, open to nobody else. Where PostgreSQL runs as `owner`, an
+// account other than the present one, its socket's folder is given to it and it is let through
+// `root`. FAILED_PRECONDITION: a folder above can't be entered by it, a folder belongs to somebody
+// else or holds what we did not make, or others may write into `root`.
 absl::Status MakeDirectories(const Directories& directories, const User& owner);
 // For a service whose PostgreSQL runs elsewhere.
 absl::Status MakeDirectories(const Directories& directories);

@@ -1,7 +1,10 @@
 #include "client/local/postgres_cluster.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -9,15 +12,19 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "client/local/own_folder.h"
 
 namespace nascent::local {
 namespace {
 
 constexpr int kOldestVersion = 15;
 constexpr char kSuperuser[] = "postgres";
+// libpq's and PostgreSQL's: they are meant for other databases.
+constexpr char kForeignVariables[] = "PG";
 
 constexpr char kAccess[] =
     "# Written by `nascent up` when the cluster was made.\n"
@@ -97,31 +104,55 @@ absl::StatusOr<PostgresCluster> PostgresCluster::Find(const Directories& directo
   return PostgresCluster(directories, best, *owner, *self);
 }
 
-absl::Status PostgresCluster::Initialize() const {
-  const std::string version_file = directories_.cluster + "/PG_VERSION";
-  std::error_code error;
-  if (std::filesystem::exists(version_file, error)) {
-    int found = 0;
-    std::ifstream(version_file) >> found;
-    const int have = VersionOf(bin_);
-    if (found == have) return absl::OkStatus();
+bool PostgresCluster::IsOurs() const {
+  if (IsMarked(directories_.cluster)) return true;
+  // Versions that set no marker wrote this.
+  std::ifstream access(directories_.cluster + "/pg_hba.conf");
+  std::string line;
+  return std::getline(access, line) && absl::StartsWith(kAccess, line + "\n");
+}
+
+absl::Status PostgresCluster::CheckVersion() const {
+  int found = 0;
+  std::ifstream(directories_.cluster + "/PG_VERSION") >> found;
+  if (found == 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat(directories_.cluster, " was made by PostgreSQL ", found, ", found is version ",
-                     have, ": set NASCENT_POSTGRES_BIN to a folder with version ", found,
-                     ", or move the data with pg_upgrade"));
+        absl::StrCat(directories_.cluster,
+                     " has lost its file PG_VERSION: restore the folder from a backup, or move it "
+                     "away to begin anew"));
   }
+  const int have = VersionOf(bin_);
+  if (found == have) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(directories_.cluster, " was made by PostgreSQL ", found, ", found is version ",
+                   have, ": set NASCENT_POSTGRES_BIN to a folder with version ", found,
+                   ", or move the data with pg_upgrade"));
+}
+
+absl::StatusOr<std::string> PostgresCluster::MakeWorkshop() const {
+  const bool other = owner_.uid != self_.uid;
   // What a first start that was interrupted left behind.
-  for (const auto& entry : std::filesystem::directory_iterator(directories_.cluster, error)) {
-    std::filesystem::remove_all(entry.path(), error);
-  }
+  std::error_code error;
+  if (IsMarked(directories_.making)) std::filesystem::remove_all(directories_.making, error);
+  absl::Status made =
+      MakeOwn(directories_.making, other ? 0711 : 0700, [](const std::string&) { return false; });
+  const std::string folder = directories_.making + "/data";
+  if (made.ok()) made = MakeDirectory(folder, 0700);
+  if (made.ok()) made = GiveTo(folder, owner_, 0700);
+  if (!made.ok()) return made;
+  return folder;
+}
+
+absl::Status PostgresCluster::Make(const std::string& folder) const {
   ProgramSpec spec;
   spec.command = {bin_ + "/initdb",
-                  "--pgdata=" + directories_.cluster,
+                  "--pgdata=" + folder,
                   "--auth-local=peer",
                   "--auth-host=reject",
                   "--encoding=UTF8",
                   "--locale=C.UTF-8",
                   absl::StrCat("--username=", kSuperuser)};
+  spec.without = kForeignVariables;
   if (owner_.uid != self_.uid) spec.user = owner_;
   const absl::StatusOr<std::string> made = RunProgram(spec);
   if (!made.ok()) return made.status();
@@ -130,13 +161,45 @@ absl::Status PostgresCluster::Initialize() const {
   for (const char* role : {"nascent", "nascent_reader", kSuperuser}) {
     absl::StrAppend(&map, "nascent \"", self_.name, "\" ", role, "\n");
   }
-  std::ofstream access(directories_.cluster + "/pg_hba.conf");
+  std::ofstream access(folder + "/pg_hba.conf");
   access << kAccess;
-  std::ofstream identities(directories_.cluster + "/pg_ident.conf");
+  std::ofstream identities(folder + "/pg_ident.conf");
   identities << map;
   if (!access.flush() || !identities.flush()) {
-    return absl::InternalError(absl::StrCat("cannot write into ", directories_.cluster));
+    return absl::InternalError(absl::StrCat("cannot write into ", folder));
   }
+  return Mark(folder, owner_);
+}
+
+absl::Status PostgresCluster::Initialize() const {
+  struct stat info {};
+  if (lstat(directories_.cluster.c_str(), &info) == 0) {
+    if (IsOurs()) {
+      const absl::Status usable = CheckVersion();
+      return usable.ok() ? GiveTo(directories_.cluster, owner_, 0700) : usable;
+    }
+    const std::string strangers =
+        S_ISDIR(info.st_mode) ? Strangers(directories_.cluster, [](const auto&) { return false; })
+                              : "something else than a folder";
+    if (!strangers.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          directories_.cluster, " holds ", strangers,
+          " and is no database that `nascent up` made: nothing was changed. Move it away, choose "
+          "another folder with --data-dir, or, if a PostgreSQL serves it, use that with --database "
+          "URL"));
+    }
+  }
+  const absl::StatusOr<std::string> folder = MakeWorkshop();
+  if (!folder.ok()) return folder.status();
+  const absl::Status made = Make(*folder);
+  if (!made.ok()) return made;
+  // Takes the place of nothing or of an empty folder.
+  if (rename(folder->c_str(), directories_.cluster.c_str()) != 0) {
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat("cannot move the new database to ", directories_.cluster));
+  }
+  std::error_code error;
+  std::filesystem::remove_all(directories_.making, error);
   return absl::OkStatus();
 }
 
@@ -155,6 +218,7 @@ ProgramSpec PostgresCluster::Program() const {
                   "log_destination=stderr",
                   "-c",
                   "logging_collector=off"};
+  spec.without = kForeignVariables;
   spec.log = directories_.logs + "/postgres.log";
   if (owner_.uid != self_.uid) spec.user = owner_;
   return spec;
@@ -163,6 +227,7 @@ ProgramSpec PostgresCluster::Program() const {
 absl::Status PostgresCluster::CheckReady() const {
   ProgramSpec spec;
   spec.command = {bin_ + "/pg_isready", "-q", "-h", directories_.socket, "-p", "5432"};
+  spec.without = kForeignVariables;
   if (RunProgram(spec).ok()) return absl::OkStatus();
   return absl::UnavailableError("PostgreSQL does not take connections yet");
 }
@@ -171,6 +236,7 @@ absl::Status PostgresCluster::RunSql(const std::string& script) const {
   ProgramSpec spec;
   spec.command = {bin_ + "/psql", "-X", "-q",       "-h", directories_.socket, "-p", "5432", "-U",
                   kSuperuser,     "-d", "postgres", "-v", "ON_ERROR_STOP=1"};
+  spec.without = kForeignVariables;
   spec.input = script;
   return RunProgram(spec).status();
 }
@@ -180,16 +246,20 @@ absl::Status PostgresCluster::CreateDatabase() const { return RunSql(kCreateData
 absl::Status PostgresCluster::AdmitReader() const { return RunSql(kAdmitReader); }
 
 std::optional<ProcessId> PostgresCluster::FindRunning() const {
+  if (!IsOurs()) return std::nullopt;
   std::ifstream file(directories_.cluster + "/postmaster.pid");
   pid_t pid = 0;
   if (!(file >> pid)) return std::nullopt;
   const std::optional<ProcessId> process = FindProcess(pid);
   if (!process) return std::nullopt;
-  // The number may have been given to another program since.
+  // The number may have been given to another program since, even to another PostgreSQL.
   std::ifstream command_file(absl::StrCat("/proc/", pid, "/cmdline"));
   std::string program;
   std::getline(command_file, program, '\0');
-  return program.ends_with("postgres") ? process : std::nullopt;
+  std::error_code error;
+  const bool here =
+      std::filesystem::equivalent(absl::StrCat("/proc/", pid, "/cwd"), directories_.cluster, error);
+  return program.ends_with("postgres") && here ? process : std::nullopt;
 }
 
 std::string PostgresCluster::Url(const std::string& role) const {

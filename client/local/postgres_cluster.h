@@ -6,6 +6,7 @@
 #ifndef NASCENT_CLIENT_LOCAL_POSTGRES_CLUSTER_H_
 #define NASCENT_CLIENT_LOCAL_POSTGRES_CLUSTER_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,7 +25,9 @@ class PostgresCluster {
   // PostgreSQL refuses to run as root: then the account `postgres`, else the present one.
   const User& owner() const { return owner_; }
 
-  // Makes the cluster where there is none yet. FAILED_PRECONDITION: it is of another version.
+  // Makes the cluster where there is none yet: beside its place, so that what stands in its place
+  // is whole. FAILED_PRECONDITION: it is of another version, or what stands there was not made
+  // here; then nothing is touched.
   absl::Status Initialize() const;
 
   // How to start it. SIGINT ends it in order ("fast").
@@ -52,6 +55,12 @@ class PostgresCluster {
         owner_(std::move(owner)),
         self_(std::move(self)) {}
 
+  // Whether Initialize made what stands in the cluster's place.
+  bool IsOurs() const;
+  absl::Status CheckVersion() const;
+  // An empty folder of the owner's in which the cluster is made.
+  absl::StatusOr<std::string> MakeWorkshop() const;
+  absl::Status Make(const std::string& folder) const;
   std::string Url(const std::string& role) const;
   absl::Status RunSql(const std::string& script) const;
 

@@ -15,12 +15,13 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
+#include "common/clock.h"
 
 extern char** environ;
 
@@ -91,8 +92,10 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 absl::StatusOr<pid_t> Fork(const ProgramSpec& spec, int in, int out) {
   std::vector<std::string> command = spec.command;
   std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable)
-    variables.emplace_back(*variable);
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (spec.without.empty() || !text.starts_with(spec.without)) variables.emplace_back(text);
+  }
   for (const std::string& added : spec.environment) {
     const std::string name = added.substr(0, added.find('=') + 1);
     std::erase_if(variables, [&](const std::string& v) { return v.starts_with(name); });
@@ -160,7 +163,7 @@ absl::StatusOr<User> FindUser(const std::string& name) {
   if (getpwnam_r(name.c_str(), &entry, buffer, sizeof(buffer), &found) != 0 || found == nullptr) {
     return absl::NotFoundError(absl::StrCat("this machine has no user ", name));
   }
-  return User{found->pw_name, found->pw_uid, found->pw_gid};
+  return User{found->pw_name, found->pw_uid, found->pw_gid, found->pw_dir};
 }
 
 absl::StatusOr<User> CurrentUser() {
@@ -171,7 +174,7 @@ absl::StatusOr<User> CurrentUser() {
     return absl::NotFoundError(
         absl::StrCat("this machine has no user with the number ", geteuid()));
   }
-  return User{found->pw_name, found->pw_uid, found->pw_gid};
+  return User{found->pw_name, found->pw_uid, found->pw_gid, found->pw_dir};
 }
 
 absl::StatusOr<ProcessId> Spawn(const ProgramSpec& spec) {
@@ -179,7 +182,7 @@ absl::StatusOr<ProcessId> Spawn(const ProgramSpec& spec) {
                                          : TextDescriptor(spec.input));
   const Descriptor out(
       spec.log.empty() ? -1
-                       : open(spec.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+                       : open(spec.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!spec.log.empty() && out.get() < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", spec.log));
   }
@@ -217,12 +220,12 @@ absl::StatusOr<std::string> RunProgram(ProgramSpec spec) {
 }
 
 bool WaitForEnd(const ProcessId& process, absl::Duration timeout) {
-  const absl::Time until = absl::Now() + timeout;
+  const absl::Duration until = SystemClock().Elapsed() + timeout;
   const Descriptor handle(IsAlive(process) ? OpenProcess(process.pid) : -1);
   bool ended = handle.get() < 0 && !IsAlive(process);
   // Where the system has no such handles the table of processes is asked instead.
   while (!ended) {
-    const absl::Duration left = std::max(until - absl::Now(), absl::ZeroDuration());
+    const absl::Duration left = std::max(until - SystemClock().Elapsed(), absl::ZeroDuration());
     if (handle.get() >= 0) {
       pollfd wait{handle.get(), POLLIN, 0};
       ended = poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1) > 0;

@@ -34,6 +34,7 @@ struct User {
   std::string name;
   uid_t uid = 0;
   gid_t gid = 0;
+  std::string home;
 };
 absl::StatusOr<User> FindUser(const std::string& name);
 absl::StatusOr<User> CurrentUser();
@@ -44,6 +45,8 @@ struct ProgramSpec {
   std::string input;                     // small text for standard input; empty: /dev/null
   std::optional<User> user;              // runs as this account; only root can
   std::vector<std::string> environment;  // NAME=VALUE, beside the present one
+  std::string
+      without;  // variables whose names begin so are left out of the present one; empty: none
   bool session = true;  // of its own, so that the terminal's signals don't reach it
 };
 

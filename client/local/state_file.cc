@@ -1,8 +1,11 @@
 #include "client/local/state_file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "common/spec/document.h"
@@ -50,11 +53,17 @@ absl::Status WriteState(const std::string& path, const ServiceState& state) {
       .Set("reader_url", state.reader_url)
       .Set("processes", std::move(processes));
   const std::string temporary = path + ".new";
-  {
-    std::ofstream file(temporary);
-    file << json.Print(2) << "\n";
-    if (!file.flush()) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", temporary));
-  }
+  const std::string text = json.Print(2) + "\n";
+  // It may hold the password of a database.
+  const int file =
+      open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  // On the disk before it has its name: the name of half a file would be taken for somebody's.
+  const bool written = file >= 0 && fchmod(file, 0600) == 0 &&
+                       write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       fsync(file) == 0;
+  const int why = errno;
+  if (file >= 0) close(file);
+  if (!written) return absl::ErrnoToStatus(why, absl::StrCat("cannot write ", temporary));
   if (std::rename(temporary.c_str(), path.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
   }

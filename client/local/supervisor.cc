@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "common/clock.h"
 
 namespace nascent::local {
 namespace {
@@ -17,6 +17,8 @@ constexpr absl::Duration kLongestWait = absl::Seconds(10);
 constexpr absl::Duration kLongLife = absl::Seconds(30);
 constexpr absl::Duration kPoll = absl::Milliseconds(100);
 constexpr int kLogLines = 8;
+
+absl::Duration Elapsed() { return SystemClock().Elapsed(); }
 
 std::string HowItEnded(int status) {
   if (WIFEXITED(status)) return absl::StrCat("ended with exit status ", WEXITSTATUS(status));
@@ -50,7 +52,7 @@ absl::Status Supervisor::StartEntry(Entry& entry) {
   if (!process.ok()) return process.status();
   entry.process = *process;
   entry.running = true;
-  entry.started = absl::Now();
+  entry.started = Elapsed();
   Changed();
   return absl::OkStatus();
 }
@@ -63,7 +65,7 @@ Supervisor::Entry* Supervisor::FindEntry(const std::string& name) {
 
 absl::Status Supervisor::RunUntil(const std::string& name, absl::Duration timeout,
                                   const std::function<absl::Status()>& done) {
-  const absl::Time until = absl::Now() + timeout;
+  const absl::Duration until = Elapsed() + timeout;
   const Entry* entry = FindEntry(name);
   const int deaths = entry->deaths;
   while (true) {
@@ -78,7 +80,7 @@ absl::Status Supervisor::RunUntil(const std::string& name, absl::Duration timeou
       return absl::AbortedError(absl::StrCat(name, " ended while it started", tail));
     }
     if (status.ok()) return status;
-    if (absl::Now() > until) {
+    if (Elapsed() > until) {
       return absl::DeadlineExceededError(absl::StrCat(name, " is not ready after ",
                                                       absl::FormatDuration(timeout), " (",
                                                       std::string(status.message()), ")", tail));
@@ -93,8 +95,8 @@ int Supervisor::Run() {
 }
 
 std::optional<int> Supervisor::Step(absl::Duration timeout) {
-  const absl::Time now = absl::Now();
-  absl::Time next = now + timeout;
+  const absl::Duration now = Elapsed();
+  absl::Duration next = now + timeout;
   for (const Entry& entry : entries_) {
     if (!entry.running) next = std::min(next, entry.restart_at);
   }
@@ -103,14 +105,14 @@ std::optional<int> Supervisor::Step(absl::Duration timeout) {
   if (signal > 0 && signal != SIGCHLD) return signal;
   Reap();
   for (Entry& entry : entries_) {
-    if (entry.running || absl::Now() < entry.restart_at) continue;
+    if (entry.running || Elapsed() < entry.restart_at) continue;
     const absl::Status status = StartEntry(entry);
     if (status.ok()) {
       on_event_(absl::StrCat(entry.program.name, " runs again (process ", entry.process.pid, ")"));
     } else {
       on_event_(absl::StrCat(entry.program.name, ": ", std::string(status.message())));
       entry.wait = std::min(entry.wait * 2, kLongestWait);
-      entry.restart_at = absl::Now() + entry.wait;
+      entry.restart_at = Elapsed() + entry.wait;
     }
   }
   return std::nullopt;
@@ -123,8 +125,8 @@ void Supervisor::Reap() {
       continue;
     entry.running = false;
     ++entry.deaths;
-    if (absl::Now() - entry.started > kLongLife) entry.wait = kFirstWait;
-    entry.restart_at = absl::Now() + entry.wait;
+    if (Elapsed() - entry.started > kLongLife) entry.wait = kFirstWait;
+    entry.restart_at = Elapsed() + entry.wait;
     on_event_(absl::StrCat(entry.program.name, " (process ", entry.process.pid, ") ",
                            HowItEnded(status), ", starts again in ",
                            absl::FormatDuration(entry.wait)));
@@ -145,7 +147,7 @@ void Supervisor::Stop() {
       Entry& entry = entries_[i];
       if (entry.running) AwaitEnd(entry.process, entry.program.grace);
       entry.running = false;
-      entry.restart_at = absl::InfiniteFuture();
+      entry.restart_at = absl::InfiniteDuration();
     }
     Changed();
     last = first;

@@ -60,8 +60,8 @@ class Supervisor {
     SupervisedProgram program;
     ProcessId process;
     bool running = false;
-    absl::Time started;
-    absl::Time restart_at;
+    absl::Duration started;     // since the machine's monotonic clock began
+    absl::Duration restart_at;  // as that
     absl::Duration wait;
     int deaths = 0;
   };

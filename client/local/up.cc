@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,7 +42,7 @@ constexpr std::uintmax_t kLongestLog = 16 << 20;
 class FolderLock {
  public:
   explicit FolderLock(const std::string& path)
-      : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+      : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     held_ = fd_ >= 0 && flock(fd_, LOCK_EX | LOCK_NB) == 0;
   }
   ~FolderLock() {
@@ -80,6 +81,15 @@ std::string DatabaseVariable(const std::string& url) {
   return absl::StrCat("NASCENT_DATABASE=", url);
 }
 
+// FAILED_PRECONDITION: what has the name of our state file is something else.
+absl::Status CheckStateFile(const Directories& directories) {
+  const absl::Status status = ReadState(directories.state).status();
+  if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(directories.state, " is no state of a service (", std::string(status.message()),
+                   "): move it away, or choose another folder with --data-dir"));
+}
+
 // In the order in which a service is ended: workers, coordinator, database.
 void EndProcesses(const std::map<std::string, ProcessId>& processes, const Say& say) {
   const auto end = [&](const std::string& name, int signal, absl::Duration grace) {
@@ -103,6 +113,24 @@ void EndLeftovers(const Directories& directories, const Say& say) {
     if (const auto running = cluster->FindRunning()) processes["postgres"] = *running;
   }
   EndProcesses(processes, say);
+}
+
+// The error with which `nascent up` ended, from the text "nascent: MESSAGE [CODE]" that it wrote
+// last.
+absl::Status WhyItDidNotStart(absl::string_view said) {
+  constexpr absl::string_view kBegin = "nascent: ";
+  said = absl::StripTrailingAsciiWhitespace(said);
+  absl::StatusCode code = absl::StatusCode::kInternal;
+  for (int number = 1; number <= static_cast<int>(absl::StatusCode::kUnauthenticated); ++number) {
+    const auto each = static_cast<absl::StatusCode>(number);
+    if (!absl::ConsumeSuffix(&said, absl::StrCat(" [", absl::StatusCodeToString(each), "]")))
+      continue;
+    code = each;
+    if (const size_t begin = said.rfind(kBegin); begin != absl::string_view::npos) {
+      said.remove_prefix(begin + kBegin.size());
+    }
+  }
+  return absl::Status(code, absl::StrCat("the service did not start: ", said));
 }
 
 // One run of the whole service.
@@ -174,18 +202,24 @@ class Service {
     return status;
   }
 
-  absl::Status Migrate() {
+  // nascentd with its database. What libpq reads from the environment is meant for that one only
+  // where the user named it.
+  ProgramSpec Coordinator(const std::vector<std::string>& arguments) const {
     ProgramSpec spec;
-    spec.command = {ProgramPath("nascentd"), "migrate"};
+    spec.command = {ProgramPath("nascentd")};
+    spec.command.insert(spec.command.end(), arguments.begin(), arguments.end());
     spec.environment = {DatabaseVariable(state_.database_url)};
-    return RunProgram(spec).status();
+    if (options_.database_url.empty()) spec.without = "PG";
+    return spec;
   }
 
+  absl::Status Migrate() { return RunProgram(Coordinator({"migrate"})).status(); }
+
   absl::Status StartCoordinator() {
-    ProgramSpec spec;
-    spec.command = {ProgramPath("nascentd"), "--listen", options_.listen, "--artifacts",
-                    directories_.artifacts};
-    spec.environment = {DatabaseVariable(state_.database_url)};
+    ProgramSpec spec =
+        Coordinator({"--listen", options_.listen, "--artifacts", directories_.artifacts,
+                     "--lease-seconds", absl::StrCat(options_.lease_seconds), "--term-seconds",
+                     absl::StrCat(options_.term_seconds)});
     spec.log = directories_.logs + "/nascentd.log";
     const absl::Status status = supervisor_.Start(
         {.name = "nascentd", .program = std::move(spec), .grace = kCoordinatorGrace});
@@ -272,6 +306,8 @@ std::string FindServer(const Directories& directories) {
 
 absl::Status RunService(const UpOptions& options, const Say& say,
                         const std::function<void(const ServiceState&)>& on_ready) {
+  // Nor do the programs that are started make anything that others can read.
+  umask(S_IRWXG | S_IRWXO);
   const Directories directories = LayOut(options.data_dir);
   absl::Status made;
   if (options.database_url.empty()) {
@@ -285,6 +321,7 @@ absl::Status RunService(const UpOptions& options, const Say& say,
   const FolderLock lock(directories.lock);
   if (!lock.held()) return AlreadyRuns(directories);
 
+  if (absl::Status state = CheckStateFile(directories); !state.ok()) return state;
   EndLeftovers(directories, say);
   RotateLogs(directories);
   // Else another service on this address would answer in the place of ours.
@@ -305,11 +342,7 @@ absl::StatusOr<ServiceState> StartDetached(const UpOptions& options,
                                            const std::vector<std::string>& arguments) {
   const Directories directories = LayOut(options.data_dir);
   std::error_code error;
-  std::filesystem::create_directories(directories.logs, error);
-  if (error) {
-    return absl::InternalError(
-        absl::StrCat("cannot make the folder ", directories.logs, ": ", error.message()));
-  }
+  if (absl::Status made = MakeDirectories(directories); !made.ok()) return made;
   if (!FolderLock(directories.lock).held()) return AlreadyRuns(directories);
 
   ProgramSpec spec;
@@ -328,8 +361,7 @@ absl::StatusOr<ServiceState> StartDetached(const UpOptions& options,
     std::ifstream log(spec.log);
     log.seekg(static_cast<std::streamoff>(before));
     const std::string said((std::istreambuf_iterator<char>(log)), std::istreambuf_iterator<char>());
-    return absl::InternalError(absl::StrCat("the service did not start:\n",
-                                            std::string(absl::StripTrailingAsciiWhitespace(said))));
+    return WhyItDidNotStart(said);
   }
 }
 

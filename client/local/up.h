@@ -18,7 +18,9 @@ struct UpOptions {
   std::string database_url;  // of a PostgreSQL that runs elsewhere; empty: a private cluster
   std::string listen = "127.0.0.1:7301";
   int workers = 1;
-  int slots = 0;         // per worker; 0: the worker's default
+  int slots = 0;  // per worker; 0: the worker's default
+  double lease_seconds = 30;
+  double term_seconds = 10;
   std::string programs;  // folder of nascentd and nascent-worker; empty: beside this program
 };
 

@@ -184,6 +184,97 @@ TEST_F(UpTest, RunsARealDatabaseAndStartsItAgainWhenItIsKilled) {
   EXPECT_TRUE(again.End().ok());
 }
 
+TEST_F(UpTest, LeavesAloneWhatItDidNotMake) {
+  std::filesystem::create_directories(directories().cluster);
+  std::ofstream(directories().cluster + "/init.sql") << "create table t();";
+  std::ofstream(directories().cluster + "/schema.sql") << "create table u();";
+  struct stat before {};
+  ASSERT_EQ(stat(directories().cluster.c_str(), &before), 0);
+  const absl::Status refused = Running(options_).Join();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("/postgres holds init.sql and 1 more"));
+  EXPECT_TRUE(std::filesystem::exists(directories().cluster + "/init.sql"));
+  struct stat after {};
+  ASSERT_EQ(stat(directories().cluster.c_str(), &after), 0);
+  EXPECT_EQ(after.st_uid, before.st_uid);
+  EXPECT_EQ(after.st_mode, before.st_mode);
+}
+
+TEST_F(UpTest, NeitherServesNorEndsADatabaseOfSomebodyElse) {
+  const std::string& cluster = directories().cluster;
+  std::filesystem::create_directories(cluster);
+  std::ofstream(cluster + "/PG_VERSION") << "15\n";
+  std::filesystem::copy_file("/bin/sleep", root_ + "/bin/postgres");
+  ProgramSpec spec;
+  spec.command = {root_ + "/bin/postgres", "1000"};
+  const auto server = Spawn(spec);
+  ASSERT_TRUE(server.ok()) << server.status();
+  std::ofstream(cluster + "/postmaster.pid") << server->pid << "\n";
+  const absl::Status refused = Running(options_).Join();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("no database that `nascent up` made"));
+  EXPECT_TRUE(IsAlive(*server));
+
+  // A number in a cluster of ours that was given to the server of another one.
+  ASSERT_TRUE(StopService(directories(), [](const std::string&) {}).ok());
+  std::ofstream(cluster + "/.nascent") << "ours";
+  ASSERT_TRUE(StopService(directories(), [](const std::string&) {}).ok());
+  EXPECT_TRUE(IsAlive(*server));
+  EndProcess(*server, SIGKILL, absl::Seconds(5));
+}
+
+TEST_F(UpTest, BeginsAnewAfterAFirstStartThatWasInterrupted) {
+  ASSERT_TRUE(MakeDirectories(directories()).ok());
+  std::filesystem::create_directories(directories().making + "/data/base");
+  std::ofstream(directories().making + "/.nascent") << "ours";
+  std::ofstream(directories().making + "/data/PG_VERSION") << "15";
+  Running service(options_);
+  EXPECT_TRUE(service.Said("ready"));
+  EXPECT_FALSE(std::filesystem::exists(directories().making));
+  EXPECT_TRUE(service.End().ok());
+}
+
+TEST_F(UpTest, KeepsAFileThatHasTheNameOfItsState) {
+  std::filesystem::create_directories(directories().root);
+  std::ofstream(directories().state) << "{\"mine\": 1}";
+  options_.database_url = "postgresql://elsewhere";
+  const absl::Status refused = Running(options_).Join();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("state.json"));
+  EXPECT_TRUE(std::filesystem::exists(directories().state));
+}
+
+TEST_F(UpTest, TakesNoSettingsForOtherDatabasesFromTheEnvironment) {
+  WriteProgram("nascentd",
+               "[ -z \"$PGSERVICE$PGHOSTADDR$PGOPTIONS\" ] || exit 1\n"
+               "[ \"$1\" = migrate ] && exit 0\nexec sleep 1000\n");
+  setenv("PGSERVICE", "nosuch", 1);
+  setenv("PGHOSTADDR", "192.0.2.1", 1);
+  setenv("PGOPTIONS", "-c nosuch=1", 1);
+  setenv("PGDATA", "/nosuch", 1);
+  Running service(options_);
+  EXPECT_TRUE(service.Said("ready"));
+  EXPECT_TRUE(service.End().ok());
+  for (const char* name : {"PGSERVICE", "PGHOSTADDR", "PGOPTIONS", "PGDATA"}) unsetenv(name);
+}
+
+TEST_F(UpTest, LetsNobodyElseReadWhatItMakes) {
+  WriteProgram("nascentd", "[ \"$1\" = migrate ] && exit 0\n> " + root_ +
+                               "/data/artifacts/new\nexec sleep 1000\n");
+  const mode_t before = umask(0);
+  Running service(options_);
+  EXPECT_TRUE(service.Said("ready"));
+  umask(before);
+  const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directories().root)) {
+    // PostgreSQL's own choice, within a folder that nobody else enters.
+    if (entry.path().parent_path() == directories().socket) continue;
+    EXPECT_EQ(entry.symlink_status().permissions() & others, std::filesystem::perms::none)
+        << entry.path();
+  }
+  EXPECT_TRUE(service.End().ok());
+}
+
 TEST_F(UpTest, EndsWhatAnEarlierServiceLeft) {
   std::filesystem::create_directories(directories().root);
   ProgramSpec spec;
