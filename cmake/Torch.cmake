@@ -16,7 +16,20 @@ if(NASCENT_LIBTORCH)
     # Registers the CUDA kernels when loaded, although nothing refers to it by symbol.
     target_link_libraries(torch INTERFACE
       -Wl,--no-as-needed ${torch_lib}/libtorch_cuda.so ${torch_lib}/libc10_cuda.so -Wl,--as-needed)
-    target_compile_definitions(torch INTERFACE NASCENT_CUDA=1)
+    # A training step is recorded as a CUDA graph only where CUDA's headers are. PyPI has them in parts:
+    # nvidia-cuda-runtime comes with the wheel, nvidia-cuda-crt does not.
+    find_path(NASCENT_CUDA_INCLUDE_DIR crt/host_defines.h
+      HINTS ${torch_root}/../nvidia/cu13/include $ENV{CUDA_HOME}/include /usr/local/cuda/include
+            ${NASCENT_CUDA_HINT}
+      NO_DEFAULT_PATH)
+    find_path(NASCENT_CUDA_RUNTIME_INCLUDE_DIR cuda_runtime_api.h
+      HINTS ${torch_root}/../nvidia/cu13/include $ENV{CUDA_HOME}/include /usr/local/cuda/include
+      NO_DEFAULT_PATH)
+    if(NASCENT_CUDA_INCLUDE_DIR AND NASCENT_CUDA_RUNTIME_INCLUDE_DIR)
+      target_include_directories(torch SYSTEM INTERFACE
+        ${NASCENT_CUDA_RUNTIME_INCLUDE_DIR} ${NASCENT_CUDA_INCLUDE_DIR})
+      target_compile_definitions(torch INTERFACE NASCENT_CUDA=1)
+    endif()
   endif()
   target_link_options(torch INTERFACE -Wl,-rpath,${torch_lib} -Wl,--disable-new-dtags)
 else()
@@ -29,5 +42,6 @@ else()
   target_link_libraries(torch INTERFACE ${TORCH_LIBRARY} ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
 endif()
 
-# A torch file costs about 1.1 GB while it compiles: never more than two at a time.
-set_property(GLOBAL APPEND PROPERTY JOB_POOLS torch_pool=2)
+# A torch file costs about 1.1 GB while it compiles.
+set(NASCENT_TORCH_JOBS 2 CACHE STRING "Files that include LibTorch and compile at the same time")
+set_property(GLOBAL APPEND PROPERTY JOB_POOLS torch_pool=${NASCENT_TORCH_JOBS})

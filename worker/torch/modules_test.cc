@@ -12,6 +12,7 @@
 #include "common/network/operations.h"
 #include "gtest/gtest.h"
 #include "worker/torch/network_module.h"
+#include "worker/torch/testing/test_device.h"
 
 namespace nascent::worker {
 namespace {
@@ -159,6 +160,30 @@ TEST(ModulesTest, OutputsHaveTheShapesThatTheTableInfersAndGradientsReachAllPara
     y.mul(at::randn_like(y)).sum().backward();
     for (const NamedTensor& parameter : (*module)->parameters().named()) {
       EXPECT_GT(parameter.tensor.grad().abs().sum().item<float>(), 0) << parameter.name;
+    }
+  }
+}
+
+TEST(ModulesTest, ValuesAndGradientsOnTheDeviceOfTheTestsAreThoseOfTheCpu) {
+  at::globalContext().setAllowTF32CuDNN(false);  // Rounds what convolutions read to ten bits.
+  for (const Case& c : Cases()) {
+    if (c.operation == "dropout" || c.operation == "drop_path") continue;  // Draws of their own.
+    SCOPED_TRACE(c.operation);
+    const network::Network network = NetworkOf(c);
+    const auto run = [&](at::Device device) {
+      auto module = *NetworkModule::Create(network, /*seed=*/1, device);
+      at::Tensor x = RandomInput(c.shape).to(device).requires_grad_(true);
+      const at::Tensor y = module->Forward(x, Pass{.training = true}).front();
+      if (y.requires_grad()) y.square().sum().backward();
+      return std::vector<at::Tensor>{y.detach().cpu(),
+                                     x.grad().defined() ? x.grad().cpu() : at::zeros({}),
+                                     module->parameters().flat_gradients().cpu()};
+    };
+    const std::vector<at::Tensor> expected = run(at::kCPU);
+    const std::vector<at::Tensor> found = run(TestDevice());
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_TRUE(at::allclose(found[i], expected[i], 1e-3, 1e-3))
+          << "value, input or parameters " << i;
     }
   }
 }

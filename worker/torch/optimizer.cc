@@ -92,69 +92,95 @@ FlatOptimizer::FlatOptimizer(const v1::Optimizer& settings, double gradient_clip
   for (int i = 0; i < moments; ++i) state_.push_back(at::zeros_like(parameters_));
 }
 
+void FlatOptimizer::KeepNumbersOnDevice() {
+  for (StepNumber* number : {&descent_, &kept_, &correction_}) number->MoveTo(parameters_.device());
+}
+
 void FlatOptimizer::Step(double factor) {
-  if (gradient_clip_ > 0) {
-    // On the device, without waiting for it: min(1, clip / (norm + 1e-6)), as PyTorch does.
-    gradients_.mul_((gradient_clip_ / (gradients_.norm() + 1e-6)).clamp_max_(1.0));
-  }
+  Advance(factor);
+  Apply();
+}
+
+void FlatOptimizer::Advance(double factor) {
   const double rate = learning_rate_ * factor;
   ++steps_;
   switch (settings_.kind_case()) {
     case v1::Optimizer::kAdam:
-      return StepAdam(rate, /*decoupled=*/false);
+      return AdvanceAdam(settings_.adam(), rate);
     case v1::Optimizer::kAdamw:
-      return StepAdam(rate, /*decoupled=*/true);
+      return AdvanceAdam(settings_.adamw(), rate);
     case v1::Optimizer::kRmsprop:
-      return StepRmsProp(rate);
     case v1::Optimizer::kSgd:
     case v1::Optimizer::KIND_NOT_SET:
-      return StepSgd(rate);
+      return descent_.Set(-rate);
   }
 }
 
-void FlatOptimizer::StepSgd(double rate) {
+void FlatOptimizer::AdvanceAdam(const v1::Adam& adam, double rate) {
+  const double correction1 = 1 - std::pow(adam.beta1(), static_cast<double>(steps_));
+  const double correction2 = 1 - std::pow(adam.beta2(), static_cast<double>(steps_));
+  descent_.Set(-rate / correction1);
+  correction_.Set(std::sqrt(correction2));
+  kept_.Set(1 - rate * adam.weight_decay());
+}
+
+void FlatOptimizer::Apply() {
+  if (gradient_clip_ > 0) {
+    // On the device, without waiting for it: min(1, clip / (norm + 1e-6)), as PyTorch does.
+    gradients_.mul_((gradient_clip_ / (gradients_.norm() + 1e-6)).clamp_max_(1.0));
+  }
+  switch (settings_.kind_case()) {
+    case v1::Optimizer::kAdam:
+      return ApplyAdam(/*decoupled=*/false);
+    case v1::Optimizer::kAdamw:
+      return ApplyAdam(/*decoupled=*/true);
+    case v1::Optimizer::kRmsprop:
+      return ApplyRmsProp();
+    case v1::Optimizer::kSgd:
+    case v1::Optimizer::KIND_NOT_SET:
+      return ApplySgd();
+  }
+}
+
+void FlatOptimizer::ApplySgd() {
   const v1::Sgd& sgd = settings_.sgd();
   if (sgd.weight_decay() > 0) gradients_.add_(parameters_, sgd.weight_decay());
-  if (sgd.momentum() == 0) {
-    parameters_.sub_(gradients_, rate);
-    return;
-  }
+  if (sgd.momentum() == 0) return descent_.AddProduct(gradients_, parameters_);
   // From a zero buffer the first step gives the gradient itself, as torch.optim.SGD has it.
   state_[0].mul_(sgd.momentum()).add_(gradients_);
   if (sgd.nesterov()) {
-    parameters_.sub_(gradients_.add_(state_[0], sgd.momentum()), rate);
+    descent_.AddProduct(gradients_.add_(state_[0], sgd.momentum()), parameters_);
   } else {
-    parameters_.sub_(state_[0], rate);
+    descent_.AddProduct(state_[0], parameters_);
   }
 }
 
-void FlatOptimizer::StepAdam(double rate, bool decoupled) {
+void FlatOptimizer::ApplyAdam(bool decoupled) {
   const v1::Adam& adam = decoupled ? settings_.adamw() : settings_.adam();
   if (adam.weight_decay() > 0) {
     if (decoupled) {
-      parameters_.mul_(1 - rate * adam.weight_decay());
+      kept_.Multiply(parameters_);
     } else {
       gradients_.add_(parameters_, adam.weight_decay());
     }
   }
-  const double correction1 = 1 - std::pow(adam.beta1(), static_cast<double>(steps_));
-  const double correction2 = 1 - std::pow(adam.beta2(), static_cast<double>(steps_));
   state_[0].mul_(adam.beta1()).add_(gradients_, 1 - adam.beta1());
   state_[1].mul_(adam.beta2()).addcmul_(gradients_, gradients_, 1 - adam.beta2());
-  const at::Tensor denominator = state_[1].sqrt().div_(std::sqrt(correction2)).add_(adam.epsilon());
-  parameters_.addcdiv_(state_[0], denominator, -rate / correction1);
+  at::Tensor denominator = state_[1].sqrt();
+  correction_.Divide(denominator);
+  descent_.AddQuotient(state_[0], denominator.add_(adam.epsilon()), parameters_);
 }
 
-void FlatOptimizer::StepRmsProp(double rate) {
+void FlatOptimizer::ApplyRmsProp() {
   const v1::RmsProp& rms = settings_.rmsprop();
   if (rms.weight_decay() > 0) gradients_.add_(parameters_, rms.weight_decay());
   state_[0].mul_(rms.decay()).addcmul_(gradients_, gradients_, 1 - rms.decay());
   const at::Tensor denominator = state_[0].sqrt().add_(rms.epsilon());
   if (rms.momentum() > 0) {
     state_[1].mul_(rms.momentum()).addcdiv_(gradients_, denominator);
-    parameters_.sub_(state_[1], rate);
+    descent_.AddProduct(state_[1], parameters_);
   } else {
-    parameters_.addcdiv_(gradients_, denominator, -rate);
+    descent_.AddQuotient(gradients_, denominator, parameters_);
   }
 }
 

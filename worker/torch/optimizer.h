@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nascent/v1/recipe.pb.h"
+#include "worker/torch/step_number.h"
 
 namespace nascent::worker {
 
@@ -25,6 +26,13 @@ class FlatOptimizer {
   // One step with `factor` times the learning rate; changes `gradients`.
   void Step(double factor);
 
+  // The two halves of a step. Advance counts it and sets the numbers that differ from step to step;
+  // Apply changes the parameters. After KeepNumbersOnDevice Apply reads those numbers on the
+  // device, so that it can be recorded once and launched after each Advance.
+  void Advance(double factor);
+  void Apply();
+  void KeepNumbersOnDevice();
+
   double learning_rate() const { return learning_rate_; }
 
   // What a checkpoint must hold beside the parameters: the moments, [n] each, and the steps done.
@@ -34,9 +42,10 @@ class FlatOptimizer {
   void set_steps(int64_t steps) { steps_ = steps; }
 
  private:
-  void StepSgd(double rate);
-  void StepAdam(double rate, bool decoupled);
-  void StepRmsProp(double rate);
+  void AdvanceAdam(const v1::Adam& adam, double rate);
+  void ApplySgd();
+  void ApplyAdam(bool decoupled);
+  void ApplyRmsProp();
 
   const v1::Optimizer settings_;
   const double gradient_clip_;
@@ -45,6 +54,11 @@ class FlatOptimizer {
   at::Tensor gradients_;
   std::vector<at::Tensor> state_;
   int64_t steps_ = 0;
+  // Of the step that Advance began: minus the learning rate, with Adam's first correction; what
+  // decoupled weight decay leaves of a parameter; the root of Adam's second correction.
+  StepNumber descent_;
+  StepNumber kept_;
+  StepNumber correction_;
 };
 
 }  // namespace nascent::worker

@@ -132,6 +132,11 @@ absl::StatusOr<ResidentData> ResidentData::Load(const v1::DataRef& data,
   absl::StatusOr<Examples> training = ReadSplit(data.dataset(), "train", files);
   if (!training.ok()) return training.status();
   result.normalization_ = NormalizationOf(training->images);
+  const auto per_channel = [&](const std::vector<float>& values) {
+    return at::tensor(values, at::kFloat).to(device);
+  };
+  result.mean_ = per_channel(result.normalization_.mean);
+  result.scale_ = per_channel(result.normalization_.scale);
   const auto finish = [&](const at::Tensor& images, const at::Tensor& labels) {
     Examples examples;
     examples.images = Resize(images, resolution).to(device);
@@ -194,21 +199,31 @@ Batch ResidentData::AssembleOnHost(const Examples& examples, std::span<const Ima
   return batch;
 }
 
-Batch ResidentData::AssembleOnDevice(const Examples& examples, std::span<const ImageChange> changes,
-                                     int32_t cutout) const {
-  const at::Tensor& images = examples.images;
+at::Tensor ResidentData::ToTensor(std::span<const ImageChange> changes) {
   const auto count = static_cast<int64_t>(changes.size());
-  const int64_t height = images.size(1);
-  const int64_t width = images.size(2);
-  const int64_t channels = images.size(3);
-  // One transfer: a row per change.
   at::Tensor host = at::empty({6, count}, at::kLong);
   for (int64_t i = 0; i < count; ++i) {
     const ImageChange& c = changes[i];
     const int64_t row[] = {c.example, c.flip, c.shift_y, c.shift_x, c.cut_y, c.cut_x};
     for (int64_t k = 0; k < 6; ++k) host.data_ptr<int64_t>()[k * count + i] = row[k];
   }
-  const at::Tensor changed = host.to(images.device(), /*non_blocking=*/true);
+  return host;
+}
+
+Batch ResidentData::AssembleOnDevice(const Examples& examples, std::span<const ImageChange> changes,
+                                     int32_t cutout) const {
+  // One transfer for all.
+  return AssembleChanged(
+      examples, ToTensor(changes).to(examples.images.device(), /*non_blocking=*/true), cutout);
+}
+
+Batch ResidentData::AssembleChanged(const Examples& examples, const at::Tensor& changed,
+                                    int32_t cutout) const {
+  const at::Tensor& images = examples.images;
+  const int64_t count = changed.size(1);
+  const int64_t height = images.size(1);
+  const int64_t width = images.size(2);
+  const int64_t channels = images.size(3);
   const auto column = [&](int64_t k) { return changed[k].view({count, 1}); };
   const at::TensorOptions whole = changed.options();
   const at::Tensor rows = at::arange(height, whole).view({1, height});
@@ -227,10 +242,7 @@ Batch ResidentData::AssembleOnDevice(const Examples& examples, std::span<const I
                           .view({count, height, width, channels})
                           .to(at::kFloat);
   values = values * inside.unsqueeze(3);
-  const auto per_channel = [&](const std::vector<float>& v) {
-    return at::from_blob(const_cast<float*>(v.data()), {channels}, at::kFloat).to(images.device());
-  };
-  values = (values - per_channel(normalization_.mean)) * per_channel(normalization_.scale);
+  values = (values - mean_) * scale_;
   if (cutout > 0) {
     const at::Tensor top = column(4) - cutout / 2;
     const at::Tensor left = column(5) - cutout / 2;

@@ -66,12 +66,19 @@ class ResidentData {
   Batch AssembleOnDevice(const Examples& examples, std::span<const ImageChange> changes,
                          int32_t cutout) const;
 
+  // The second way in two parts: the changes as numbers, [6, count], int64, on the host; and what
+  // the device makes of them. AssembleChanged only launches work, so it can be recorded.
+  static at::Tensor ToTensor(std::span<const ImageChange> changes);
+  Batch AssembleChanged(const Examples& examples, const at::Tensor& changes, int32_t cutout) const;
+
  private:
   const Examples& train_or_test() const { return train_.images.defined() ? train_ : test_; }
   Examples train_;
   Examples validation_;
   Examples test_;
   Normalization normalization_;
+  at::Tensor mean_;   // normalization_ on the device: [C], float32
+  at::Tensor scale_;  // likewise
   bool segmentation_ = false;
 };
 

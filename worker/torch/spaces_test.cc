@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "worker/torch/network_module.h"
 #include "worker/torch/tensor_file.h"
+#include "worker/torch/testing/test_device.h"
 
 namespace nascent::worker {
 namespace {
@@ -152,14 +153,14 @@ TEST(SpacesTest, FiftyNetworksOfEveryPresetAreWhatTheCostModelSaysAndLearn) {
       SCOPED_TRACE(space->Print(*genotype));
       const auto architecture = space->BuildArchitecture(*genotype);
       ASSERT_TRUE(architecture.ok()) << architecture.status();
-      auto live = NetworkModule::Create(architecture->live, 1, at::kCPU);
+      auto live = NetworkModule::Create(architecture->live, 1, TestDevice());
       ASSERT_TRUE(live.ok()) << live.status();
       network::Shape input;
       for (const network::Node& node : architecture->live.nodes) {
         if (node.operation == "input") input = node.shape;
       }
       at::manual_seed(1);
-      const at::Tensor x = at::randn({2, input[0], input[1], input[2]});
+      const at::Tensor x = at::randn({2, input[0], input[1], input[2]}).to(TestDevice());
       const at::Tensor y = CheckNetwork(**live, architecture->costs, x);
       EXPECT_TRUE(y.isfinite().all().item<bool>());
       y.square().mean().backward();

@@ -5,14 +5,19 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "worker/torch/augmentation.h"
 #include "worker/torch/checkpoint.h"
+#include "worker/torch/own_stream.h"
 #include "worker/torch/peak_memory.h"
+#include "worker/torch/recorded_step.h"
 #include "worker/torch/schedule.h"
+#include "worker/torch/step_graph.h"
 #include "worker/torch/training_step.h"
 
 namespace nascent::worker {
@@ -43,8 +48,15 @@ class Training {
         examples_(TrainingExamplesOf(task, data.train().count())),
         batch_(std::max<int64_t>(1, recipe_.batch() == 0 ? 128 : recipe_.batch())),
         steps_per_epoch_((examples_ + batch_ - 1) / batch_),
+        own_stream_(device),
         step_(network, recipe_, device),
-        totals_(device) {}
+        totals_(device) {
+    std::unique_ptr<StepGraph> graph = NewStepGraph(device);
+    if (graph != nullptr && RecordedStep::Possible(recipe_, data)) {
+      recorded_step_.emplace(step_, data, recipe_.augmentation(), batch_, totals_,
+                             std::move(graph));
+    }
+  }
 
   Result Run() {
     if (!paths_.resume_from.empty()) {
@@ -65,7 +77,7 @@ class Training {
   // False: the task ends here, with result_.
   bool RunEpoch() {
     const Clock::time_point start = Clock::now();
-    if (position_.step_in_epoch == 0) totals_ = Totals(device_);
+    if (position_.step_in_epoch == 0) totals_.Clear();
     const std::vector<int64_t> order = EpochOrder(recipe_.seed(), position_.epoch, examples_);
     Clock::time_point reported = start;
     for (int64_t& step = position_.step_in_epoch; step < steps_per_epoch_;) {
@@ -89,16 +101,17 @@ class Training {
     const std::vector<ImageChange> changes =
         DrawChanges(recipe_.augmentation(), recipe_.seed(), global_step,
                     std::span(order).subspan(first, count), data_.height(), data_.width());
-    const Batch batch = data_.Assemble(data_.train(), changes, recipe_.augmentation().cutout());
     RandomStream random(recipe_.seed(), kDropStream + static_cast<uint64_t>(global_step));
     at::Generator generator = at::globalContext().defaultGenerator(device_);
     generator.set_current_seed(random.Next());
+    const double factor =
+        ScheduleFactor(recipe_.schedule(), global_step, steps_per_epoch_, recipe_.epochs());
+    if (recorded_step_.has_value() && count == batch_) return recorded_step_->Run(changes, factor);
+    const Batch batch = data_.Assemble(data_.train(), changes, recipe_.augmentation().cutout());
     Pass pass{.training = true, .random = &random};
     pass.drop_path = recipe_.drop_path() * static_cast<double>(position_.epoch) /
                      static_cast<double>(std::max(1, recipe_.epochs()));
-    step_.Run(batch, pass,
-              ScheduleFactor(recipe_.schedule(), global_step, steps_per_epoch_, recipe_.epochs()),
-              totals_);
+    step_.Run(batch, pass, factor, totals_);
   }
 
   bool MeasureEpoch() {
@@ -207,9 +220,12 @@ class Training {
   const int64_t batch_;
   const int64_t steps_per_epoch_;
 
+  const OwnStream own_stream_;
   TrainingStep step_;
   Position position_;
   Totals totals_;
+  // Of whole batches, on a device that can record.
+  std::optional<RecordedStep> recorded_step_;
   Clock::duration training_time_{};
   Clock::duration validation_time_{};
   Result result_;

@@ -49,6 +49,13 @@ Totals::Totals(at::Device device)
     : loss(at::zeros({}, at::TensorOptions(at::kDouble).device(device))),
       correct(at::zeros({}, at::TensorOptions(at::kLong).device(device))) {}
 
+void Totals::Clear() {
+  loss.zero_();
+  correct.zero_();
+  examples = 0;
+  answers = 0;
+}
+
 bool UsesBFloat16(const v1::Recipe& recipe, at::Device device) {
   return recipe.precision() == v1::PRECISION_BFLOAT16 ||
          (recipe.precision() == v1::PRECISION_AUTO && device.is_cuda());
@@ -62,6 +69,11 @@ TrainingStep::TrainingStep(NetworkModule& network, const v1::Recipe& recipe, at:
                  network.parameters().flat_gradients()) {}
 
 void TrainingStep::Run(const Batch& batch, const Pass& pass, double factor, Totals& totals) {
+  optimizer_.Advance(factor);
+  Work(batch, pass, totals);
+}
+
+void TrainingStep::Work(const Batch& batch, const Pass& pass, Totals& totals) {
   at::Tensor total_loss;
   {
     const BFloat16Scope mixed(UsesBFloat16(recipe_, device_), device_.type());
@@ -79,7 +91,7 @@ void TrainingStep::Run(const Batch& batch, const Pass& pass, double factor, Tota
   gradients.zero_();
   total_loss.backward();
   const at::NoGradGuard no_grad;
-  optimizer_.Step(factor);
+  optimizer_.Apply();
 }
 
 Evaluation Evaluate(NetworkModule& network, const ResidentData& data, const Examples& examples,

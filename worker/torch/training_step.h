@@ -23,6 +23,9 @@ struct Totals {
   int64_t answers = 0;  // one per example, or per known pixel
 
   explicit Totals(at::Device device);
+
+  // Back to nothing, in the same tensors.
+  void Clear();
 };
 
 // Whether mixed precision is used: asked for, or AUTO on a GPU.
@@ -35,6 +38,10 @@ class TrainingStep {
   // Forward, backward and update on one batch, with `factor` times the learning rate. Adds the main
   // output's loss and right answers to `totals`.
   void Run(const Batch& batch, const Pass& pass, double factor, Totals& totals);
+
+  // Run without its first part, optimizer().Advance(): what the device does, and nothing else that
+  // differs from step to step unless `pass` does.
+  void Work(const Batch& batch, const Pass& pass, Totals& totals);
 
   FlatOptimizer& optimizer() { return optimizer_; }
 
