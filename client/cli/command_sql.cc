@@ -15,6 +15,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/exit_code.h"
 #include "client/local/up.h"
+#include "common/database_url.h"
 
 namespace nascent::cli {
 namespace {
@@ -66,9 +67,8 @@ absl::StatusOr<Connection> WithoutPassword(const std::string& url) {
       PQconninfoParse(url.c_str(), &trouble), &PQconninfoFree);
   const std::unique_ptr<char, decltype(&PQfreemem)> message(trouble, &PQfreemem);
   if (options == nullptr) {
-    const std::string why = message != nullptr ? message.get() : "out of memory";
-    return absl::InvalidArgumentError(
-        absl::StrCat("--database: ", absl::StripTrailingAsciiWhitespace(why)));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--database: ", DatabaseUrlTrouble(message != nullptr ? message.get() : "no memory")));
   }
   Connection connection;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {

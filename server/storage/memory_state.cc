@@ -1,6 +1,7 @@
 #include "server/storage/memory_state.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "server/storage/outcomes.h"
@@ -672,6 +673,33 @@ std::vector<std::string> MemoryState::FindUnusedArtifacts(absl::Time put_before,
     if (put_at <= put_before && !used.contains(sha256)) unused.push_back(sha256);
   }
   return unused;
+}
+
+std::vector<std::string> MemoryState::FindUsesOfArtifact(const std::string& sha256,
+                                                         int limit) const {
+  std::set<std::string> uses;
+  for (const auto& [name, dataset] : datasets_) {
+    for (const v1::DataSplit& split : dataset.splits()) {
+      if (split.examples() == sha256 || split.labels() == sha256) uses.insert("data set " + name);
+    }
+  }
+  const auto add = [&](const char* what, int64_t trial_id) {
+    const TrialRecord& trial = trials_.at(trial_id).record;
+    uses.insert(absl::StrCat(what, " of trial ", trial.number, " of search ", trial.search_id));
+  };
+  for (const auto& [id, trial] : trials_) {
+    if (trial.record.weights == sha256) {
+      add("weights", id);
+    } else if (trial.record.checkpoint == sha256) {
+      add("checkpoint", id);
+    }
+  }
+  for (const auto& [id, task] : tasks_) {
+    if (task.record.checkpoint == sha256) add("checkpoint", task.record.trial_id);
+  }
+  std::vector<std::string> first(uses.begin(), uses.end());
+  if (first.size() > static_cast<size_t>(limit)) first.resize(static_cast<size_t>(limit));
+  return first;
 }
 
 std::vector<v1::Dataset> MemoryState::FindDatasets() const {

@@ -43,6 +43,7 @@ class MemoryState {
   SearchTotals FindTotals(int64_t search_id, absl::Time now) const;
   std::optional<TrialMetrics> FindMetrics(int64_t trial_id) const;
   std::vector<std::string> FindUnusedArtifacts(absl::Time put_before, int limit) const;
+  std::vector<std::string> FindUsesOfArtifact(const std::string& sha256, int limit) const;
   std::vector<v1::Dataset> FindDatasets() const;
   std::optional<v1::Dataset> FindDataset(const std::string& name) const;
 

@@ -185,6 +185,12 @@ absl::StatusOr<std::vector<std::string>> MemoryStore::FindUnusedArtifacts(absl::
   return state_->FindUnusedArtifacts(now_() - age, limit);
 }
 
+absl::StatusOr<std::vector<std::string>> MemoryStore::FindUsesOfArtifact(const std::string& sha256,
+                                                                         int limit) {
+  MutexLock lock(mutex_);
+  return state_->FindUsesOfArtifact(sha256, limit);
+}
+
 absl::StatusOr<std::vector<v1::Dataset>> MemoryStore::ListDatasets() {
   MutexLock lock(mutex_);
   return state_->FindDatasets();

@@ -58,6 +58,8 @@ class MemoryStore : public TrialStore {
       const std::vector<int64_t>& trial_ids) override;
   absl::StatusOr<std::vector<std::string>> FindUnusedArtifacts(absl::Duration age,
                                                                int limit) override;
+  absl::StatusOr<std::vector<std::string>> FindUsesOfArtifact(const std::string& sha256,
+                                                              int limit) override;
   absl::StatusOr<std::vector<v1::Dataset>> ListDatasets() override;
   absl::StatusOr<std::optional<v1::Dataset>> FindDataset(const std::string& name) override;
 

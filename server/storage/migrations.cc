@@ -106,7 +106,8 @@ absl::StatusOr<int> Migrate(const std::string& url) {
 }
 
 absl::Status CheckSchema(const std::string& url) {
-  ConnectionPool pool({.url = url, .size = 1, .setup = kSetup});
+  ConnectionPool pool(
+      {.url = url, .size = 1, .statement_timeout = absl::Seconds(10), .setup = kSetup});
   return RunTransaction(pool, [](Transaction& transaction) -> absl::Status {
     const bool has_ledger = transaction.Execute(kHasLedger)[0][0].as<bool>();
     const auto ledger = has_ledger ? Ledger(transaction) : std::map<int, std::string>();

@@ -222,7 +222,7 @@ TEST_F(PostgresFaults, ADeadlockedReaderOrALockedRowDoesNotHangABatchForEver) {
   pqxx::work work(connection);
   work.exec("SELECT * FROM nascent.terms FOR UPDATE");
   PostgresStore impatient(
-      PostgresStore::Options{.url = cluster_->url(), .patience = absl::Milliseconds(200)});
+      PostgresStore::Options{.url = cluster_->url(), .patience = absl::Seconds(1)});
   const auto outcomes = impatient.Apply(term_, {Trial(1)});
   EXPECT_TRUE(absl::IsUnavailable(outcomes.status())) << outcomes.status();
   work.abort();

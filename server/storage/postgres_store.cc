@@ -134,12 +134,31 @@ WHERE f.created_at <= nascent.now() - $1::double precision * interval '1 second'
 ORDER BY f.sha256 LIMIT $2
 )sql"};
 
+// As the view nascent.used_artifacts; of what is asked when a disk fails, no index is kept.
+constexpr Statement kUsesOfArtifact = {"uses_of_artifact", R"sql(
+SELECT 'data set ' || d.name FROM nascent.datasets AS d
+CROSS JOIN LATERAL jsonb_array_elements(d.dataset -> 'splits') AS s (split)
+WHERE $1::text IN (s.split ->> 'examples', s.split ->> 'labels')
+UNION
+SELECT CASE WHEN t.weights = $1 THEN 'weights' ELSE 'checkpoint' END || ' of trial ' || t.number ||
+       ' of search ' || t.search_id
+FROM nascent.trials AS t LEFT JOIN nascent.tasks AS k ON k.trial_id = t.id
+WHERE $1 IN (t.weights, t.checkpoint, k.checkpoint)
+ORDER BY 1 LIMIT $2
+)sql"};
+
 constexpr Statement kListDatasets = {"list_datasets", R"sql(
 SELECT dataset, nascent.microseconds(created_at) FROM nascent.datasets ORDER BY name
 )sql"};
 constexpr Statement kFindDataset = {"find_dataset", R"sql(
 SELECT dataset, nascent.microseconds(created_at) FROM nascent.datasets WHERE name = $1
 )sql"};
+
+absl::StatusOr<std::vector<std::string>> TextsIn(const pqxx::result& rows) {
+  std::vector<std::string> texts;
+  for (const pqxx::row& row : rows) texts.emplace_back(row[0].c_str());
+  return texts;
+}
 
 }  // namespace
 
@@ -148,6 +167,7 @@ struct PostgresStore::Implementation {
       : reader({.url = options.url,
                 .size = options.read_sessions,
                 .patience = options.patience,
+                .statement_timeout = options.patience,
                 .setup = kReaderSetup}),
         writer(options.url, options.patience) {}
 
@@ -324,14 +344,12 @@ absl::StatusOr<std::vector<TrialMetrics>> PostgresStore::GetMetrics(
 
 absl::StatusOr<std::vector<std::string>> PostgresStore::FindUnusedArtifacts(absl::Duration age,
                                                                             int limit) {
-  return implementation_->Read(
-      kUnusedArtifacts,
-      [](const pqxx::result& rows) -> absl::StatusOr<std::vector<std::string>> {
-        std::vector<std::string> unused;
-        for (const pqxx::row& row : rows) unused.push_back(row[0].c_str());
-        return unused;
-      },
-      absl::ToDoubleSeconds(age), limit);
+  return implementation_->Read(kUnusedArtifacts, TextsIn, absl::ToDoubleSeconds(age), limit);
+}
+
+absl::StatusOr<std::vector<std::string>> PostgresStore::FindUsesOfArtifact(
+    const std::string& sha256, int limit) {
+  return implementation_->Read(kUsesOfArtifact, TextsIn, sha256, limit);
 }
 
 absl::StatusOr<std::vector<v1::Dataset>> PostgresStore::ListDatasets() {

@@ -97,6 +97,12 @@ class TrialStore {
                                                                        int /*limit*/) {
     return std::vector<std::string>();
   }
+  // What names an artifact, for people: "data set tiny", "weights of trial 5 of search 3"; at most
+  // `limit`. A store that keeps none has none.
+  virtual absl::StatusOr<std::vector<std::string>> FindUsesOfArtifact(const std::string& /*sha256*/,
+                                                                      int /*limit*/) {
+    return std::vector<std::string>();
+  }
   virtual absl::StatusOr<std::vector<v1::Dataset>> ListDatasets() = 0;
   virtual absl::StatusOr<std::optional<v1::Dataset>> FindDataset(const std::string& name) = 0;
 };

@@ -1092,6 +1092,14 @@ TEST_P(TrialStoreConformance, OnlyOldArtifactsThatNothingNamesAreUnused) {
   EXPECT_THAT(*store().FindUnusedArtifacts(absl::ZeroDuration(), 10),
               ElementsAre(sha('0'), sha('f')));
   EXPECT_THAT(*store().FindUnusedArtifacts(absl::ZeroDuration(), 1), SizeIs(1));
+  const auto trial = [&](const char* what, int number) {
+    return absl::StrCat(what, " of trial ", number, " of search ", search);
+  };
+  EXPECT_THAT(*store().FindUsesOfArtifact(sha('a'), 10), ElementsAre(trial("checkpoint", 1)));
+  EXPECT_THAT(*store().FindUsesOfArtifact(sha('b'), 10), ElementsAre(trial("checkpoint", 2)));
+  EXPECT_THAT(*store().FindUsesOfArtifact(sha('d'), 10), ElementsAre("data set d"));
+  EXPECT_THAT(*store().FindUsesOfArtifact(sha('e'), 10), ElementsAre(trial("weights", 1)));
+  EXPECT_THAT(*store().FindUsesOfArtifact(sha('f'), 10), SizeIs(0));
   EXPECT_CODE(ApplyOne(RemoveArtifact{sha('e')}), kFailedPrecondition);
   EXPECT_CODE(ApplyOne(RemoveArtifact{sha('f')}), kOk);
   EXPECT_CODE(ApplyOne(RemoveArtifact{sha('f')}), kOk);

@@ -1,5 +1,7 @@
 // Leases: granted, renewed, ended.
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "server/storage/outcomes.h"
 #include "server/storage/postgres/batch.h"
@@ -50,7 +52,7 @@ SET deadline = c.now + i.seconds * interval '1 second', progress = i.progress,
 FROM (SELECT nascent.now() AS now) AS c, input AS i
 WHERE a.task_id = i.task_id AND a.attempt = i.attempt AND a.state = 'RUNNING'
 RETURNING a.task_id, nascent.microseconds(a.deadline), nascent.microseconds(c.now), a.search_id,
-          a.worker_id
+          a.worker_id, a.attempt
 )sql"};
 
 // The trial ends with its training; a final test leaves its state alone.
@@ -181,29 +183,44 @@ void ApplyGrants(Batch& batch, const Items& items) {
 }
 
 void ApplyRenewals(Batch& batch, const Items& items) {
-  SqlArray tasks, attempts, seconds, progress, metrics;
+  // A lease that is renewed several times has one row to write, with what all of them bring.
+  using Lease = std::pair<int64_t, int>;
+  absl::flat_hash_map<Lease, Items> renewals;
   for (const size_t item : items) {
-    const auto& t = batch.Get<RenewLease>(item);
-    tasks.Add(t.attempt.task_id);
-    attempts.Add(t.attempt.attempt);
-    seconds.Add(absl::ToDoubleSeconds(t.duration));
-    progress.Add(t.progress);
-    metrics.Add(MetricsJson(t.measurements));
+    const AttemptId& attempt = batch.Get<RenewLease>(item).attempt;
+    renewals[Lease(attempt.task_id, attempt.attempt)].push_back(item);
+  }
+  SqlArray tasks, attempts, seconds, progress, metrics;
+  for (const auto& [lease, of_lease] : renewals) {
+    const auto& last = batch.Get<RenewLease>(of_lease.back());
+    tasks.Add(lease.first);
+    attempts.Add(lease.second);
+    seconds.Add(absl::ToDoubleSeconds(last.duration));
+    progress.Add(last.progress);
+    std::vector<v1::Measurement> together;
+    for (const size_t item : of_lease) {
+      const auto& measurements = batch.Get<RenewLease>(item).measurements;
+      together.insert(together.end(), measurements.begin(), measurements.end());
+    }
+    metrics.Add(MetricsJson(together));
   }
   const pqxx::result rows = batch.transaction.Execute(
       kRenewLeases, tasks.Take(), attempts.Take(), seconds.Take(), progress.Take(), metrics.Take());
-  const auto places = Places(rows);
+  absl::flat_hash_map<Lease, int> places;
+  for (int i = 0; i < static_cast<int>(rows.size()); ++i) {
+    places.emplace(Lease(rows[i][0].as<int64_t>(), rows[i][5].as<int>()), i);
+  }
   for (const size_t item : items) {
     const auto& t = batch.Get<RenewLease>(item);
     Outcome& outcome = batch.outcomes[item];
     outcome.id = t.attempt.task_id;
-    const auto place = places.find(t.attempt.task_id);
+    const auto place = places.find(Lease(t.attempt.task_id, t.attempt.attempt));
     if (place == places.end()) {
       ExplainRefusal(batch, {t.attempt, t.request_id, "RENEW", MetricsJson(t.measurements)},
                      outcome);
       continue;
     }
-    const pqxx::row row = rows[static_cast<int>(place->second)];
+    const pqxx::row row = rows[place->second];
     outcome.deadline = TimeIn(row[1]);
     batch.measurements.Add(t.attempt, t.measurements);
     batch.events.Add(row[3].as<int64_t>(), t.events);

@@ -48,7 +48,8 @@ struct Batch {
 
 using Items = std::vector<size_t>;
 
-// The hot path: one statement for all items, which are of one kind and touch different things.
+// The hot path: one statement for all items, which are of one kind and touch different things, save
+// that a lease may be renewed more than once.
 void ApplyTrials(Batch& batch, const Items& items);
 void ApplyGrants(Batch& batch, const Items& items);
 void ApplyRenewals(Batch& batch, const Items& items);

@@ -68,7 +68,10 @@ class Planner {
     const Touched touched = TouchedBy(transition);
     for (const size_t thing : touched) {
       const auto last = last_.find(thing);
-      if (last != last_.end()) earliest = std::max(earliest, last->second + 1);
+      if (last == last_.end()) continue;
+      // Renewals of one lease are merged into one.
+      const bool together = std::is_same_v<T, RenewLease> && groups_[last->second].kind == kind;
+      earliest = std::max(earliest, last->second + (together ? 0 : 1));
     }
     if constexpr (std::is_same_v<T, AddTrial>) {
       // Copies the result of a trial that may have finished in this batch.

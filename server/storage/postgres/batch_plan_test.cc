@@ -63,6 +63,11 @@ TEST(BatchPlan, OneStatementNeverMeetsTheSameThingTwice) {
   EXPECT_THAT(Plan({Grant(1), Grant(2)}), ElementsAre(ElementsAre(0, 1)));
 }
 
+TEST(BatchPlan, RenewalsOfOneLeaseShareAStatement) {
+  EXPECT_THAT(Plan({Renew(1), Renew(2), Renew(1), Finish(1), Renew(1), Renew(2)}),
+              ElementsAre(ElementsAre(0, 1, 2, 5), ElementsAre(3), ElementsAre(4)));
+}
+
 TEST(BatchPlan, NothingMovesAcrossAnythingElse) {
   EXPECT_THAT(
       Plan({Renew(1), EndTrial{}, Renew(2), DeleteSearch{}, Renew(3)}),

@@ -1,10 +1,49 @@
 #include "server/storage/postgres/connection_pool.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
+#include "common/clock.h"
+#include "server/storage/postgres/session_url.h"
 
 namespace nascent::storage::postgres {
+
+namespace {
+
+// Of what is asked on a new session.
+constexpr absl::Duration kSetupLimit = absl::Seconds(5);
+
+constexpr char kStatementTimeout[] =
+    "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'";
+
+// The server's side of a network that goes silent, so that what a session holds is soon free, and
+// the pool's own limits. What the URL (options=-c …), the role or the database sets stands.
+std::string LimitsOf(const ConnectionPool::Options& options) {
+  const auto limit = [](const char* name, absl::Duration value) {
+    return value > absl::ZeroDuration()
+               ? absl::StrCat(", ('", name, "', '", absl::ToInt64Milliseconds(value), "')")
+               : "";
+  };
+  return absl::StrCat(
+      "SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepalives_idle', '5'),"
+      " ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'),"
+      " ('tcp_user_timeout', '5000'), ('client_connection_check_interval', '2000')",
+      limit("statement_timeout", options.statement_timeout),
+      limit("lock_timeout", options.lock_timeout),
+      ") AS wanted (name, value) JOIN pg_settings USING (name)"
+      " WHERE source NOT IN ('client', 'user', 'database', 'database user')");
+}
+
+}  // namespace
+
+Connection::Connection(const std::string& url)
+    : session(url), socket(fcntl(session.sock(), F_DUPFD_CLOEXEC, 0)) {}
+
+Connection::~Connection() {
+  if (socket >= 0) close(socket);
+}
 
 ConnectionPool::Lease::~Lease() {
   if (connection_ != nullptr) pool_->Return(std::move(connection_));
@@ -18,10 +57,10 @@ void ConnectionPool::Lease::Discard() {
 
 absl::StatusOr<ConnectionPool::Lease> ConnectionPool::Acquire() {
   {
-    const absl::Time give_up = absl::Now() + options_.patience;
+    const absl::Duration give_up = SystemClock().Elapsed() + options_.patience;
     MutexLock lock(mutex_);
     while (idle_.empty() && count_ >= options_.size) {
-      const absl::Duration left = give_up - absl::Now();
+      const absl::Duration left = give_up - SystemClock().Elapsed();
       if (left <= absl::ZeroDuration()) {
         return absl::ResourceExhaustedError(absl::StrCat("all ", options_.size,
                                                          " database connections were busy for ",
@@ -58,16 +97,22 @@ void ConnectionPool::ForgetOne() {
   changed_.NotifyAll();
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> ConnectionPool::Connect() const {
+absl::StatusOr<std::unique_ptr<Connection>> ConnectionPool::Connect() {
+  const absl::StatusOr<std::string> url = SessionUrl(options_.url);
+  if (!url.ok()) return url.status();
   try {
-    auto connection = std::make_unique<Connection>(options_.url);
+    auto connection = std::make_unique<Connection>(*url);
+    SilenceWatch::Guard guard(silence_, connection->socket, kSetupLimit);
     connection->session.set_client_encoding("UTF8");
     connection->process = connection->session.backendpid();
     pqxx::nontransaction work(connection->session);
     if (work.exec1("SELECT pg_is_in_recovery()")[0].as<bool>()) {
       return absl::UnavailableError("the database server is a standby, which takes no writes");
     }
+    work.exec(LimitsOf(options_));
     work.exec(options_.setup);
+    const int64_t limit_ms = work.exec1(kStatementTimeout)[0].as<int64_t>();
+    if (limit_ms > 0) connection->answer_limit = absl::Milliseconds(limit_ms) + absl::Seconds(1);
     return connection;
   } catch (const pqxx::pqxx_exception& error) {
     return absl::UnavailableError(

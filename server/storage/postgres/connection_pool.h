@@ -12,15 +12,21 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/sync.h"
+#include "server/storage/postgres/silence_watch.h"
 
 namespace nascent::storage::postgres {
 
 // A session with its settings and prepared statements. libpqxx would replace a broken session
 // without a word, and both would be lost: `process` tells.
 struct Connection {
-  explicit Connection(const std::string& url) : session(url) {}
+  explicit Connection(const std::string& url);
+  ~Connection();
 
   pqxx::connection session;
+  int socket = -1;  // a second name of the session's, which stays this one's whatever libpqxx does
+  // How long an answer of the server may take: what the server itself allows a statement, and a
+  // second for the way.
+  absl::Duration answer_limit = absl::InfiniteDuration();
   int process = 0;  // of the server, for this session
   absl::flat_hash_set<std::string> prepared;
 };
@@ -33,6 +39,10 @@ class ConnectionPool {
     int size = 4;
     // How long Acquire waits for a free connection.
     absl::Duration patience = absl::Seconds(10);
+    // Of one statement, unless the URL, the role or the database sets another; 0: none of ours.
+    absl::Duration statement_timeout = absl::ZeroDuration();
+    // As that, of a wait for a lock.
+    absl::Duration lock_timeout = absl::ZeroDuration();
     // Run on each new session.
     std::string setup;
   };
@@ -57,15 +67,19 @@ class ConnectionPool {
     std::unique_ptr<Connection> connection_;
   };
 
-  // UNAVAILABLE: no connection could be made; RESOURCE_EXHAUSTED: none came free in time.
+  // UNAVAILABLE: no connection could be made; RESOURCE_EXHAUSTED: none came free in time;
+  // INVALID_ARGUMENT: the URL is none.
   absl::StatusOr<Lease> Acquire();
+
+  SilenceWatch& silence() { return silence_; }
 
  private:
   void Return(std::unique_ptr<Connection> connection);
   void ForgetOne();
-  absl::StatusOr<std::unique_ptr<Connection>> Connect() const;
+  absl::StatusOr<std::unique_ptr<Connection>> Connect();
 
   const Options options_;
+  SilenceWatch silence_;
   Mutex mutex_;
   CondVar changed_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);

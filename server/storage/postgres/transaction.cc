@@ -46,14 +46,16 @@ Result FromSqlState(const std::string& state, const std::string& text) {
   return {absl::InternalError(absl::StrCat(text, " (SQLSTATE ", state, ")"))};
 }
 
-Result RunOnce(Connection& connection, const std::function<absl::Status(Transaction&)>& body) {
+Result RunGuarded(Connection& connection, SilenceWatch::Guard& guard,
+                  const std::function<absl::Status(Transaction&)>& body) {
   try {
     pqxx::work work(connection.session);
     if (connection.session.backendpid() != connection.process) {
       return {absl::UnavailableError("the database session was replaced"), true, true};
     }
-    Transaction transaction(connection, work);
+    Transaction transaction(connection, work, guard);
     if (absl::Status status = body(transaction); !status.ok()) return {status};
+    guard.Asked();
     work.commit();
     return {};
   } catch (const pqxx::in_doubt_error& error) {
@@ -74,10 +76,26 @@ Result RunOnce(Connection& connection, const std::function<absl::Status(Transact
   }
 }
 
+Result RunOnce(ConnectionPool& pool, Connection& connection,
+               const std::function<absl::Status(Transaction&)>& body) {
+  SilenceWatch::Guard guard(pool.silence(), connection.socket, connection.answer_limit);
+  Result result = RunGuarded(connection, guard, body);
+  if (!guard.silent()) return result;
+  result.broken = true;
+  if (!result.status.ok()) {
+    result.status = absl::Status(
+        result.status.code(),
+        absl::StrCat("the database did not answer within ",
+                     absl::FormatDuration(connection.answer_limit), ": ", result.status.message()));
+  }
+  return result;
+}
+
 }  // namespace
 
 void Transaction::Prepare(const Statement& statement) {
   if (connection_.prepared.insert(statement.name).second) {
+    guard_.Asked();
     connection_.session.prepare(statement.name, statement.sql);
   }
 }
@@ -104,7 +122,7 @@ absl::Status RunTransaction(ConnectionPool& pool,
   for (int run = 0; run < kMostRuns; ++run) {
     auto connection = pool.Acquire();
     if (!connection.ok()) return connection.status();
-    result = RunOnce(**connection, body);
+    result = RunOnce(pool, **connection, body);
     if (result.broken) {
       connection->Discard();
       ++breaks;

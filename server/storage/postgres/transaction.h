@@ -21,12 +21,14 @@ struct Statement {
 // A transaction that RunTransaction runs. What its methods throw, RunTransaction catches.
 class Transaction {
  public:
-  Transaction(Connection& connection, pqxx::work& work) : connection_(connection), work_(work) {}
+  Transaction(Connection& connection, pqxx::work& work, SilenceWatch::Guard& guard)
+      : connection_(connection), work_(work), guard_(guard) {}
 
   // Values go to the server as parameters; text must be UTF-8 without NUL, a nullptr is NULL.
   template <typename... Values>
   pqxx::result Execute(const Statement& statement, Values&&... values) {
     Prepare(statement);
+    guard_.Asked();
     return work_.exec_prepared(statement.name, std::forward<Values>(values)...);
   }
 
@@ -35,17 +37,22 @@ class Transaction {
   absl::Status Attempt(const std::function<absl::Status()>& body);
 
   // For migrations: a text of several statements, without parameters.
-  void ExecuteScript(const std::string& sql) { work_.exec(sql); }
+  void ExecuteScript(const std::string& sql) {
+    guard_.Asked();
+    work_.exec(sql);
+  }
 
  private:
   void Prepare(const Statement& statement);
 
   Connection& connection_;
   pqxx::work& work_;
+  SilenceWatch::Guard& guard_;
 };
 
 // Runs `body` in a transaction and commits, unless it returns an error. Deadlocks and serialization
 // failures are run again, a session that broke before the commit once: `body` must be fit for that.
+// A server that does not answer within the session's limit counts as a session that broke.
 //
 // Codes beyond those of `body`: UNAVAILABLE (connection lost, server starting or stopping,
 // read-only or full: nothing was done), ABORTED (retries used up: nothing was done), UNKNOWN (the

@@ -66,21 +66,28 @@ UPDATE nascent.terms SET ended_at = nascent.now() WHERE term = $1 AND ended_at I
 )sql"};
 
 // What every session that writes needs.
-std::string WriterSetup(absl::Duration patience) {
-  return absl::StrCat(
-      "SET timezone = 'UTC'; SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = ",
-      absl::ToInt64Milliseconds(patience),
-      "; SELECT set_config('synchronous_commit', 'on', false)"
-      "  WHERE current_setting('synchronous_commit') = 'off'");
-}
+constexpr char kWriterSetup[] =
+    "SET timezone = 'UTC'; SET idle_in_transaction_session_timeout = '10s';"
+    " SELECT set_config('synchronous_commit', 'on', false)"
+    "  WHERE current_setting('synchronous_commit') = 'off'";
 
 // Batches touch rows by their keys only. Plans are made once and must not depend on how small a
 // table was then: nested loops over indices, whatever the statistics say.
-std::string BatchSetup(absl::Duration patience) {
-  return absl::StrCat(WriterSetup(patience),
+std::string BatchSetup() {
+  return absl::StrCat(kWriterSetup,
                       "; SET plan_cache_mode = force_generic_plan; SET jit = off;"
                       " SET enable_seqscan = off; SET enable_bitmapscan = off;"
                       " SET enable_hashjoin = off; SET enable_mergejoin = off");
+}
+
+ConnectionPool::Options OneSession(const std::string& url, absl::Duration patience,
+                                   std::string setup) {
+  return {.url = url,
+          .size = 1,
+          .patience = patience,
+          .statement_timeout = patience,
+          .lock_timeout = patience * 4 / 5,
+          .setup = std::move(setup)};
 }
 
 absl::StatusOr<Term> TermIn(const pqxx::result& rows) {
@@ -120,8 +127,8 @@ void ApplyGroup(Batch& batch, const BatchGroup& group) {
 }  // namespace
 
 Writer::Writer(const std::string& url, absl::Duration patience)
-    : batches_({.url = url, .size = 1, .patience = patience, .setup = BatchSetup(patience)}),
-      terms_({.url = url, .size = 1, .patience = patience, .setup = WriterSetup(patience)}) {}
+    : batches_(OneSession(url, patience, BatchSetup())),
+      terms_(OneSession(url, patience, kWriterSetup)) {}
 
 absl::StatusOr<Term> Writer::AcquireTerm(const std::string& holder, absl::Duration duration) {
   absl::StatusOr<Term> term = absl::UnknownError("");

@@ -15,6 +15,7 @@ namespace nascent::storage::postgres {
 // Thread-safe.
 class Writer {
  public:
+  // `patience`: with a free session, and with one statement; a lock gets four fifths of it.
   Writer(const std::string& url, absl::Duration patience);
 
   // As TrialStore's.
