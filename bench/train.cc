@@ -20,8 +20,8 @@
 #include "absl/strings/str_format.h"
 #include "bench/benchmarks.h"
 #include "bench/handwritten_network.h"
+#include "bench/live_network.h"
 #include "bench/or_throw.h"
-#include "common/space/space.h"
 #include "worker/torch/network_module.h"
 #include "worker/torch/process_setup.h"
 #include "worker/torch/training_step.h"
@@ -42,20 +42,10 @@ struct Options {
   int threads = 1;
 };
 
-network::Network LiveNetwork(const Options& options) {
-  space::SpaceOptions space_options;
-  space_options.set = {{"channels", options.channels}, {"cells", options.cells}};
-  space_options.input = network::Shape(options.input.begin(), options.input.end());
-  space_options.classes = 10;
-  const space::Preset* preset = space::FindPreset("nas-bench-201");
-  if (preset == nullptr) throw std::runtime_error("no preset nas-bench-201");
-  const auto space = OrThrow(space::Space::Parse(preset->text, preset->name, space_options));
-  return OrThrow(space->BuildArchitecture(OrThrow(space->Read(kCell)))).live;
-}
-
 std::function<void(const at::Tensor&, const at::Tensor&)> WorkerStep(const Options& options) {
-  auto network = std::shared_ptr<worker::NetworkModule>(
-      OrThrow(worker::NetworkModule::Create(LiveNetwork(options), 0, at::kCPU)));
+  auto network = std::shared_ptr<worker::NetworkModule>(OrThrow(worker::NetworkModule::Create(
+      LiveNetwork({options.input.begin(), options.input.end()}, options.channels, options.cells), 0,
+      at::kCPU)));
   v1::Recipe recipe;
   recipe.mutable_optimizer()->mutable_sgd();  // The same settings are its defaults.
   auto step = std::make_shared<worker::TrainingStep>(*network, recipe, at::kCPU);
