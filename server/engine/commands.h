@@ -24,7 +24,9 @@
 
 namespace nascent::engine {
 
-// `reply` is called once, on the engine's thread, after what it reports was committed.
+// `reply` is called once, after what it reports was committed, by a thread of
+// EngineOptions::answers where there is one, else by the engine's. It must not touch what the
+// engine holds.
 template <typename Request, typename Response>
 struct Call {
   Request request;

@@ -4,14 +4,21 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/attempts.h"
+#include "server/engine/handlers.h"
+#include "server/engine/loader.h"
+#include "server/engine/next_steps.h"
 
 namespace nascent::engine {
 namespace {
 
 // How often the clock is set by the store's.
 constexpr absl::Duration kResynchronize = absl::Seconds(5);
-// A worker that was not seen for so long, beyond a lease, is taken for gone.
-constexpr absl::Duration kQuiet = absl::Seconds(60);
+
+template <typename Requests>
+void AnswerAll(Requests& requests, const absl::Status& status) {
+  for (EnqueueRequest& request : requests) request.reply(status);
+}
 
 }  // namespace
 
@@ -19,168 +26,131 @@ Engine::Engine(const EngineOptions& options, storage::TrialStore* store, const C
                Executor* executor, std::function<void()> wake)
     : options_(options),
       store_(store),
-      clock_(clock),
-      executor_(executor),
-      mailbox_(std::make_shared<Mailbox<std::pair<int64_t, StrategyAnswer>>>(std::move(wake))),
-      workers_(options.lease_duration + kQuiet) {}
+      clock_(store, clock),
+      mailbox_(std::make_shared<StrategyMailbox>(std::move(wake))),
+      model_(options_, &clock_),
+      leases_(&model_.ready(), &model_.workers()),
+      parts_{options_, *store, clock_, *executor, mailbox_, batch_, model_, leases_} {}
 
 Engine::~Engine() {
   mailbox_->Close();
   const absl::Status gone = absl::UnavailableError("this coordinator is not active any more");
   SendReplies();
-  for (auto& [arrival, waiting] : waiting_) waiting.call.reply(gone);
-  for (Command& command : deferred_) {
+  for (const LeaseDesk::Waiting& waiting : leases_.TakeAll()) waiting.call.reply(gone);
+  for (Command& command : batch_.TakeDeferred()) {
     std::visit([&gone](auto& call) { call.reply(gone); }, command);
   }
-  for (auto& [id, search] : searches_) {
-    for (EnqueueRequest& request : search->enqueues) request.reply(gone);
-    for (EnqueueRequest& request : search->numbered) request.reply(gone);
+  for (const auto& [id, search] : model_.searches()) {
+    AnswerAll(search->queue.enqueues, gone);
+    AnswerAll(search->queue.numbered, gone);
   }
 }
 
-void Engine::Plan(storage::Transition transition, std::function<void(const Outcome&)> done) {
-  transitions_.push_back(std::move(transition));
-  done_.push_back(std::move(done));
+absl::Status Engine::Load(int64_t term) {
+  term_ = term;
+  if (absl::Status status = clock_.Synchronize(); !status.ok()) return status;
+  sweep_from_ = clock_.Elapsed() + options_.lease_duration;
+  charged_from_ = clock_.Now() + options_.lease_duration;
+  if (absl::Status status = LoadModel(parts_); !status.ok()) return status;
+  PlanFollowUps(parts_);
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Step(std::vector<Command> commands) {
+  if (clock_.Age() > kResynchronize) {
+    if (absl::Status status = clock_.Synchronize(); !status.ok()) {
+      for (Command& command : commands) batch_.Defer(std::move(command));
+      return status;
+    }
+  }
+  PlanStep(std::move(commands));
+  if (absl::Status status = Commit(); !status.ok()) return status;
+  if (!model_.inconsistent().ok()) return model_.inconsistent();
+  // Strategies are asked of what was looked at and of what the commit changed.
+  looked_at_.insert(model_.agenda().awake().begin(), model_.agenda().awake().end());
+  for (const int64_t id : std::exchange(looked_at_, {})) {
+    if (ActiveSearch* search = model_.FindSearch(id); search != nullptr) {
+      AskStrategy(parts_, *search);
+    }
+  }
+  // Where strategies run in place, their word to stop goes out with the answers below.
+  TakeAnswers(parts_);
+  SendReplies();
+  DropEnded();
+  return absl::OkStatus();
+}
+
+void Engine::PlanStep(std::vector<Command> commands) {
+  TakeAnswers(parts_);
+  // What was put off comes before what is new.
+  std::vector<Command> all = batch_.TakeDeferred();
+  std::move(commands.begin(), commands.end(), std::back_inserter(all));
+  for (Command& command : all) {
+    std::visit([this](auto& call) { Handle(parts_, std::move(call)); }, command);
+  }
+  Sweep(parts_, sweep_from_, charged_from_);
+  looked_at_ = model_.agenda().Take(clock_.Now());
+  for (const int64_t id : looked_at_) {
+    if (ActiveSearch* search = model_.FindSearch(id); search != nullptr) {
+      PlanSearch(parts_, *search);
+    }
+  }
+  ServeLeases(parts_);
+}
+
+absl::Status Engine::Commit() {
+  const auto [transitions, done] = batch_.TakeTransitions();
+  if (transitions.empty()) return absl::OkStatus();
+  const auto outcomes = store_->Apply(term_, transitions);
+  for (size_t i = 0; i < transitions.size(); ++i) {
+    storage::Outcome outcome;
+    if (outcomes.ok()) {
+      outcome = (*outcomes)[i];
+    } else {
+      // Whether it was stored or not is found out by a retry with the same request id.
+      outcome.status = absl::UnavailableError(
+          absl::StrCat("not known to be stored, try again: ", outcomes.status().message()));
+    }
+    model_.Apply(transitions[i], outcome);
+    if (done[i] != nullptr) done[i](outcome);
+  }
+  PlanFollowUps(parts_);
+  return outcomes.status();
 }
 
 void Engine::SendReplies() {
-  if (replies_.empty()) return;
+  auto replies = batch_.TakeReplies();
+  if (replies.empty()) return;
   // Shared, since the executor's function is copied, and messages are long.
-  const auto send = [replies = std::make_shared<decltype(replies_)>(std::exchange(replies_, {}))] {
+  const auto send = [replies = std::make_shared<decltype(replies)>(std::move(replies))] {
     for (const auto& reply : *replies) reply();
   };
   if (options_.answers == nullptr || !options_.answers->Run(send)) send();
 }
 
-absl::Status Engine::Resynchronize() {
-  auto now = store_->Now();
-  if (!now.ok()) return now.status();
-  base_time_ = *now;
-  base_elapsed_ = clock_->Elapsed();
-  return absl::OkStatus();
-}
-
-absl::Status Engine::Commit() {
-  if (transitions_.empty()) return absl::OkStatus();
-  auto outcomes = store_->Apply(term_, transitions_);
-  const auto done = std::exchange(done_, {});
-  transitions_.clear();
-  for (size_t i = 0; i < done.size(); ++i) {
-    if (outcomes.ok()) {
-      done[i]((*outcomes)[i]);
-      continue;
-    }
-    // Whether it was stored or not is found out by a retry with the same request id.
-    Outcome outcome;
-    outcome.status = absl::UnavailableError(
-        absl::StrCat("not known to be stored, try again: ", outcomes.status().message()));
-    done[i](outcome);
+void Engine::DropEnded() {
+  for (const auto& search : model_.TakeDropped()) {
+    const absl::Status ended =
+        absl::FailedPreconditionError(absl::StrCat("search ", search->record.id, " has ended"));
+    AnswerAll(search->queue.enqueues, ended);
+    AnswerAll(search->queue.numbered, ended);
   }
-  return outcomes.status();
-}
-
-void Engine::TakeAnswers() {
-  for (auto& [search_id, answer] : mailbox_->Take()) {
-    const auto it = searches_.find(search_id);
-    if (it == searches_.end()) continue;
-    ActiveSearch& search = *it->second;
-    search.asking = false;
-    search.dirty = true;
-    search.waits = answer.waits;
-    search.exhausted = search.exhausted || answer.exhausted;
-    if (!answer.trouble.empty()) {
-      search.trouble = answer.trouble;
-      ++search.revision;
-    }
-    for (PlannedTrial& planned : answer.trials) search.planned.push_back(std::move(planned));
-    for (int64_t number : answer.stops) {
-      for (int64_t task_id : search.running_tasks) {
-        Task& task = *tasks_.at(task_id);
-        if (task.trial->record.number == number && task.kind == v1::TASK_KIND_TRAIN) {
-          task.stop = v1::STOP_REASON_EARLY;
-        }
-      }
-    }
-    if (answer.snapshot.has_value()) {
-      search.snapshot_at = answer.snapshot->after_event;
-      // It holds proposals that are about to be committed with it.
-      search.snapshot = *std::move(answer.snapshot);
-    }
-  }
-}
-
-absl::Status Engine::Step(std::vector<Command> commands) {
-  if (clock_->Elapsed() - base_elapsed_ > kResynchronize) {
-    if (absl::Status status = Resynchronize(); !status.ok()) {
-      for (Command& command : commands) deferred_.push_back(std::move(command));
-      return status;
-    }
-  }
-  TakeAnswers();
-  // What was put off comes before what is new.
-  std::vector<Command> all = std::exchange(deferred_, {});
-  std::move(commands.begin(), commands.end(), std::back_inserter(all));
-  for (Command& command : all) {
-    std::visit([this](auto& call) { Handle(std::move(call)); }, command);
-  }
-  Sweep();
-  for (const Unresolved& joined : std::exchange(unresolved_, {})) {
-    Resolve(joined.search_id, joined.number, joined.evaluation);
-  }
-  for (auto& [id, search] : searches_) {
-    CheckLimits(*search);
-    if (search->dirty || !search->weights_awaited.empty()) PlanSearch(*search);
-  }
-  MatchLeases();
-  ExpireWaiting();
-  if (absl::Status status = Commit(); !status.ok()) return status;
-  if (!inconsistent_.ok()) return inconsistent_;
-  for (auto& [id, search] : searches_) AskStrategy(*search);
-  // Where strategies run in place, their word to stop goes out with the answers below.
-  TakeAnswers();
-  SendReplies();
-  for (int64_t id : std::exchange(dropped_, {})) EraseSearch(id);
-  return absl::OkStatus();
 }
 
 absl::Duration Engine::UntilNext() {
-  if (!deferred_.empty() || !transitions_.empty() || !unresolved_.empty() || !mailbox_->Empty()) {
+  if (batch_.HasWork() || !mailbox_->Empty() || !model_.agenda().awake().empty()) {
     return absl::ZeroDuration();
   }
-  const absl::Duration elapsed = clock_->Elapsed();
-  absl::Duration next = kResynchronize;
-  if (!waiting_expiry_.empty()) next = std::min(next, waiting_expiry_.begin()->first - elapsed);
-  if (!deadlines_.empty()) {
-    const absl::Duration due = deadlines_.begin()->first - Now();
+  const absl::Duration elapsed = clock_.Elapsed();
+  absl::Duration next = std::min(kResynchronize, model_.agenda().NextDue() - clock_.Now());
+  if (const auto expiry = leases_.NextExpiry(); expiry.has_value()) {
+    next = std::min(next, *expiry - elapsed);
+  }
+  if (!model_.deadlines().empty()) {
+    const absl::Duration due = model_.deadlines().begin()->first - clock_.Now();
     next = std::min(next, std::max(due, sweep_from_ - elapsed));
   }
-  for (const auto& [id, search] : searches_) {
-    if (search->dirty) return absl::ZeroDuration();
-  }
   return std::max(next, absl::ZeroDuration());
-}
-
-void Engine::EraseSearch(int64_t id) {
-  const auto it = searches_.find(id);
-  if (it == searches_.end()) return;
-  for (auto task = tasks_.begin(); task != tasks_.end();) {
-    if (task->second->search != it->second.get()) {
-      ++task;
-      continue;
-    }
-    tasks_.erase(task++);
-  }
-  for (auto* requests : {&it->second->enqueues, &it->second->numbered}) {
-    for (EnqueueRequest& request : *requests) {
-      request.reply(absl::FailedPreconditionError(absl::StrCat("search ", id, " has ended")));
-    }
-  }
-  searches_.erase(it);
-}
-
-const ActiveSearch* Engine::FindSearch(int64_t id) const {
-  const auto it = searches_.find(id);
-  return it == searches_.end() ? nullptr : it->second.get();
 }
 
 }  // namespace nascent::engine

@@ -154,6 +154,27 @@ TEST(Engine, APoisonTrialFailsAfterThreeAttemptsAndTheOthersGoOn) {
   EXPECT_EQ(trials[1].state, v1::TRIAL_STATE_SUCCEEDED);
 }
 
+TEST(Engine, WhatACrashedAttemptMeasuredLastIsKept) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  const int64_t search = *harness.Submit(ToySpec(1));
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    const auto lease = harness.Lease(worker);
+    v1::FailRequest fail;
+    fail.set_request_id(harness.NewRequestId());
+    fail.set_worker_id(worker);
+    *fail.mutable_attempt() = lease->attempt;
+    fail.set_kind(v1::FAILURE_KIND_CRASHED);
+    *fail.add_measurements() = Measure("validation_loss", 1, attempt);
+    ASSERT_TRUE(harness.Call<v1::FailResponse>(fail).ok());
+    EXPECT_EQ(harness.Trials(search)[0].metrics.at("validation_loss"), attempt);
+  }
+  EXPECT_EQ(harness.Trials(search)[0].failure, v1::FAILURE_KIND_POISON);
+  const auto events = harness.store().LoadEvents(search, 0, 10);
+  ASSERT_EQ(events->size(), 1u);
+  EXPECT_EQ(events->front().metrics.at("validation_loss"), 3);
+}
+
 TEST(Engine, AReleasedTaskIsLeasedAgainAtOnceAndNotCharged) {
   Harness harness;
   const int64_t worker = harness.Register("w");

@@ -2,9 +2,28 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "server/engine/view/timestamps.h"
 
 namespace nascent::engine {
+namespace {
+
+// How long a count of slots is believed.
+constexpr absl::Duration kSlotsAge = absl::Seconds(1);
+// Counts that are kept.
+constexpr size_t kMostCounts = 1000;
+
+std::string KeyOf(const v1::Requirements& requirements) {
+  const std::map<std::string, std::string> labels(requirements.labels().begin(),
+                                                  requirements.labels().end());
+  std::string key = absl::StrCat(requirements.device(), "/", requirements.memory_bytes());
+  for (const auto& [label, value] : labels) {
+    absl::StrAppend(&key, "/", label.size(), ":", label, value.size(), ":", value);
+  }
+  return key;
+}
+
+}  // namespace
 
 bool WorkerEntry::Fits(int slot, v1::TaskKind kind, const v1::Requirements& requirements) const {
   const auto& kinds = registration.task_kinds();
@@ -25,7 +44,7 @@ WorkerEntry& WorkerTable::Put(int64_t id, const v1::RegisterRequest& registratio
   worker.registration = registration;
   worker.registered_at = now;
   worker.last_seen_at = now;
-  by_name_[registration.name()] = id;
+  ForgetSlots();
   newest_version_ = registration.evaluator_version();
   return worker;
 }
@@ -35,17 +54,16 @@ WorkerEntry* WorkerTable::Find(int64_t id) {
   return it == workers_.end() ? nullptr : &it->second;
 }
 
-const WorkerEntry* WorkerTable::FindByName(const std::string& name) const {
-  const auto it = by_name_.find(name);
-  return it == by_name_.end() ? nullptr : &workers_.at(it->second);
-}
-
 bool WorkerTable::IsAlive(const WorkerEntry& worker, absl::Time now) const {
   return worker.waiting > 0 || !worker.tasks.empty() || now - worker.last_seen_at <= quiet_;
 }
 
-int WorkerTable::LiveSlots(const v1::Requirements& requirements, absl::Time now) const {
-  int slots = 0;
+int WorkerTable::LiveSlots(const v1::Requirements& requirements, absl::Time now) {
+  if (slots_.size() >= kMostCounts) ForgetSlots();
+  auto& [counted_at, slots] = slots_.try_emplace(KeyOf(requirements)).first->second;
+  if (now - counted_at <= kSlotsAge) return slots;
+  counted_at = now;
+  slots = 0;
   for (const auto& [id, worker] : workers_) {
     if (!IsAlive(worker, now)) continue;
     for (int slot = 0; slot < worker.registration.slots_size(); ++slot) {

@@ -7,9 +7,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "nascent/v1/search.pb.h"
 #include "nascent/v1/search_service.pb.h"
@@ -26,7 +26,7 @@ struct WorkerEntry {
   int waiting = 0;          // lease requests that wait
   std::set<int64_t> tasks;  // that it holds
 
-  // Whether it may carry out tasks of `kind` on `slot` under these requirements.
+  // Returns whether it may carry out tasks of `kind` on `slot` under these requirements.
   bool Fits(int slot, v1::TaskKind kind, const v1::Requirements& requirements) const;
 };
 
@@ -36,34 +36,36 @@ class WorkerTable {
   // A worker is taken for alive when it holds a task, waits for one or was seen within `quiet`.
   explicit WorkerTable(absl::Duration quiet) : quiet_(quiet) {}
 
-  // A new worker, or a known one that registers again.
+  // Takes in a new worker, or a known one that registers again.
   WorkerEntry& Put(int64_t id, const v1::RegisterRequest& registration, absl::Time now);
   // Null: not registered.
   WorkerEntry* Find(int64_t id);
-  const WorkerEntry* FindByName(const std::string& name) const;
 
   bool IsAlive(const WorkerEntry& worker, absl::Time now) const;
-  // Slots of workers that are alive and fit.
-  int LiveSlots(const v1::Requirements& requirements, absl::Time now) const;
-  // Whether a worker that is none of `excluded` waits for a task and fits.
+  // Returns the number of slots of workers that are alive and fit. It is counted at most once a
+  // second for each set of requirements.
+  int LiveSlots(const v1::Requirements& requirements, absl::Time now);
+  // Has slots counted anew.
+  void ForgetSlots() { slots_.clear(); }
+  // Returns whether a worker that is none of `excluded` waits for a task and fits.
   bool AnotherWaits(const std::set<int64_t>& excluded, v1::TaskKind kind,
                     const v1::Requirements& requirements) const;
-  // Whether a worker that is alive has this evaluator version.
+  // Returns whether a worker that is alive has this evaluator version.
   bool HasVersion(const std::string& version, absl::Time now) const;
-  // Of the worker that registered last; empty: none did.
+  // Returns the version of the worker that registered last; empty: none did.
   const std::string& newest_version() const { return newest_version_; }
 
-  // That workers declare beyond those of the task kinds.
+  // Returns the metrics that workers declare beyond those of the task kinds.
   std::set<std::string> Metrics() const;
 
-  // Ordered by id.
+  // Returns all workers, ordered by id.
   std::vector<v1::Worker> List() const;
 
  private:
   const absl::Duration quiet_;
   std::map<int64_t, WorkerEntry> workers_;
-  absl::flat_hash_map<std::string, int64_t> by_name_;
   std::string newest_version_;
+  std::map<std::string, std::pair<absl::Time, int>> slots_;  // by requirements: as of when
 };
 
 }  // namespace nascent::engine

@@ -55,7 +55,7 @@ absl::StatusOr<int64_t> Workers::Work(std::shared_ptr<const engine::ResolvedSear
     if (events_.empty()) {
       // Nothing runs: leases of workers that vanished may run out, else the search stands still.
       const absl::Duration next = engine_->UntilNext();
-      if (engine_->FindSearch(id)->Open() == 0) {
+      if (engine_->FindSearch(id)->tally.Open() == 0) {
         return absl::InternalError("the search stands still: nothing runs and nothing is ready");
       }
       clock_->Advance(std::max(next, absl::Milliseconds(1)));

@@ -1,11 +1,11 @@
 #include "server/storage/memory_state.h"
 
 #include <algorithm>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "server/storage/outcomes.h"
 #include "server/storage/transition_check.h"
+#include "server/storage/trial_life.h"
 
 namespace nascent::storage {
 namespace {
@@ -104,12 +104,6 @@ void MemoryState::AddEvents(int64_t search_id, const std::vector<EventRecord>& e
   for (const EventRecord& event : events) all.emplace(event.sequence, event);
 }
 
-void MemoryState::AddMeasurements(int64_t trial_id,
-                                  const std::vector<v1::Measurement>& measurements) {
-  auto& metrics = trials_.at(trial_id).record.metrics;
-  for (const v1::Measurement& each : measurements) metrics[each.metric()] = each.value();
-}
-
 int64_t MemoryState::AddTask(const Trial& trial, v1::TaskKind kind, int64_t seed_offset) {
   Task task;
   task.record.id = ++last_task_;
@@ -140,12 +134,7 @@ void MemoryState::FinishTask(Task& task) {
 void MemoryState::StoreEvaluation(const TrialRecord& trial) {
   if (trial.evaluation_identity.empty()) return;
   Evaluation evaluation;
-  evaluation.record.identity = trial.evaluation_identity;
-  evaluation.record.trial_id = trial.id;
-  evaluation.record.search_id = trial.search_id;
-  evaluation.record.state = trial.state;
-  evaluation.record.failure = trial.failure;
-  evaluation.record.metrics = trial.metrics;
+  evaluation.record = EvaluationOf(trial);
   evaluation.project = searches_.at(trial.search_id).record.spec.project();
   evaluations_[trial.id] = std::move(evaluation);
   evaluations_by_identity_[trial.evaluation_identity].insert(trial.id);
@@ -276,9 +265,7 @@ Outcome MemoryState::Do(const ResolveJoined& t) {
   const auto found = trials_.find(t.trial_id);
   if (found == trials_.end()) return Refuse(Unknown("trial", t.trial_id));
   Trial& trial = found->second;
-  if (trial.record.state != v1::TRIAL_STATE_READY || !trial.record.joined) {
-    return Refuse(TrialNotOpen(t.trial_id, ShortName(trial.record.state), "it waits for no twin"));
-  }
+  if (absl::Status status = RefuseResolve(trial.record); !status.ok()) return Refuse(status);
   if (absl::Status status = EventsAreNew(trial.record.search_id, t.events); !status.ok()) {
     return Refuse(status);
   }
@@ -286,11 +273,7 @@ Outcome MemoryState::Do(const ResolveJoined& t) {
   outcome.id = t.trial_id;
   trial.record.joined = false;
   if (t.evaluation.has_value()) {
-    trial.record.state = v1::TRIAL_STATE_SHARED;
-    trial.record.failure = t.evaluation->failure;
-    trial.record.shared_from = t.evaluation->trial_id;
-    trial.record.metrics = t.evaluation->metrics;
-    trial.record.finished_at = now_;
+    Share(trial.record, *t.evaluation, now_);
     AddEvents(trial.record.search_id, t.events);
   } else {
     outcome.task_id = trial.train_task = AddTask(trial, v1::TASK_KIND_TRAIN, 0);
@@ -309,12 +292,7 @@ Outcome MemoryState::Do(const AddFinalTask& t) {
     outcome.replayed = true;
     return outcome;
   }
-  if (trial.record.state != v1::TRIAL_STATE_SUCCEEDED &&
-      trial.record.state != v1::TRIAL_STATE_STOPPED &&
-      trial.record.state != v1::TRIAL_STATE_SHARED) {
-    return Refuse(TrialNotOpen(t.trial_id, ShortName(trial.record.state),
-                               "only a trial with a result can be tested"));
-  }
+  if (absl::Status status = RefuseFinalTask(trial.record); !status.ok()) return Refuse(status);
   trial.final_tasks.push_back(AddTask(trial, v1::TASK_KIND_FINAL_TEST, t.seed_offset));
   outcome.id = outcome.task_id = trial.final_tasks.back();
   return outcome;
@@ -363,8 +341,8 @@ Outcome MemoryState::Do(const GrantLease& t) {
   if (worker == workers_.end()) return Refuse(Unknown("worker", t.worker_id));
   Task& task = found->second;
   TaskRecord& record = task.record;
-  if (task.finished || record.leased || record.attempt != t.attempt - 1) {
-    return Refuse(TaskNotFree(t.task_id, t.attempt, record.attempt, record.leased, task.finished));
+  if (absl::Status status = RefuseLease(record, task.finished, t.attempt); !status.ok()) {
+    return Refuse(status);
   }
   Attempt attempt;
   attempt.lease_request_id = t.request_id;
@@ -381,12 +359,7 @@ Outcome MemoryState::Do(const GrantLease& t) {
   worker->second.last_seen_at = now_;
   if (!t.request_id.empty()) leases_by_request_[t.request_id] = t.task_id;
   if (record.kind == v1::TASK_KIND_TRAIN) {
-    TrialRecord& trial = trials_.at(record.trial_id).record;
-    trial.state = v1::TRIAL_STATE_LEASED;
-    trial.attempt = t.attempt;
-    trial.worker = worker->second.name;
-    // The last values of a trial are those of its last attempt.
-    trial.metrics.clear();
+    Lease(trials_.at(record.trial_id).record, t.attempt, worker->second.name);
   }
   Outcome outcome;
   outcome.id = t.task_id;
@@ -404,7 +377,7 @@ Outcome MemoryState::Do(const RenewLease& t) {
   }
   attempt->deadline = task->record.deadline = now_ + t.duration;
   workers_.at(attempt->worker_id).last_seen_at = now_;
-  AddMeasurements(task->record.trial_id, t.measurements);
+  AddMeasurements(trials_.at(task->record.trial_id).record, t.measurements);
   AddEvents(task->record.search_id, t.events);
   Outcome outcome;
   outcome.id = t.attempt.task_id;
@@ -425,15 +398,12 @@ Outcome MemoryState::Do(const FinishAttempt& t) {
              t.state == v1::TRIAL_STATE_CANCELLED ? AttemptState::kEnded : AttemptState::kReported,
              ShortName(t.state), t.request_id);
   FinishTask(*task);
-  AddMeasurements(task->record.trial_id, t.measurements);
+  AddMeasurements(trials_.at(task->record.trial_id).record, t.measurements);
   AddEvents(task->record.search_id, t.events);
   if (task->record.kind == v1::TASK_KIND_TRAIN) {
     TrialRecord& trial = trials_.at(task->record.trial_id).record;
-    trial.state = t.state;
-    trial.failure = t.failure;
-    trial.error = t.error;
+    End(trial, t.state, t.failure, t.error, now_);
     trial.checkpoint = t.checkpoint;
-    trial.finished_at = now_;
     if (MakesEvaluation(t.state, t.failure)) StoreEvaluation(trial);
   }
   return outcome;
@@ -448,9 +418,9 @@ Outcome MemoryState::Do(const ReturnAttempt& t) {
   EndAttempt(*task, *attempt, AttemptState::kEnded, HowEnded(t.how), t.request_id);
   if (t.charged) ++task->record.charged;
   if (!t.checkpoint.empty()) task->record.checkpoint = t.checkpoint;
-  AddMeasurements(task->record.trial_id, t.measurements);
+  AddMeasurements(trials_.at(task->record.trial_id).record, t.measurements);
   if (task->record.kind == v1::TASK_KIND_TRAIN) {
-    trials_.at(task->record.trial_id).record.state = v1::TRIAL_STATE_READY;
+    Return(trials_.at(task->record.trial_id).record);
   }
   return outcome;
 }
@@ -465,17 +435,11 @@ Outcome MemoryState::Do(const EndTrial& t) {
     outcome.replayed = true;
     return outcome;
   }
-  if (trial.state != v1::TRIAL_STATE_READY) {
-    return Refuse(TrialNotOpen(t.trial_id, ShortName(trial.state), "it can't be ended"));
-  }
+  if (absl::Status status = RefuseEnd(trial); !status.ok()) return Refuse(status);
   if (absl::Status status = EventsAreNew(trial.search_id, t.events); !status.ok()) {
     return Refuse(status);
   }
-  trial.state = t.state;
-  trial.failure = t.failure;
-  trial.error = t.error;
-  trial.joined = false;
-  trial.finished_at = now_;
+  End(trial, t.state, t.failure, t.error, now_);
   if (found->second.train_task != 0) FinishTask(tasks_.at(found->second.train_task));
   AddEvents(trial.search_id, t.events);
   return outcome;
@@ -485,10 +449,8 @@ Outcome MemoryState::Do(const SetWeights& t) {
   const auto found = trials_.find(t.trial_id);
   if (found == trials_.end()) return Refuse(Unknown("trial", t.trial_id));
   TrialRecord& trial = found->second.record;
-  const bool has_result =
-      trial.state == v1::TRIAL_STATE_SUCCEEDED || trial.state == v1::TRIAL_STATE_STOPPED;
-  if (!t.sha256.empty() && (!has_result || trial.attempt != t.attempt)) {
-    return Refuse(Fenced({found->second.train_task, t.attempt}, trial.attempt));
+  if (absl::Status status = RefuseWeights(trial, found->second.train_task, t); !status.ok()) {
+    return Refuse(status);
   }
   trial.weights = t.sha256;
   if (const auto made = evaluations_.find(t.trial_id); made != evaluations_.end()) {
@@ -512,23 +474,6 @@ Outcome MemoryState::Do(const RemoveArtifact& t) {
   return {};
 }
 
-absl::flat_hash_set<std::string> MemoryState::UsedArtifacts() const {
-  absl::flat_hash_set<std::string> used;
-  for (const auto& [id, trial] : trials_) {
-    used.insert(trial.record.checkpoint);
-    used.insert(trial.record.weights);
-  }
-  for (const auto& [id, task] : tasks_) used.insert(task.record.checkpoint);
-  for (const auto& [id, evaluation] : evaluations_) used.insert(evaluation.record.weights);
-  for (const auto& [name, dataset] : datasets_) {
-    for (const v1::DataSplit& split : dataset.splits()) {
-      used.insert(split.examples());
-      used.insert(split.labels());
-    }
-  }
-  return used;
-}
-
 Outcome MemoryState::Do(const PutDataset& t) {
   const std::string used_for = absl::StrCat("PutDataset of ", t.dataset.name());
   if (auto seen = Seen(t.request_id, used_for)) return *seen;
@@ -546,172 +491,6 @@ Outcome MemoryState::Do(const PutDataset& t) {
   dataset.mutable_created_at()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1'000);
   datasets_.emplace(t.dataset.name(), std::move(dataset));
   return Remember(t.request_id, used_for, outcome);
-}
-
-// --- reading ---
-
-const SearchRecord* MemoryState::FindSearch(int64_t id) const {
-  const auto found = searches_.find(id);
-  return found == searches_.end() ? nullptr : &found->second.record;
-}
-
-std::vector<SearchRecord> MemoryState::Searches() const {
-  std::vector<SearchRecord> result;
-  for (const auto& [id, search] : searches_) result.push_back(search.record);
-  return result;
-}
-
-std::optional<int64_t> MemoryState::NewestSearch(const std::string& name) const {
-  for (auto it = searches_.rbegin(); it != searches_.rend(); ++it) {
-    if (it->second.record.spec.name() == name) return it->first;
-  }
-  return std::nullopt;
-}
-
-std::vector<TaskRecord> MemoryState::FindOpenTasks(int64_t search_id) const {
-  std::vector<TaskRecord> result;
-  const auto search = searches_.find(search_id);
-  if (search == searches_.end()) return result;
-  for (const int64_t id : search->second.open_tasks) {
-    TaskRecord task = tasks_.at(id).record;
-    if (!task.leased) {
-      task.worker_id = task.slot = 0;
-      task.lease_request_id.clear();
-      task.leased_at = task.deadline = absl::Time();
-    }
-    result.push_back(std::move(task));
-  }
-  return result;
-}
-
-std::vector<TrialRecord> MemoryState::FindTrials(int64_t search_id, int64_t after_number,
-                                                 int64_t limit) const {
-  std::vector<TrialRecord> result;
-  const auto search = searches_.find(search_id);
-  if (search == searches_.end()) return result;
-  const auto& trials = search->second.trials;
-  for (auto it = trials.upper_bound(after_number);
-       it != trials.end() && static_cast<int64_t>(result.size()) < limit; ++it) {
-    result.push_back(trials_.at(it->second).record);
-  }
-  return result;
-}
-
-std::vector<EventRecord> MemoryState::FindEvents(int64_t search_id, int64_t after_sequence,
-                                                 int64_t limit) const {
-  std::vector<EventRecord> result;
-  const auto search = searches_.find(search_id);
-  if (search == searches_.end()) return result;
-  const auto& events = search->second.events;
-  for (auto it = events.upper_bound(after_sequence);
-       it != events.end() && static_cast<int64_t>(result.size()) < limit; ++it) {
-    result.push_back(it->second);
-  }
-  return result;
-}
-
-std::optional<SnapshotRecord> MemoryState::FindSnapshot(int64_t search_id) const {
-  const auto search = searches_.find(search_id);
-  return search == searches_.end() ? std::nullopt : search->second.snapshot;
-}
-
-std::vector<WorkerRecord> MemoryState::FindWorkers() const {
-  std::vector<WorkerRecord> result;
-  for (const auto& [id, worker] : workers_) result.push_back(worker);
-  return result;
-}
-
-std::vector<TrialRecord> MemoryState::FindTrialsOfRequest(const std::string& request_id) const {
-  std::vector<TrialRecord> result;
-  for (auto it = trials_by_request_.lower_bound({request_id, 0});
-       it != trials_by_request_.end() && it->first.first == request_id; ++it) {
-    const auto trial = trials_.find(it->second);
-    if (trial != trials_.end()) result.push_back(trial->second.record);
-  }
-  return result;
-}
-
-std::optional<EvaluationRecord> MemoryState::FindEvaluation(
-    const std::string& identity, const std::optional<std::string>& project,
-    std::optional<int64_t> search_id) const {
-  const auto found = evaluations_by_identity_.find(identity);
-  if (found == evaluations_by_identity_.end()) return std::nullopt;
-  for (const int64_t id : found->second) {
-    const auto& evaluation = evaluations_.at(id);
-    if (project.has_value() && evaluation.project != *project) continue;
-    if (search_id.has_value() && evaluation.record.search_id != *search_id) continue;
-    return evaluation.record;
-  }
-  return std::nullopt;
-}
-
-SearchTotals MemoryState::FindTotals(int64_t search_id, absl::Time now) const {
-  SearchTotals totals;
-  const auto found = searches_.find(search_id);
-  if (found == searches_.end()) return totals;
-  for (const auto& [number, id] : found->second.trials)
-    ++totals.trials[trials_.at(id).record.state];
-  totals.device_seconds = found->second.device_seconds;
-  for (const int64_t id : found->second.open_tasks) {
-    const TaskRecord& task = tasks_.at(id).record;
-    if (task.leased) totals.device_seconds += absl::ToDoubleSeconds(now - task.leased_at);
-  }
-  return totals;
-}
-
-std::optional<TrialMetrics> MemoryState::FindMetrics(int64_t trial_id) const {
-  const auto found = trials_.find(trial_id);
-  if (found == trials_.end()) return std::nullopt;
-  return TrialMetrics{trial_id, found->second.record.metrics};
-}
-
-std::vector<std::string> MemoryState::FindUnusedArtifacts(absl::Time put_before, int limit) const {
-  const absl::flat_hash_set<std::string> used = UsedArtifacts();
-  std::vector<std::string> unused;
-  for (const auto& [sha256, put_at] : artifacts_) {
-    if (static_cast<int>(unused.size()) >= limit) break;
-    if (put_at <= put_before && !used.contains(sha256)) unused.push_back(sha256);
-  }
-  return unused;
-}
-
-std::vector<std::string> MemoryState::FindUsesOfArtifact(const std::string& sha256,
-                                                         int limit) const {
-  std::set<std::string> uses;
-  for (const auto& [name, dataset] : datasets_) {
-    for (const v1::DataSplit& split : dataset.splits()) {
-      if (split.examples() == sha256 || split.labels() == sha256) uses.insert("data set " + name);
-    }
-  }
-  const auto add = [&](const char* what, int64_t trial_id) {
-    const TrialRecord& trial = trials_.at(trial_id).record;
-    uses.insert(absl::StrCat(what, " of trial ", trial.number, " of search ", trial.search_id));
-  };
-  for (const auto& [id, trial] : trials_) {
-    if (trial.record.weights == sha256) {
-      add("weights", id);
-    } else if (trial.record.checkpoint == sha256) {
-      add("checkpoint", id);
-    }
-  }
-  for (const auto& [id, task] : tasks_) {
-    if (task.record.checkpoint == sha256) add("checkpoint", task.record.trial_id);
-  }
-  std::vector<std::string> first(uses.begin(), uses.end());
-  if (first.size() > static_cast<size_t>(limit)) first.resize(static_cast<size_t>(limit));
-  return first;
-}
-
-std::vector<v1::Dataset> MemoryState::FindDatasets() const {
-  std::vector<v1::Dataset> result;
-  for (const auto& [name, dataset] : datasets_) result.push_back(dataset);
-  return result;
-}
-
-std::optional<v1::Dataset> MemoryState::FindDataset(const std::string& name) const {
-  const auto found = datasets_.find(name);
-  if (found == datasets_.end()) return std::nullopt;
-  return found->second;
 }
 
 }  // namespace nascent::storage

@@ -54,7 +54,7 @@ class MemoryState {
     AttemptState state = AttemptState::kRunning;
     std::string lease_request_id;
     std::string end_request_id;
-    std::string_view how;  // it ended, for people
+    std::string_view how;  // the way it ended, for people
     int64_t worker_id = 0;
     absl::Time leased_at;
     absl::Time deadline;
@@ -114,7 +114,6 @@ class MemoryState {
                                                     const std::string& request_id, Outcome* seen);
   absl::Status EventsAreNew(int64_t search_id, const std::vector<EventRecord>& events) const;
   void AddEvents(int64_t search_id, const std::vector<EventRecord>& events);
-  void AddMeasurements(int64_t trial_id, const std::vector<v1::Measurement>& measurements);
   int64_t AddTask(const Trial& trial, v1::TaskKind kind, int64_t seed_offset);
   void EndAttempt(Task& task, Attempt& attempt, AttemptState state, std::string_view how,
                   const std::string& request_id);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/storage/trial_life.h"
 
 namespace nascent::storage {
 namespace {
@@ -234,11 +235,6 @@ bool HasEnded(v1::SearchState state) {
          state == v1::SEARCH_STATE_FAILED;
 }
 
-bool HasEnded(v1::TrialState state) {
-  return state != v1::TRIAL_STATE_UNSPECIFIED && state != v1::TRIAL_STATE_READY &&
-         state != v1::TRIAL_STATE_LEASED;
-}
-
 bool MayBecome(v1::SearchState from, v1::SearchState to) {
   switch (from) {
     case v1::SEARCH_STATE_RUNNING:
@@ -251,11 +247,6 @@ bool MayBecome(v1::SearchState from, v1::SearchState to) {
     default:
       return false;
   }
-}
-
-bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure) {
-  return state == v1::TRIAL_STATE_SUCCEEDED ||
-         (state == v1::TRIAL_STATE_FAILED && failure == v1::FAILURE_KIND_DIVERGED);
 }
 
 }  // namespace nascent::storage

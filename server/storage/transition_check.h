@@ -24,12 +24,6 @@ bool MayBecome(v1::SearchState from, v1::SearchState to);
 // COMPLETED, CANCELLED or FAILED.
 bool HasEnded(v1::SearchState state);
 
-// SUCCEEDED, FAILED, STOPPED, CANCELLED or SHARED.
-bool HasEnded(v1::TrialState state);
-
-// Whether a finished attempt's measurements are an evaluation that other trials may use.
-bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure);
-
 }  // namespace nascent::storage
 
 #endif  // NASCENT_SERVER_STORAGE_TRANSITION_CHECK_H_

@@ -2,7 +2,8 @@
 //
 //   INSTANTIATE_TEST_SUITE_P(Memory, TrialStoreConformance, testing::Values(&MakeMemoryFixture));
 //
-// and lists trial_store_conformance.cc among its sources.
+// and links nascent_trial_store_conformance. The tests are in conformance/, a file per family of
+// transitions.
 
 #ifndef NASCENT_SERVER_STORAGE_TRIAL_STORE_CONFORMANCE_H_
 #define NASCENT_SERVER_STORAGE_TRIAL_STORE_CONFORMANCE_H_
@@ -33,7 +34,7 @@ class TrialStoreConformance : public ::testing::TestWithParam<MakeFixture> {
   TrialStore& store() { return fixture_->store(); }
   void Advance(absl::Duration by) { fixture_->Advance(by); }
 
-  // One outcome per transition, under the term of SetUp.
+  // Returns one outcome per transition, under the term of SetUp.
   std::vector<Outcome> Apply(std::vector<Transition> transitions);
   Outcome ApplyOne(Transition transition) { return Apply({std::move(transition)}).front(); }
 

@@ -174,7 +174,7 @@ PlannedTrial StrategyHost::Plan(strategy::Proposal proposal, int64_t number,
   return planned;
 }
 
-StrategyAnswer StrategyHost::Carry(const StrategyOrder& order) {
+StrategyAnswer StrategyHost::Advance(const StrategyOrder& order) {
   StrategyAnswer result;
   const auto observe = [&](const strategy::Event& event) {
     const strategy::StopCommands stops = Observe(event);

@@ -52,7 +52,7 @@ struct StrategyAnswer {
   std::optional<storage::SnapshotRecord> snapshot;
 };
 
-// Finds a finished evaluation by identity; called from Carry's thread.
+// Finds a finished evaluation by identity; called from Advance's thread.
 using FindEvaluation =
     std::function<std::optional<storage::EvaluationRecord>(const std::string& identity)>;
 
@@ -63,11 +63,11 @@ class StrategyHost {
   static absl::StatusOr<std::unique_ptr<StrategyHost>> Make(std::shared_ptr<CandidateMaker> maker,
                                                             FindEvaluation find);
 
-  StrategyAnswer Carry(const StrategyOrder& order);
+  StrategyAnswer Advance(const StrategyOrder& order);
 
   // For replay: one event of the log.
   strategy::StopCommands Observe(const strategy::Event& event);
-  // From what Carry gave as a snapshot; an error leaves the strategy as new.
+  // From what Advance gave as a snapshot; an error leaves the strategy as new.
   absl::Status Restore(const std::string& snapshot);
   // Trials that were to end early and of whose end nothing was observed yet.
   const std::set<int64_t>& pending_stops() const { return pending_stops_; }

@@ -5,7 +5,7 @@
 
 #include "common/space/decisions/genotype_proto.h"
 #include "gtest/gtest.h"
-#include "server/engine/active_search.h"
+#include "server/engine/live_trial.h"
 #include "server/engine/propose/candidate.h"
 #include "server/engine/propose/strategy_host.h"
 #include "server/strategy/registry.h"
@@ -28,7 +28,7 @@ void CheckReplay(storage::TrialStore& store, int64_t search, const Surroundings&
   const auto events = store.LoadEvents(search, 0, kAll);
   ASSERT_TRUE(trials.ok()) << trials.status();
   ASSERT_TRUE(events.ok()) << events.status();
-  std::map<int64_t, Trial> by_number;
+  std::map<int64_t, LiveTrial> by_number;
   size_t next = 0;
   for (const storage::TrialRecord& logged : *trials) {
     SCOPED_TRACE(::testing::Message() << "trial " << logged.number);

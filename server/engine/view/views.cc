@@ -11,11 +11,11 @@ namespace nascent::engine {
 namespace {
 
 constexpr size_t kMostTrials = 1000;
-constexpr int kMostLeaders = 10;
+constexpr int kViewedLeaders = 10;
 
 // Seconds to the end of the search, from the pace so far; parts of running trials count.
 std::optional<double> Remaining(const ActiveSearch& search, absl::Time now) {
-  const auto finished = static_cast<double>(search.Finished());
+  const auto finished = static_cast<double>(search.tally.Finished());
   if (finished == 0 || search.first_lease_at > now) return std::nullopt;
   if (search.record.state == v1::SEARCH_STATE_FINISHING) return 0;
   absl::Duration paused = search.paused;
@@ -94,36 +94,37 @@ v1::Search ViewOf(const storage::SearchRecord& record) {
 v1::Search ViewOf(const ActiveSearch& search, absl::Time now) {
   v1::Search message = ViewOf(search.record);
   *message.mutable_spec() = search.spec();
-  if (!search.trouble.empty()) {
-    message.add_warnings(absl::StrCat("random search stood in for the strategy: ", search.trouble));
+  if (!search.queue.trouble.empty()) {
+    message.add_warnings(
+        absl::StrCat("random search stood in for the strategy: ", search.queue.trouble));
   }
   v1::SearchProgress& progress = *message.mutable_progress();
-  progress.set_finished(search.Finished());
-  progress.set_running(search.leased);
-  progress.set_ready(search.ready);
-  progress.set_succeeded(search.succeeded);
-  progress.set_failed(search.failed);
-  progress.set_stopped(search.stopped);
-  progress.set_shared(search.shared);
-  progress.set_cancelled(search.cancelled);
+  progress.set_finished(search.tally.Finished());
+  progress.set_running(search.tally.Of(v1::TRIAL_STATE_LEASED));
+  progress.set_ready(search.tally.Of(v1::TRIAL_STATE_READY));
+  progress.set_succeeded(search.tally.Of(v1::TRIAL_STATE_SUCCEEDED));
+  progress.set_failed(search.tally.Of(v1::TRIAL_STATE_FAILED));
+  progress.set_stopped(search.tally.Of(v1::TRIAL_STATE_STOPPED));
+  progress.set_shared(search.tally.Of(v1::TRIAL_STATE_SHARED));
+  progress.set_cancelled(search.tally.Of(v1::TRIAL_STATE_CANCELLED));
   const absl::Time until = search.record.finished_at.value_or(now);
   progress.set_wall_seconds(absl::ToDoubleSeconds(until - search.record.created_at));
   progress.set_device_seconds(search.device_seconds);
   if (const auto remaining = Remaining(search, now); remaining.has_value()) {
     progress.set_remaining_seconds(*remaining);
   }
-  if (const auto volume = search.standing.Hypervolume(); volume.has_value()) {
+  if (const auto volume = search.winners.standing().Hypervolume(); volume.has_value()) {
     progress.set_hypervolume(*volume);
   }
-  for (int64_t number : search.standing.Leaders(kMostLeaders)) {
-    const auto leader = search.leaders.find(number);
-    if (leader != search.leaders.end()) *message.add_leaders() = ViewOf(leader->second->record);
+  for (int64_t number : search.winners.standing().Leaders(kViewedLeaders)) {
+    const auto leader = search.winners.Find(number);
+    if (leader != nullptr) *message.add_leaders() = ViewOf(leader->record);
   }
   return message;
 }
 
 void AddTrials(const ActiveSearch& search, int64_t since_revision, SearchView& view) {
-  std::vector<const Trial*> changed;
+  std::vector<const LiveTrial*> changed;
   for (auto it = search.ended.rbegin(); it != search.ended.rend(); ++it) {
     if ((*it)->revision > since_revision) changed.push_back(it->get());
   }
@@ -133,12 +134,13 @@ void AddTrials(const ActiveSearch& search, int64_t since_revision, SearchView& v
       view.progress[trial->record.id] = trial->progress;
     }
   }
-  std::sort(changed.begin(), changed.end(),
-            [](const Trial* a, const Trial* b) { return a->record.number < b->record.number; });
+  std::sort(changed.begin(), changed.end(), [](const LiveTrial* a, const LiveTrial* b) {
+    return a->record.number < b->record.number;
+  });
   if (changed.size() > kMostTrials) {
     changed.erase(changed.begin(), changed.end() - static_cast<int64_t>(kMostTrials));
   }
-  for (const Trial* trial : changed) view.trials.push_back(ViewOf(trial->record));
+  for (const LiveTrial* trial : changed) view.trials.push_back(ViewOf(trial->record));
 }
 
 }  // namespace nascent::engine

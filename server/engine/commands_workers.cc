@@ -1,0 +1,372 @@
+// Commands of workers: register, lease, renew, end.
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/sha256.h"
+#include "server/engine/attempts.h"
+#include "server/engine/handlers.h"
+#include "server/engine/resolve/field_error.h"
+#include "server/engine/resolve/text_rules.h"
+#include "server/engine/view/timestamps.h"
+#include "server/engine/worker_requests.h"
+
+namespace nascent::engine {
+namespace {
+
+constexpr size_t kLongestMessage = 8192;
+constexpr size_t kLongestReleaseReason = 1024;
+constexpr absl::Duration kLongestWait = absl::Seconds(60);
+
+absl::Status NotRegistered(int64_t worker_id) {
+  return absl::NotFoundError(absl::StrCat("worker ", worker_id, " is not registered"));
+}
+
+LeaseGrant GrantOf(const LiveTask& task) {
+  LeaseGrant grant;
+  grant.attempt.set_task_id(task.id);
+  grant.attempt.set_trial_id(task.trial->record.id);
+  grant.attempt.set_attempt(task.attempt);
+  grant.deadline = task.deadline;
+  grant.search_id = task.search->record.id;
+  grant.trial_number = task.trial->record.number;
+  grant.kind = task.kind;
+  grant.maker = task.search->maker;
+  grant.work = task.trial->candidate;
+  grant.checkpoint = task.checkpoint;
+  grant.seed_offset = task.seed_offset;
+  const v1::FinalSpec& final = task.search->spec().final();
+  const bool again = final.has_recipe() || final.seeds() > 1;
+  if (task.kind == v1::TASK_KIND_FINAL_TEST && !again) grant.weights = task.trial->record.weights;
+  return grant;
+}
+
+void PlanGrant(EngineParts& parts, const LiveTask& task, LeaseDesk::Waiting waiting) {
+  const v1::LeaseRequest& request = waiting.call.request.message;
+  storage::GrantLease grant;
+  grant.request_id = request.request_id();
+  grant.task_id = task.id;
+  grant.attempt = task.attempt + 1;
+  grant.worker_id = request.worker_id();
+  grant.slot = request.slot();
+  grant.duration = parts.options.lease_duration;
+  parts.batch.Plan(
+      std::move(grant), [&parts, id = task.id, worker_id = request.worker_id(),
+                         reply = std::move(waiting.call.reply)](const storage::Outcome& o) {
+        if (!o.status.ok()) return parts.batch.Answer(reply, o.status);
+        // The first answer to a repeated request may have been another task.
+        const LiveTask* granted = parts.model.FindTask(o.replayed ? o.id : id);
+        const bool held = granted != nullptr && granted->leased && granted->worker_id == worker_id;
+        parts.batch.Answer(reply, held ? GrantOf(*granted) : LeaseGrant());
+      });
+}
+
+// Checks what requests about an attempt have in common, and notes that its worker was heard of.
+template <typename Request>
+absl::Status CheckReport(EngineParts& parts, const Request& request) {
+  const v1::AttemptRef& attempt = request.attempt();
+  if (absl::Status status = CheckAttempt(request.request_id(), attempt); !status.ok()) {
+    return status;
+  }
+  WorkerEntry* worker = parts.model.workers().Find(request.worker_id());
+  if (worker == nullptr) return NotRegistered(request.worker_id());
+  parts.model.See(*worker);
+  const LiveTask* task = parts.model.FindTask(attempt.task_id());
+  if (task != nullptr && task->leased && task->attempt == attempt.attempt() &&
+      parts.model.FindRunning(request.worker_id(), attempt) == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "FENCED: attempt ", attempt.attempt(), " of task ", attempt.task_id(), " is not worker ",
+        request.worker_id(), "'s, or not trial ", attempt.trial_id(), "'s"));
+  }
+  return absl::OkStatus();
+}
+
+// What a report says about measurements: those that can be kept, under the names that the task's
+// kind gives them, and the first one that can't.
+struct Reported {
+  std::vector<v1::Measurement> measurements;
+  std::string diverged;
+};
+
+Reported ReportedBy(const MeasurementList& measurements, const LiveTask* task) {
+  Reported reported;
+  reported.measurements = {measurements.begin(), measurements.end()};
+  reported.diverged = DropNonFinite(reported.measurements);
+  if (task != nullptr && task->kind == v1::TASK_KIND_FINAL_TEST) {
+    PrefixFinalMetrics(reported.measurements);
+  }
+  return reported;
+}
+
+storage::AttemptId IdOf(const v1::AttemptRef& attempt) {
+  return {attempt.task_id(), attempt.attempt()};
+}
+
+v1::RenewResponse Renewed(absl::Time deadline, v1::StopReason stop) {
+  v1::RenewResponse response;
+  *response.mutable_deadline() = ToTimestamp(deadline);
+  response.set_stop(stop);
+  return response;
+}
+
+// Says which objective a trial that succeeded has no value of; empty: none is missing.
+std::string MissingObjective(const LiveTask& task,
+                             const std::vector<v1::Measurement>& measurements) {
+  for (const v1::Objective& objective : task.search->spec().objectives()) {
+    const std::string& metric = objective.metric();
+    const auto measured = [&metric](const auto& m) { return m.metric() == metric; };
+    if (!IsCostMetric(metric) && !task.trial->record.metrics.contains(metric) &&
+        std::none_of(measurements.begin(), measurements.end(), measured)) {
+      return metric;
+    }
+  }
+  return "";
+}
+
+// Returns whether the worker is asked for the weights of a trial that has just ended: it wins.
+bool WantsWeights(EngineParts& parts, int64_t search_id, const LiveTrial& trial) {
+  Winners& winners = parts.model.FindSearch(search_id)->winners;
+  if (trial.record.state != v1::TRIAL_STATE_SUCCEEDED || !winners.IsWinner(trial.record.number)) {
+    return false;
+  }
+  winners.Await(trial.record.number, parts.clock.Now() + parts.options.WeightsWait());
+  return true;
+}
+
+// Returns whether a failure is a result of the trial, not retried. Out of memory is none while a
+// slot that is alive has more.
+bool IsResult(EngineParts& parts, LiveTask& task, v1::FailureKind kind) {
+  if (kind == v1::FAILURE_KIND_DIVERGED || kind == v1::FAILURE_KIND_INVALID) return true;
+  if (kind != v1::FAILURE_KIND_OUT_OF_MEMORY) return false;
+  const WorkerEntry& worker = *parts.model.workers().Find(task.worker_id);
+  v1::Requirements more = task.search->spec().requirements();
+  more.set_memory_bytes(worker.registration.slots(task.slot).memory_bytes() + 1);
+  if (parts.model.workers().LiveSlots(more, parts.clock.Now()) == 0) return true;
+  task.least_memory = more.memory_bytes();
+  return false;
+}
+
+}  // namespace
+
+void Handle(EngineParts& parts, Call<ListWorkers, std::vector<v1::Worker>> call) {
+  parts.batch.Answer(call.reply, parts.model.workers().List());
+}
+
+void Handle(EngineParts& parts, Call<v1::RegisterRequest, v1::RegisterResponse> call) {
+  if (absl::Status status = CheckRegistration(call.request); !status.ok()) {
+    return parts.batch.Answer(call.reply, status);
+  }
+  parts.batch.Plan(
+      storage::RegisterWorker{std::move(call.request)},
+      parts.batch.Answering<v1::RegisterResponse>(
+          std::move(call.reply), [lease = parts.options.lease_duration](const storage::Outcome& o) {
+            v1::RegisterResponse response;
+            response.set_worker_id(o.id);
+            *response.mutable_lease_duration() = ToMessage(lease);
+            *response.mutable_renew_interval() = ToMessage(lease / 3);
+            return response;
+          }));
+}
+
+void Handle(EngineParts& parts, Call<LeaseTask, LeaseGrant> call) {
+  const v1::LeaseRequest& request = call.request.message;
+  if (absl::Status status = CheckText("request_id", request.request_id(), 1, 64); !status.ok()) {
+    return parts.batch.Answer(call.reply, status);
+  }
+  WorkerEntry* worker = parts.model.workers().Find(request.worker_id());
+  if (worker == nullptr) {
+    return parts.batch.Answer(call.reply, NotRegistered(request.worker_id()));
+  }
+  const int slots = worker->registration.slots_size();
+  if (request.slot() < 0 || request.slot() >= slots) {
+    return parts.batch.Answer(
+        call.reply, FieldError("slot", request.slot(), absl::StrCat("[0, ", slots - 1, "]")));
+  }
+  const absl::Duration wait = FromMessage(request.wait());
+  if (wait < absl::ZeroDuration() || wait > kLongestWait) {
+    return parts.batch.Answer(call.reply,
+                              FieldError("wait", absl::FormatDuration(wait), "[0 s, 60 s]"));
+  }
+  parts.model.See(*worker);
+  for (const int64_t id : worker->tasks) {
+    const LiveTask& task = *parts.model.FindTask(id);
+    if (task.lease_request_id == request.request_id()) {
+      return parts.batch.Answer(call.reply, GrantOf(task));
+    }
+  }
+  const auto older =
+      parts.leases.Add(std::move(call), parts.clock.Elapsed() + wait, parts.clock.Now());
+  if (older.has_value()) parts.batch.Answer(older->call.reply, LeaseGrant());
+}
+
+void ServeLeases(EngineParts& parts) {
+  const absl::Time now = parts.clock.Now();
+  for (LeaseDesk::Match& match : parts.leases.TakeMatches(now)) {
+    if (match.task == nullptr) {
+      parts.batch.Answer(match.waiting.call.reply, LeaseGrant());
+    } else {
+      PlanGrant(parts, *match.task, std::move(match.waiting));
+    }
+  }
+  for (const LeaseDesk::Waiting& waiting : parts.leases.TakeExpired(parts.clock.Elapsed(), now)) {
+    parts.batch.Answer(waiting.call.reply, LeaseGrant());
+  }
+}
+
+void Handle(EngineParts& parts, Call<v1::RenewRequest, v1::RenewResponse> call) {
+  const v1::RenewRequest& request = call.request;
+  absl::Status status = CheckReport(parts, request);
+  status.Update(CheckMeasurements(request.measurements()));
+  if (!(request.progress() >= 0 && request.progress() <= 1)) {
+    status.Update(FieldError("progress", request.progress(), "[0, 1]"));
+  }
+  if (!status.ok()) return parts.batch.Answer(call.reply, status);
+  LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
+  if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
+  if (task == nullptr && parts.model.WasCancelled(request.attempt())) {
+    return parts.batch.Answer(call.reply, Renewed(parts.clock.Now(), v1::STOP_REASON_CANCELLED));
+  }
+  Reported reported = ReportedBy(request.measurements(), task);
+  if (task != nullptr && !reported.diverged.empty()) {
+    storage::FinishAttempt finish;
+    finish.request_id = request.request_id();
+    finish.state = v1::TRIAL_STATE_FAILED;
+    finish.failure = v1::FAILURE_KIND_DIVERGED;
+    finish.error = std::move(reported.diverged);
+    finish.measurements = std::move(reported.measurements);
+    return PlanFinish(parts, *task, std::move(finish),
+                      parts.batch.Answering<v1::RenewResponse>(
+                          std::move(call.reply), [&parts](const storage::Outcome&) {
+                            return Renewed(parts.clock.Now(), v1::STOP_REASON_CANCELLED);
+                          }));
+  }
+  storage::RenewLease renew;
+  renew.request_id = request.request_id();
+  renew.attempt = IdOf(request.attempt());
+  renew.duration = parts.options.lease_duration;
+  renew.progress = request.progress();
+  renew.measurements = std::move(reported.measurements);
+  // Where no attempt of that number runs, the store keeps it as evidence and says what it is.
+  if (task != nullptr) {
+    task->busy = true;
+    renew.events = MeasuredEvents(*task, renew.measurements, std::numeric_limits<int>::max());
+  }
+  parts.batch.Plan(std::move(renew), [&parts, id = request.attempt().task_id(),
+                                      reply = std::move(call.reply)](const storage::Outcome& o) {
+    if (!o.status.ok()) return parts.batch.Answer(reply, o.status);
+    // The strategy may make up its mind between commit and answer.
+    parts.batch.AnswerLate<v1::RenewResponse>(reply, [&parts, id, deadline = o.deadline] {
+      const LiveTask* renewed = parts.model.FindTask(id);
+      return Renewed(deadline, renewed == nullptr ? v1::STOP_REASON_UNSPECIFIED : renewed->stop);
+    });
+  });
+}
+
+void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> call) {
+  const v1::CompleteRequest& request = call.request;
+  absl::Status status = CheckReport(parts, request);
+  status.Update(CheckMeasurements(request.measurements()));
+  status.Update(CheckArtifactName("checkpoint", request.checkpoint()));
+  if (!status.ok()) return parts.batch.Answer(call.reply, status);
+  LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
+  if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
+  Reported reported = ReportedBy(request.measurements(), task);
+  storage::FinishAttempt finish;
+  finish.request_id = request.request_id();
+  finish.attempt = IdOf(request.attempt());
+  finish.state = request.stopped() ? v1::TRIAL_STATE_STOPPED : v1::TRIAL_STATE_SUCCEEDED;
+  finish.checkpoint = request.checkpoint();
+  finish.measurements = std::move(reported.measurements);
+  finish.error = std::move(reported.diverged);
+  if (task == nullptr) {
+    // Either a repeated request, which gets its first answer, or one that comes too late.
+    return parts.batch.Plan(std::move(finish),
+                            parts.batch.Answering<v1::CompleteResponse>(std::move(call.reply)));
+  }
+  const bool train = task->kind == v1::TASK_KIND_TRAIN;
+  if (!finish.error.empty()) {
+    finish.state = v1::TRIAL_STATE_FAILED;
+    finish.failure = v1::FAILURE_KIND_DIVERGED;
+  } else if (train && finish.state == v1::TRIAL_STATE_SUCCEEDED) {
+    if (const std::string missing = MissingObjective(*task, finish.measurements);
+        !missing.empty()) {
+      finish.state = v1::TRIAL_STATE_FAILED;
+      finish.failure = v1::FAILURE_KIND_INVALID;
+      finish.error = absl::StrCat("the worker measured no ", missing);
+    }
+  }
+  PlanFinish(parts, *task, std::move(finish),
+             parts.batch.Answering<v1::CompleteResponse>(
+                 std::move(call.reply), [&parts, search_id = task->search->record.id, train,
+                                         trial = task->trial](const storage::Outcome&) {
+                   v1::CompleteResponse response;
+                   response.set_weights_wanted(train && WantsWeights(parts, search_id, *trial));
+                   return response;
+                 }));
+}
+
+void Handle(EngineParts& parts, Call<v1::FailRequest, v1::FailResponse> call) {
+  const v1::FailRequest& request = call.request;
+  absl::Status status = CheckReport(parts, request);
+  status.Update(CheckMeasurements(request.measurements()));
+  if (!status.ok()) return parts.batch.Answer(call.reply, status);
+  LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
+  if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
+  const v1::FailureKind kind =
+      request.kind() == v1::FAILURE_KIND_UNSPECIFIED ? v1::FAILURE_KIND_CRASHED : request.kind();
+  const std::string message = CleanText(request.message(), kLongestMessage);
+  auto measurements = ReportedBy(request.measurements(), task).measurements;
+  auto done = parts.batch.Answering<v1::FailResponse>(std::move(call.reply));
+  if (task == nullptr || IsResult(parts, *task, kind)) {
+    storage::FinishAttempt finish;
+    finish.request_id = request.request_id();
+    finish.attempt = IdOf(request.attempt());
+    finish.state = v1::TRIAL_STATE_FAILED;
+    finish.failure = kind;
+    finish.error = message;
+    finish.measurements = std::move(measurements);
+    if (task != nullptr) return PlanFinish(parts, *task, std::move(finish), std::move(done));
+    return parts.batch.Plan(std::move(finish), std::move(done));
+  }
+  storage::ReturnAttempt back;
+  back.request_id = request.request_id();
+  back.how = storage::ReturnAttempt::How::kCrashed;
+  back.charged = true;
+  back.failure = kind;
+  back.error = message;
+  back.measurements = std::move(measurements);
+  PlanReturn(parts, *task, std::move(back), std::move(done));
+}
+
+void Handle(EngineParts& parts, Call<v1::ReleaseRequest, v1::ReleaseResponse> call) {
+  const v1::ReleaseRequest& request = call.request;
+  absl::Status status = CheckReport(parts, request);
+  status.Update(CheckArtifactName("checkpoint", request.checkpoint()));
+  if (!status.ok()) return parts.batch.Answer(call.reply, status);
+  LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
+  if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
+  auto done = parts.batch.Answering<v1::ReleaseResponse>(std::move(call.reply));
+  storage::ReturnAttempt back;
+  back.request_id = request.request_id();
+  back.attempt = IdOf(request.attempt());
+  if (task == nullptr) return parts.batch.Plan(std::move(back), std::move(done));
+  back.error = CleanText(request.reason(), kLongestReleaseReason);
+  back.checkpoint = request.checkpoint();
+  PlanReturn(parts, *task, std::move(back), std::move(done));
+}
+
+void Handle(EngineParts& parts, Call<v1::SetWeightsRequest, v1::SetWeightsResponse> call) {
+  const v1::SetWeightsRequest& request = call.request;
+  absl::Status status = CheckText("request_id", request.request_id(), 1, 64);
+  if (status.ok() && !IsSha256(request.sha256())) {
+    status = CheckArtifactName("sha256", absl::StrCat(request.sha256(), " "));
+  }
+  if (!status.ok()) return parts.batch.Answer(call.reply, status);
+  parts.batch.Plan(storage::SetWeights{request.request_id(), request.trial_id(), request.attempt(),
+                                       request.sha256()},
+                   parts.batch.Answering<v1::SetWeightsResponse>(std::move(call.reply)));
+}
+
+}  // namespace nascent::engine

@@ -1,0 +1,90 @@
+#include "server/storage/trial_life.h"
+
+#include "server/storage/outcomes.h"
+
+namespace nascent::storage {
+
+void Lease(TrialRecord& trial, int attempt, const std::string& worker) {
+  trial.state = v1::TRIAL_STATE_LEASED;
+  trial.attempt = attempt;
+  trial.worker = worker;
+  trial.metrics.clear();
+}
+
+void Return(TrialRecord& trial) { trial.state = v1::TRIAL_STATE_READY; }
+
+void End(TrialRecord& trial, v1::TrialState state, v1::FailureKind failure,
+         const std::string& error, absl::Time now) {
+  trial.state = state;
+  trial.failure = failure;
+  trial.error = error;
+  trial.joined = false;
+  trial.finished_at = now;
+}
+
+void Share(TrialRecord& trial, const EvaluationRecord& evaluation, absl::Time now) {
+  End(trial, v1::TRIAL_STATE_SHARED, evaluation.failure, "", now);
+  trial.shared_from = evaluation.trial_id;
+  trial.metrics = evaluation.metrics;
+}
+
+void AddMeasurements(TrialRecord& trial, const std::vector<v1::Measurement>& measurements) {
+  for (const v1::Measurement& each : measurements) trial.metrics[each.metric()] = each.value();
+}
+
+absl::Status RefuseLease(const TaskRecord& task, bool finished, int attempt) {
+  if (!finished && !task.leased && task.attempt == attempt - 1) return absl::OkStatus();
+  return TaskNotFree(task.id, attempt, task.attempt, task.leased, finished);
+}
+
+absl::Status RefuseResolve(const TrialRecord& trial) {
+  if (trial.state == v1::TRIAL_STATE_READY && trial.joined) return absl::OkStatus();
+  return TrialNotOpen(trial.id, ShortName(trial.state), "it waits for no twin");
+}
+
+absl::Status RefuseEnd(const TrialRecord& trial) {
+  if (trial.state == v1::TRIAL_STATE_READY) return absl::OkStatus();
+  return TrialNotOpen(trial.id, ShortName(trial.state), "it can't be ended");
+}
+
+absl::Status RefuseFinalTask(const TrialRecord& trial) {
+  if (HasResult(trial.state)) return absl::OkStatus();
+  return TrialNotOpen(trial.id, ShortName(trial.state), "only a trial with a result can be tested");
+}
+
+absl::Status RefuseWeights(const TrialRecord& trial, int64_t task_id, const SetWeights& weights) {
+  const bool made_it =
+      trial.state == v1::TRIAL_STATE_SUCCEEDED || trial.state == v1::TRIAL_STATE_STOPPED;
+  if (weights.sha256.empty() || (made_it && trial.attempt == weights.attempt)) {
+    return absl::OkStatus();
+  }
+  return Fenced({task_id, weights.attempt}, trial.attempt);
+}
+
+bool HasEnded(v1::TrialState state) {
+  return HasResult(state) || state == v1::TRIAL_STATE_FAILED || state == v1::TRIAL_STATE_CANCELLED;
+}
+
+bool HasResult(v1::TrialState state) {
+  return state == v1::TRIAL_STATE_SUCCEEDED || state == v1::TRIAL_STATE_STOPPED ||
+         state == v1::TRIAL_STATE_SHARED;
+}
+
+bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure) {
+  return state == v1::TRIAL_STATE_SUCCEEDED ||
+         (state == v1::TRIAL_STATE_FAILED && failure == v1::FAILURE_KIND_DIVERGED);
+}
+
+EvaluationRecord EvaluationOf(const TrialRecord& trial) {
+  EvaluationRecord evaluation;
+  evaluation.identity = trial.evaluation_identity;
+  evaluation.trial_id = trial.id;
+  evaluation.search_id = trial.search_id;
+  evaluation.state = trial.state;
+  evaluation.failure = trial.failure;
+  evaluation.metrics = trial.metrics;
+  evaluation.weights = trial.weights;
+  return evaluation;
+}
+
+}  // namespace nascent::storage

@@ -1,0 +1,73 @@
+// The life of a trial, and the rules of its transitions.
+//
+//            AddTrial                                  AddTrial of a finished evaluation
+//               │                                                     │
+//               ▼     ResolveJoined: the twin's result                ▼
+//             READY ──────────────────────────────────────────────► SHARED
+//             ▲   │ └───────────────► FAILED | CANCELLED
+//             │   │  EndTrial: impossible, poison, its search ends
+//             │   │ GrantLease
+//             │   ▼
+//             LEASED ───────────────► SUCCEEDED | STOPPED | FAILED | CANCELLED
+//      ReturnAttempt   FinishAttempt
+//
+// A trial that is READY waits for a worker: its train task can be leased. Where `joined` is set it
+// waits for its twin instead and has no task: ResolveJoined brings the twin's result, or a task.
+// ReturnAttempt is for attempts that expired, crashed or were released: they end, and the trial
+// does not. RenewLease brings measurements and changes no state. A trial that has ended with a
+// result (SUCCEEDED, STOPPED, SHARED) may get final tests: tasks that leave its state alone; its
+// weights come with SetWeights.
+//
+// The in-memory store and the engine's model carry these functions out; what the SQL of the
+// PostgreSQL store does is held to the same by trial_store_conformance.
+
+#ifndef NASCENT_SERVER_STORAGE_TRIAL_LIFE_H_
+#define NASCENT_SERVER_STORAGE_TRIAL_LIFE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/storage/records.h"
+#include "server/storage/transitions.h"
+
+namespace nascent::storage {
+
+// --- what a transition makes of a trial; each presumes that it was not refused ---
+
+// A worker got the train task. The last values of a trial are those of its last attempt, so that
+// the ones before are dropped.
+void Lease(TrialRecord& trial, int attempt, const std::string& worker);
+// The attempt ended and the trial did not.
+void Return(TrialRecord& trial);
+void End(TrialRecord& trial, v1::TrialState state, v1::FailureKind failure,
+         const std::string& error, absl::Time now);
+// It gets the result of a finished evaluation.
+void Share(TrialRecord& trial, const EvaluationRecord& evaluation, absl::Time now);
+// Takes over the last value of each metric.
+void AddMeasurements(TrialRecord& trial, const std::vector<v1::Measurement>& measurements);
+
+// --- why a transition can't be carried out; OK: it can ---
+
+absl::Status RefuseLease(const TaskRecord& task, bool finished, int attempt);
+absl::Status RefuseResolve(const TrialRecord& trial);
+absl::Status RefuseEnd(const TrialRecord& trial);
+absl::Status RefuseFinalTask(const TrialRecord& trial);
+// `task_id` is that of its train task, for the message.
+absl::Status RefuseWeights(const TrialRecord& trial, int64_t task_id, const SetWeights& weights);
+
+// --- what a trial is ---
+
+// SUCCEEDED, FAILED, STOPPED, CANCELLED or SHARED.
+bool HasEnded(v1::TrialState state);
+// Returns whether it ended with a result: SUCCEEDED, STOPPED or SHARED.
+bool HasResult(v1::TrialState state);
+// Returns whether the end of its own training is an evaluation that other trials may use.
+bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure);
+// Returns that evaluation.
+EvaluationRecord EvaluationOf(const TrialRecord& trial);
+
+}  // namespace nascent::storage
+
+#endif  // NASCENT_SERVER_STORAGE_TRIAL_LIFE_H_
