@@ -40,7 +40,9 @@ void ActiveSearch::OnEnded(const std::shared_ptr<LiveTrial>& trial) {
   open.erase(ended_record.number);
   ended.push_back(trial);
   if (ended.size() > kKeptTrials) ended.pop_front();
-  if (!ended_record.checkpoint.empty()) checkpoints[ended_record.number] = ended_record.checkpoint;
+  if (!ended_record.checkpoint.empty()) {
+    checkpoints[ended_record.number] = {ended_record.checkpoint, ended_record.evaluator};
+  }
   const v1::TrialState state = ended_record.state;
   if (state == v1::TRIAL_STATE_CANCELLED) return;
   const bool usable = (state == v1::TRIAL_STATE_SUCCEEDED || state == v1::TRIAL_STATE_SHARED ||

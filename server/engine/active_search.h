@@ -79,7 +79,7 @@ struct ActiveSearch {
   int64_t last_number = 0;
   absl::flat_hash_map<int64_t, std::shared_ptr<LiveTrial>> open;  // by number
   std::deque<std::shared_ptr<LiveTrial>> ended;                   // the last ones, oldest first
-  absl::flat_hash_map<int64_t, std::string> checkpoints;          // by number, where one is kept
+  absl::flat_hash_map<int64_t, Checkpoint> checkpoints;           // by number, where one is kept
   // Proposed, although no network can be made of them; to be ended as FAILED.
   std::vector<std::shared_ptr<LiveTrial>> impossible;
 

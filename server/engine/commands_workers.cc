@@ -8,6 +8,7 @@
 #include "common/sha256.h"
 #include "server/engine/attempts.h"
 #include "server/engine/handlers.h"
+#include "server/engine/next_steps.h"
 #include "server/engine/resolve/field_error.h"
 #include "server/engine/resolve/text_rules.h"
 #include "server/engine/view/timestamps.h"
@@ -35,11 +36,14 @@ LeaseGrant GrantOf(const LiveTask& task) {
   grant.kind = task.kind;
   grant.maker = task.search->maker;
   grant.work = task.trial->candidate;
-  grant.checkpoint = task.checkpoint;
+  if (task.checkpoint.evaluator == task.evaluator) grant.checkpoint = task.checkpoint.sha256;
   grant.seed_offset = task.seed_offset;
   const v1::FinalSpec& final = task.search->spec().final();
   const bool again = final.has_recipe() || final.seeds() > 1;
-  if (task.kind == v1::TASK_KIND_FINAL_TEST && !again) grant.weights = task.trial->record.weights;
+  if (task.kind == v1::TASK_KIND_FINAL_TEST && !again &&
+      task.trial->record.evaluator == task.evaluator) {
+    grant.weights = task.trial->record.weights;
+  }
   return grant;
 }
 
@@ -52,6 +56,10 @@ void PlanGrant(EngineParts& parts, const LiveTask& task, LeaseDesk::Waiting wait
   grant.worker_id = request.worker_id();
   grant.slot = request.slot();
   grant.duration = parts.options.lease_duration;
+  grant.evaluator = parts.model.workers().Find(request.worker_id())->evaluator;
+  if (task.kind == v1::TASK_KIND_TRAIN) {
+    grant.evaluation_identity = EvaluationIdentity(task.trial->subject, grant.evaluator);
+  }
   parts.batch.Plan(
       std::move(grant), [&parts, id = task.id, worker_id = request.worker_id(),
                          reply = std::move(waiting.call.reply)](const storage::Outcome& o) {
@@ -61,6 +69,48 @@ void PlanGrant(EngineParts& parts, const LiveTask& task, LeaseDesk::Waiting wait
         const bool held = granted != nullptr && granted->leased && granted->worker_id == worker_id;
         parts.batch.Answer(reply, held ? GrantOf(*granted) : LeaseGrant());
       });
+}
+
+// Returns the finished evaluation of the trial by this evaluator; null: none is known. The store is
+// asked once for an evaluator that was not there when the trial was proposed.
+const storage::EvaluationRecord* FindFinished(EngineParts& parts, const ActiveSearch& search,
+                                              LiveTrial& trial, const std::string& evaluator) {
+  SharedEvaluations& evaluations = parts.model.evaluations();
+  const std::string scope = Model::ScopeOf(search, trial);
+  if (const auto* known = evaluations.Find(scope, evaluator); known != nullptr) return known;
+  if (!trial.looked_up.insert(evaluator).second) return nullptr;
+  auto found = search.host->find()(EvaluationIdentity(trial.subject, evaluator));
+  if (!found.has_value()) return nullptr;
+  evaluations.Remember(scope, *std::move(found));
+  return evaluations.Find(scope, evaluator);
+}
+
+// Decides what a task that fits a worker is to its evaluator (evaluations.h).
+LeaseDesk::Verdict Judge(EngineParts& parts, LiveTask& task, const WorkerEntry& worker) {
+  using Verdict = LeaseDesk::Verdict;
+  LiveTrial& trial = *task.trial;
+  ActiveSearch& search = *task.search;
+  if (task.kind == v1::TASK_KIND_FINAL_TEST) {
+    // Weights are tested by the evaluator that made them, as long as there is one.
+    const std::string& maker = trial.record.evaluator;
+    const bool foreign = !trial.record.weights.empty() && maker != worker.evaluator;
+    return foreign && parts.model.workers().HasEvaluator(
+                          maker, task.kind, search.spec().requirements(), parts.clock.Now())
+               ? Verdict::kSkip
+               : Verdict::kTake;
+  }
+  if (trial.subject.empty()) return Verdict::kTake;
+  if (const auto* finished = FindFinished(parts, search, trial, worker.evaluator);
+      finished != nullptr) {
+    PlanShare(parts, search, trial, *finished);
+    return Verdict::kDone;
+  }
+  SharedEvaluations& evaluations = parts.model.evaluations();
+  const std::string scope = Model::ScopeOf(search, trial);
+  const TrialRef self = {search.record.id, trial.record.number};
+  if (evaluations.IsMade(scope, self, worker.evaluator)) return Verdict::kSkip;
+  evaluations.Start(scope, self, worker.evaluator);
+  return Verdict::kTake;
 }
 
 // Checks what requests about an attempt have in common, and notes that its worker was heard of.
@@ -143,7 +193,7 @@ bool IsResult(EngineParts& parts, LiveTask& task, v1::FailureKind kind) {
   const WorkerEntry& worker = *parts.model.workers().Find(task.worker_id);
   v1::Requirements more = task.search->spec().requirements();
   more.set_memory_bytes(worker.registration.slots(task.slot).memory_bytes() + 1);
-  if (parts.model.workers().LiveSlots(more, parts.clock.Now()) == 0) return true;
+  if (parts.model.workers().LiveTrainers(more, parts.clock.Now()).slots == 0) return true;
   task.least_memory = more.memory_bytes();
   return false;
 }
@@ -203,7 +253,10 @@ void Handle(EngineParts& parts, Call<LeaseTask, LeaseGrant> call) {
 
 void ServeLeases(EngineParts& parts) {
   const absl::Time now = parts.clock.Now();
-  for (LeaseDesk::Match& match : parts.leases.TakeMatches(now)) {
+  const auto judge = [&parts](LiveTask& task, const WorkerEntry& worker) {
+    return Judge(parts, task, worker);
+  };
+  for (LeaseDesk::Match& match : parts.leases.TakeMatches(now, judge)) {
     if (match.task == nullptr) {
       parts.batch.Answer(match.waiting.call.reply, LeaseGrant());
     } else {

@@ -1,86 +1,86 @@
 #include "server/engine/evaluations.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace nascent::engine {
 namespace {
 
-// Finished evaluations that are kept in memory; older ones are found in the store.
+// Finished evaluations that are kept in memory. They bridge the time between a strategy's look into
+// the store and the commit of its proposal.
 constexpr size_t kKeptFinished = 10000;
 
 }  // namespace
 
-SharedEvaluations::Claim SharedEvaluations::Add(
-    const std::string& scope, const TrialRef& trial,
-    const std::optional<storage::EvaluationRecord>& stored) {
-  Evaluation& known = evaluations_[scope];
-  if (!known.finished.has_value() && !known.maker.has_value() && stored.has_value()) {
-    Remember(scope, *stored);
-  }
-  // Remember may have moved it.
-  Evaluation& now = evaluations_[scope];
-  if (now.finished.has_value()) return {Claim::How::kHasIt, {}, now.finished};
-  if (now.maker.has_value()) {
-    now.joined.push_back(trial);
-    return {Claim::How::kJoins, *now.maker, {}};
-  }
-  now.maker = trial;
-  return {};
+std::optional<TrialRef> SharedEvaluations::Add(const std::string& scope, const TrialRef& trial) {
+  std::vector<TrialRef>& open = subjects_[scope].open;
+  open.push_back(trial);
+  if (open.size() == 1) return std::nullopt;
+  return open.front();
 }
 
-void SharedEvaluations::Make(const std::string& scope, const TrialRef& trial) {
-  Evaluation& known = evaluations_[scope];
-  if (!known.maker.has_value() && !known.finished.has_value()) known.maker = trial;
+void SharedEvaluations::Start(const std::string& scope, const TrialRef& trial,
+                              const std::string& evaluator) {
+  subjects_[scope].running.insert_or_assign(evaluator, trial);
 }
 
-std::vector<Resolution> SharedEvaluations::OnEnded(
-    const std::string& scope, const TrialRef& trial,
-    const std::optional<storage::EvaluationRecord>& evaluation,
-    const std::function<bool(const TrialRef&)>& is_open) {
-  const auto found = evaluations_.find(scope);
-  if (found == evaluations_.end()) return {};
-  std::erase(found->second.joined, trial);
-  if (found->second.maker != trial) return {};
-  const std::vector<TrialRef> joined = std::exchange(found->second.joined, {});
-  std::vector<Resolution> resolutions;
-  if (evaluation.has_value()) {
-    Remember(scope, *evaluation);
-    for (const TrialRef& waiting : joined) {
-      if (is_open(waiting)) resolutions.push_back({waiting, evaluation});
-    }
-    return resolutions;
-  }
-  // Whoever came first makes it now; the others wait for that one.
-  Evaluation next;
-  for (const TrialRef& waiting : joined) {
-    if (!is_open(waiting)) continue;
-    if (next.maker.has_value()) {
-      next.joined.push_back(waiting);
-      continue;
-    }
-    next.maker = waiting;
-    resolutions.push_back({waiting, std::nullopt});
-  }
-  if (next.maker.has_value()) {
-    found->second = std::move(next);
-  } else {
-    evaluations_.erase(found);
-  }
-  return resolutions;
+void SharedEvaluations::Stop(const std::string& scope, const TrialRef& trial) {
+  const auto found = subjects_.find(scope);
+  if (found == subjects_.end()) return;
+  std::erase_if(found->second.running, [&](const auto& entry) { return entry.second == trial; });
+  EraseIfEmpty(scope);
+}
+
+std::vector<TrialRef> SharedEvaluations::End(const std::string& scope, const TrialRef& trial) {
+  const auto found = subjects_.find(scope);
+  if (found == subjects_.end()) return {};
+  std::erase(found->second.open, trial);
+  std::vector<TrialRef> others = found->second.open;
+  Stop(scope, trial);
+  return others;
 }
 
 void SharedEvaluations::Remember(const std::string& scope, storage::EvaluationRecord evaluation) {
-  Evaluation& known = evaluations_[scope];
-  known.maker.reset();
-  known.finished = std::move(evaluation);
-  finished_scopes_.push_back(scope);
-  if (finished_scopes_.size() <= kKeptFinished) return;
-  const auto oldest = evaluations_.find(finished_scopes_.front());
-  if (oldest != evaluations_.end() && !oldest->second.maker.has_value() &&
-      oldest->second.joined.empty()) {
-    evaluations_.erase(oldest);
+  const std::string evaluator = evaluation.evaluator;
+  const bool is_new =
+      subjects_[scope].finished.insert_or_assign(evaluator, std::move(evaluation)).second;
+  if (is_new) finished_.emplace_back(scope, evaluator);
+  for (size_t left = finished_.size(); finished_.size() > kKeptFinished && left > 0; --left) {
+    const auto oldest = std::move(finished_.front());
+    finished_.pop_front();
+    const auto found = subjects_.find(oldest.first);
+    if (found == subjects_.end()) continue;
+    if (!found->second.open.empty()) {
+      finished_.push_back(oldest);
+      continue;
+    }
+    found->second.finished.erase(oldest.second);
+    EraseIfEmpty(oldest.first);
   }
-  finished_scopes_.pop_front();
+}
+
+const storage::EvaluationRecord* SharedEvaluations::Find(const std::string& scope,
+                                                         const std::string& evaluator) const {
+  const auto found = subjects_.find(scope);
+  if (found == subjects_.end()) return nullptr;
+  const auto evaluation = found->second.finished.find(evaluator);
+  return evaluation == found->second.finished.end() ? nullptr : &evaluation->second;
+}
+
+bool SharedEvaluations::IsMade(const std::string& scope, const TrialRef& by_another_than,
+                               const std::string& evaluator) const {
+  const auto found = subjects_.find(scope);
+  if (found == subjects_.end()) return false;
+  const auto running = found->second.running.find(evaluator);
+  return running != found->second.running.end() && running->second != by_another_than;
+}
+
+void SharedEvaluations::EraseIfEmpty(const std::string& scope) {
+  const auto found = subjects_.find(scope);
+  if (found == subjects_.end()) return;
+  const Subject& subject = found->second;
+  if (subject.open.empty() && subject.running.empty() && subject.finished.empty()) {
+    subjects_.erase(found);
+  }
 }
 
 }  // namespace nascent::engine

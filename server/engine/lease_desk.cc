@@ -44,30 +44,27 @@ LeaseDesk::Waiting LeaseDesk::Take(int64_t arrival, absl::Time now) {
   return waiting;
 }
 
-bool LeaseDesk::MayRun(const LiveTask& task, const WorkerEntry& worker, int slot,
-                       absl::Time now) const {
+bool LeaseDesk::MayRun(const LiveTask& task, const WorkerEntry& worker, int slot) const {
   v1::Requirements requirements = task.search->spec().requirements();
   requirements.set_memory_bytes(std::max(requirements.memory_bytes(), task.least_memory));
   if (!worker.Fits(slot, task.kind, requirements)) return false;
-  const std::string& version = worker.registration.evaluator_version();
-  // Results of different evaluators are not shared, so that the one that was meant is preferred.
-  if (!task.evaluator_version.empty() && task.evaluator_version != version &&
-      workers_->HasVersion(task.evaluator_version, now)) {
-    return false;
-  }
   return !task.failed_on.contains(worker.id) ||
          !workers_->AnotherWaits(task.failed_on, task.kind, requirements);
 }
 
-LiveTask* LeaseDesk::Pick(const WorkerEntry& worker, int slot, absl::Time now) const {
+LiveTask* LeaseDesk::Pick(const WorkerEntry& worker, int slot, const Judge& judge) const {
   LiveTask* picked = nullptr;
   ready_->ForEach([&](const ReadyTasks::Queue& queue) {
     if (!IsServed(*queue.tasks.front()->search)) return false;
-    const size_t tried = std::min(queue.tasks.size(), kMostTried);
-    for (size_t i = 0; i < tried; ++i) {
-      LiveTask& task = *queue.tasks[i];
-      if (task.busy || !MayRun(task, worker, slot, now)) continue;
-      picked = &task;
+    size_t tried = 0;
+    for (LiveTask* task : queue.tasks) {
+      if (task->busy) continue;
+      if (!MayRun(*task, worker, slot)) {
+        if (++tried == kMostTried) return false;
+        continue;
+      }
+      if (judge(*task, worker) != Verdict::kTake) continue;
+      picked = task;
       return true;
     }
     return false;
@@ -75,7 +72,7 @@ LiveTask* LeaseDesk::Pick(const WorkerEntry& worker, int slot, absl::Time now) c
   return picked;
 }
 
-std::vector<LeaseDesk::Match> LeaseDesk::TakeMatches(absl::Time now) {
+std::vector<LeaseDesk::Match> LeaseDesk::TakeMatches(absl::Time now, const Judge& judge) {
   std::vector<std::pair<int64_t, LiveTask*>> matched;
   for (const auto& [arrival, waiting] : waiting_) {
     if (ready_->empty()) break;
@@ -85,7 +82,7 @@ std::vector<LeaseDesk::Match> LeaseDesk::TakeMatches(absl::Time now) {
       continue;
     }
     const v1::LeaseRequest& request = waiting.call.request.message;
-    LiveTask* task = Pick(*workers_->Find(request.worker_id()), request.slot(), now);
+    LiveTask* task = Pick(*workers_->Find(request.worker_id()), request.slot(), judge);
     if (task == nullptr) continue;
     ready_->Serve(*task);
     task->busy = true;

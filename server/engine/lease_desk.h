@@ -4,6 +4,7 @@
 #define NASCENT_SERVER_ENGINE_LEASE_DESK_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,8 +20,9 @@
 namespace nascent::engine {
 
 // Requests are served in the order of their arrival, each with the first ready task that its slot
-// may run: searches in the order of ReadyTasks, of each search at most the first 64 tasks. Whoever
-// gets nothing waits until its time is over. The desk decides; leases are granted by its user.
+// may run: searches in the order of ReadyTasks, of each search at most the first 64 tasks, those
+// that wait for a twin not counted. Whoever gets nothing waits until its time is over. The desk
+// decides; leases are granted by its user.
 class LeaseDesk {
  public:
   struct Waiting {
@@ -31,6 +33,10 @@ class LeaseDesk {
     Waiting waiting;
     LiveTask* task = nullptr;  // null: the caller has gone away
   };
+  // What a task that fits a worker is to that worker: it gets the task; it does not, for now; or
+  // the task is done already, so that nobody gets it.
+  enum class Verdict { kTake, kSkip, kDone };
+  using Judge = std::function<Verdict(LiveTask& task, const WorkerEntry& worker)>;
 
   // Both outlive the desk.
   LeaseDesk(ReadyTasks* ready, WorkerTable* workers) : ready_(ready), workers_(workers) {}
@@ -40,8 +46,9 @@ class LeaseDesk {
   std::optional<Waiting> Add(Call<LeaseTask, LeaseGrant> call, absl::Duration expires,
                              absl::Time now);
   // Takes out the requests for which there is a task, and marks the task as busy and no longer
-  // ready; also those whose callers have gone.
-  std::vector<Match> TakeMatches(absl::Time now);
+  // ready; also those whose callers have gone. `judge` is asked of each task that fits; a task of
+  // which it says kTake is taken, one that is done is to be marked as busy by it.
+  std::vector<Match> TakeMatches(absl::Time now, const Judge& judge);
   // Takes out the requests whose time is over.
   std::vector<Waiting> TakeExpired(absl::Duration elapsed, absl::Time now);
   // Takes out all.
@@ -51,8 +58,8 @@ class LeaseDesk {
   std::optional<absl::Duration> NextExpiry() const;
 
  private:
-  LiveTask* Pick(const WorkerEntry& worker, int slot, absl::Time now) const;
-  bool MayRun(const LiveTask& task, const WorkerEntry& worker, int slot, absl::Time now) const;
+  LiveTask* Pick(const WorkerEntry& worker, int slot, const Judge& judge) const;
+  bool MayRun(const LiveTask& task, const WorkerEntry& worker, int slot) const;
   Waiting Take(int64_t arrival, absl::Time now);
 
   ReadyTasks* const ready_;

@@ -57,13 +57,14 @@ class LeaseDeskTest : public ::testing::Test {
   // (worker, task) of what goes out now; task 0: the caller has gone.
   std::vector<std::pair<int64_t, int64_t>> Matches() {
     std::vector<std::pair<int64_t, int64_t>> matches;
-    for (const LeaseDesk::Match& match : desk_.TakeMatches(now_)) {
+    for (const LeaseDesk::Match& match : desk_.TakeMatches(now_, judge_)) {
       matches.emplace_back(match.waiting.call.request.message.worker_id(),
                            match.task == nullptr ? 0 : match.task->id);
     }
     return matches;
   }
 
+  LeaseDesk::Judge judge_ = [](LiveTask&, const WorkerEntry&) { return LeaseDesk::Verdict::kTake; };
   const absl::Time now_ = absl::FromUnixSeconds(1700000000);
   Agenda agenda_;
   std::vector<std::unique_ptr<ActiveSearch>> searches_;
@@ -122,6 +123,19 @@ TEST_F(LeaseDeskTest, OfASearchTheFirst64TasksAreTried) {
   EXPECT_THAT(Matches(), IsEmpty());
   ready_.Remove(*tasks_[0]);
   EXPECT_THAT(Matches(), ElementsAre(std::pair<int64_t, int64_t>(1, fits.id)));
+}
+
+TEST_F(LeaseDeskTest, WhatIsNotForAWorkerIsPassedOver) {
+  ActiveSearch& search = Search();
+  for (int i = 0; i < 100; ++i) Task(search);
+  Register(1);
+  Register(2);
+  Ask(1);
+  Ask(2);
+  judge_ = [](LiveTask& task, const WorkerEntry& worker) {
+    return task.id == 100 && worker.id == 2 ? LeaseDesk::Verdict::kTake : LeaseDesk::Verdict::kSkip;
+  };
+  EXPECT_THAT(Matches(), ElementsAre(std::pair(2, 100)));
 }
 
 TEST_F(LeaseDeskTest, ATaskGoesBackToAWorkerThatItFailedOnOnlyWhenNoOtherWaits) {

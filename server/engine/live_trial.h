@@ -17,16 +17,24 @@ namespace nascent::engine {
 
 struct ActiveSearch;
 
+// What was trained so far. Only the evaluator that made it continues from it.
+struct Checkpoint {
+  std::string sha256;  // empty: there is none
+  std::string evaluator;
+};
+
 struct LiveTrial {
   storage::TrialRecord record;  // as the store has it; its id is 0 until that is committed
   std::shared_ptr<const Candidate> candidate;
   int rung = 0;
-  bool joined_own = false;  // its twin belongs to the same search
-  int64_t task_id = 0;      // of its train task, while that is not finished
-  int last_epoch = 0;       // the last epoch of which the strategy was told
-  double seconds = 0;       // for which its train task held slots
-  double progress = 0;      // of its running task
-  int64_t revision = 0;     // of the search when it last changed
+  std::string subject;              // of its evaluations; empty where nothing is shared
+  std::set<std::string> looked_up;  // evaluators whose evaluations of it were looked for
+  bool joined_own = false;          // a twin in its own search comes first
+  int64_t task_id = 0;              // of its train task, while that is not finished
+  int last_epoch = 0;               // the last epoch of which the strategy was told
+  double seconds = 0;               // for which its train task held slots
+  double progress = 0;              // of its running task
+  int64_t revision = 0;             // of the search when it last changed
 
   // Returns what is known of its costs, by metric.
   Metrics Costs() const;
@@ -46,11 +54,11 @@ struct LiveTask {
   absl::Time leased_at;
   absl::Time deadline;
   std::string lease_request_id;
-  std::string checkpoint;         // from which the next attempt continues
-  int64_t seed_offset = 0;        // of a final test
-  std::string evaluator_version;  // for which it was proposed
-  int64_t least_memory = 0;       // one byte more than what was not enough
-  std::set<int64_t> failed_on;    // workers on which it crashed or expired
+  std::string evaluator;        // of the running attempt
+  Checkpoint checkpoint;        // from which the next attempt continues
+  int64_t seed_offset = 0;      // of a final test
+  int64_t least_memory = 0;     // one byte more than what was not enough
+  std::set<int64_t> failed_on;  // workers on which it crashed or expired
   v1::StopReason stop = v1::STOP_REASON_UNSPECIFIED;
   bool busy = false;  // a transition of it is in the batch being built
 };

@@ -134,13 +134,9 @@ void SearchLoader::TakeEvent(const std::shared_ptr<LiveTrial>& trial, storage::E
   trial->record.metrics.insert(event.metrics.begin(), event.metrics.end());
   search_.OnEnded(trial);
   const storage::TrialRecord& record = trial->record;
-  if (record.state != v1::TRIAL_STATE_SUCCEEDED) return;
-  if (!record.weights.empty()) search_.winners.SetStored(trial);
-  if (record.evaluation_identity.empty()) return;
-  storage::EvaluationRecord evaluation = storage::EvaluationOf(record);
-  evaluation.metrics = std::move(event.metrics);
-  parts_.model.evaluations().Remember(Model::ScopeOf(search_, record.evaluation_identity),
-                                      std::move(evaluation));
+  if (record.state == v1::TRIAL_STATE_SUCCEEDED && !record.weights.empty()) {
+    search_.winners.SetStored(trial);
+  }
 }
 
 absl::Status SearchLoader::CompleteKept() {
@@ -167,6 +163,7 @@ absl::Status SearchLoader::CompleteKept() {
     auto genotype = space::FromProto(search_.resolved->space->decisions(), trial->record.genotype);
     if (!genotype.ok()) return genotype.status();
     trial->candidate = search_.maker->Make(*genotype, trial->rung);
+    trial->subject = EvaluationSubject(*trial->candidate, *search_.resolved);
     search_.tally.Add(*trial);
     parts_.model.Index(*trial);
   }
@@ -207,9 +204,9 @@ void SearchLoader::TakeTask(const storage::TaskRecord& record,
   LiveTask& task = parts_.model.AddTask(search_, trial, record.kind, record.id);
   task.attempt = record.attempt;
   task.charged = record.charged;
-  task.checkpoint = record.checkpoint;
+  task.checkpoint = {record.checkpoint, record.checkpoint_evaluator};
   task.seed_offset = record.seed_offset;
-  if (task.checkpoint.empty() && search_.resolved->rungs_continue) {
+  if (task.checkpoint.sha256.empty() && search_.resolved->rungs_continue) {
     const auto it = search_.checkpoints.find(trial->record.continues);
     if (it != search_.checkpoints.end()) task.checkpoint = it->second;
   }
@@ -223,6 +220,7 @@ void SearchLoader::TakeTask(const storage::TaskRecord& record,
   task.leased_at = record.leased_at;
   task.deadline = record.deadline;
   task.lease_request_id = record.lease_request_id;
+  task.evaluator = record.evaluator;
   parts_.model.StartLease(task);
   const bool to_stop = search_.host->pending_stops().contains(trial->record.number);
   if (to_stop && record.kind == v1::TASK_KIND_TRAIN) task.stop = v1::STOP_REASON_EARLY;
@@ -260,48 +258,26 @@ absl::Status LoadWorkers(EngineParts& parts) {
   return absl::OkStatus();
 }
 
-// Says what the store knows of an evaluation that the search may share; nullopt also without its
-// word.
-std::optional<storage::EvaluationRecord> Find(EngineParts& parts, const ActiveSearch& search,
-                                              const std::string& identity) {
-  const bool in_project = search.spec().sharing() == v1::SHARING_PROJECT;
-  auto found = parts.store.FindEvaluation(
-      identity, in_project ? std::optional<std::string>(search.spec().project()) : std::nullopt,
-      in_project ? std::nullopt : std::optional<int64_t>(search.record.id));
-  return found.ok() ? *std::move(found) : std::nullopt;
-}
-
-// Who waited for a twin goes on waiting, or gets what came of it.
-void ResolveLoaded(EngineParts& parts) {
+// Open trials find their twins again.
+void LoadSubjects(EngineParts& parts) {
   SharedEvaluations& evaluations = parts.model.evaluations();
-  // First who makes what, then who waits for whom.
-  std::vector<std::pair<ActiveSearch*, std::shared_ptr<LiveTrial>>> joined;
   for (const auto& [id, search] : parts.model.searches()) {
-    for (const auto& trial : search->ReadyTrials()) {
-      if (trial->record.joined) joined.emplace_back(search.get(), trial);
-    }
-    for (const int64_t task_id : search->tasks) {
-      const LiveTask& task = *parts.model.FindTask(task_id);
-      const storage::TrialRecord& record = task.trial->record;
-      if (task.kind != v1::TASK_KIND_TRAIN || record.evaluation_identity.empty()) continue;
-      evaluations.Make(Model::ScopeOf(*search, record.evaluation_identity),
-                       {record.search_id, record.number});
-    }
-  }
-  for (const auto& [search, trial] : joined) {
-    const std::string& identity = trial->record.evaluation_identity;
-    if (identity.empty()) {
-      search->impossible.push_back(trial);
-      continue;
-    }
-    using How = SharedEvaluations::Claim::How;
-    const TrialRef self = {search->record.id, trial->record.number};
-    const auto claim =
-        evaluations.Add(Model::ScopeOf(*search, identity), self, Find(parts, *search, identity));
-    if (claim.how == How::kJoins) {
-      search->tally.SetJoinedOwn(*trial, claim.maker.search_id == self.search_id);
-    } else {
-      parts.model.Follow({self, claim.evaluation});
+    const std::map<int64_t, std::shared_ptr<LiveTrial>> open(search->open.begin(),
+                                                             search->open.end());
+    for (const auto& [number, trial] : open) {
+      const TrialRef self = {id, number};
+      if (!trial->candidate->status.ok() && trial->record.joined) {
+        search->impossible.push_back(trial);
+      } else if (trial->record.joined) {
+        // Older coordinators gave no task to a trial that waited for its twin.
+        parts.model.Follow({self, std::nullopt});
+      }
+      if (trial->subject.empty()) continue;
+      const std::string scope = Model::ScopeOf(*search, *trial);
+      const auto first = evaluations.Add(scope, self);
+      search->tally.SetJoinedOwn(*trial, first.has_value() && first->search_id == id);
+      const LiveTask* task = parts.model.FindTask(trial->task_id);
+      if (task != nullptr && task->leased) evaluations.Start(scope, self, task->evaluator);
     }
   }
 }
@@ -330,7 +306,7 @@ absl::Status LoadModel(EngineParts& parts) {
     }
     if (!status.ok()) return status;
   }
-  ResolveLoaded(parts);
+  LoadSubjects(parts);
   return absl::OkStatus();
 }
 

@@ -7,7 +7,7 @@
 namespace nascent::engine {
 namespace {
 
-// Returns how the search's strategy finds evaluations that it may share; null where it shares none.
+// Returns how evaluations are found that the search may share; null where it shares none.
 FindEvaluation MakeFind(storage::TrialStore* store, const ActiveSearch& search) {
   const v1::SearchSpec& spec = search.spec();
   if (spec.sharing() == v1::SHARING_OFF) return nullptr;

@@ -113,10 +113,16 @@ std::shared_ptr<LiveTrial> Model::FindTrial(int64_t trial_id) const {
   return search == nullptr ? nullptr : search->FindTrial(found->second.number);
 }
 
-std::string Model::ScopeOf(const ActiveSearch& search, const std::string& identity) {
+std::string Model::ScopeOf(const ActiveSearch& search, const LiveTrial& trial) {
   return search.spec().sharing() == v1::SHARING_SEARCH
-             ? absl::StrCat("search ", search.record.id, "/", identity)
-             : absl::StrCat("project ", search.spec().project(), "/", identity);
+             ? absl::StrCat("search ", search.record.id, "/", trial.subject)
+             : absl::StrCat("project ", search.spec().project(), "/", trial.subject);
+}
+
+std::optional<std::string> Model::OnlyEvaluator(const ActiveSearch& search) {
+  const auto& trainers = workers_.LiveTrainers(search.spec().requirements(), clock_.Now());
+  if (trainers.evaluators.size() != 1) return std::nullopt;
+  return *trainers.evaluators.begin();
 }
 
 void Model::On(const storage::AddTrial& t, const Outcome& o) {
@@ -125,7 +131,7 @@ void Model::On(const storage::AddTrial& t, const Outcome& o) {
   const std::shared_ptr<LiveTrial> trial = search->open.at(t.trial.number);
   if (!o.status.ok()) {
     search->open.erase(t.trial.number);
-    SettleEvaluation(*search, trial->record);
+    SettleSubject(*search, *trial);
     return Refused(*search, o.status);
   }
   trial->record.id = o.id;
@@ -139,7 +145,6 @@ void Model::On(const storage::AddTrial& t, const Outcome& o) {
       search->impossible.push_back(trial);
     } else if (!t.joined) {
       LiveTask& task = AddTask(*search, trial, v1::TASK_KIND_TRAIN, o.task_id);
-      task.evaluator_version = workers_.newest_version();
       const auto checkpoint = search->checkpoints.find(trial->record.continues);
       if (search->resolved->rungs_continue && checkpoint != search->checkpoints.end()) {
         task.checkpoint = checkpoint->second;
@@ -154,13 +159,12 @@ void Model::On(const storage::ResolveJoined& t, const Outcome& o) {
   if (trial == nullptr) return;
   ActiveSearch& search = *FindSearch(trial->record.search_id);
   if (!o.status.ok()) return Refused(search, o.status);
-  search.tally.SetJoinedOwn(*trial, false);
   trial->record.joined = false;
   if (!t.evaluation.has_value()) {
-    LiveTask& task = AddTask(search, trial, v1::TASK_KIND_TRAIN, o.task_id);
-    task.evaluator_version = workers_.newest_version();
+    AddTask(search, trial, v1::TASK_KIND_TRAIN, o.task_id);
     return search.Touch(*trial);
   }
+  if (LiveTask* task = FindTask(trial->task_id); task != nullptr) EndTask(*task);
   search.tally.Move(*trial,
                     [&](auto& record) { storage::Share(record, *t.evaluation, clock_.Now()); });
   trial->record.weights = t.evaluation->weights;
@@ -189,22 +193,33 @@ void Model::OnEnded(ActiveSearch& search, const std::shared_ptr<LiveTrial>& tria
   for (auto& overtaken : search.winners.TakeOvertaken()) {
     follow_ups_.overtaken.push_back(std::move(overtaken));
   }
-  if (record.state != v1::TRIAL_STATE_SHARED) SettleEvaluation(search, record);
+  SettleSubject(search, *trial);
 }
 
-void Model::SettleEvaluation(const ActiveSearch& search, const storage::TrialRecord& record) {
-  if (record.evaluation_identity.empty()) return;
+void Model::SettleSubject(const ActiveSearch& search, const LiveTrial& trial) {
+  if (trial.subject.empty()) return;
+  const storage::TrialRecord& record = trial.record;
+  const std::string scope = ScopeOf(search, trial);
   std::optional<storage::EvaluationRecord> evaluation;
   if (storage::MakesEvaluation(record.state, record.failure)) {
     evaluation = storage::EvaluationOf(record);
   }
-  auto resolutions =
-      evaluations_.OnEnded(ScopeOf(search, record.evaluation_identity), RefOf(record), evaluation,
-                           [this](const TrialRef& other) {
-                             const ActiveSearch* waiting = FindSearch(other.search_id);
-                             return waiting != nullptr && waiting->open.contains(other.number);
-                           });
-  std::move(resolutions.begin(), resolutions.end(), std::back_inserter(follow_ups_.resolutions));
+  if (evaluation.has_value()) evaluations_.Remember(scope, *evaluation);
+  std::optional<TrialRef> first;
+  for (const TrialRef& other : evaluations_.End(scope, RefOf(record))) {
+    if (!first.has_value()) first = other;
+    ActiveSearch* of = FindSearch(other.search_id);
+    if (of == nullptr || !of->open.contains(other.number)) continue;
+    LiveTrial& twin = *of->open.at(other.number);
+    const bool joined_own = first != other && first->search_id == other.search_id;
+    if (twin.joined_own != joined_own && twin.record.id != 0) {
+      of->tally.SetJoinedOwn(twin, joined_own);
+      of->Wake();
+    }
+    if (evaluation.has_value() && OnlyEvaluator(*of) == evaluation->evaluator) {
+      follow_ups_.resolutions.push_back({other, evaluation});
+    }
+  }
 }
 
 void Model::On(const storage::SetWeights& t, const Outcome& o) {
@@ -295,7 +310,7 @@ void Model::See(WorkerEntry& worker) {
   worker.last_seen_at = now;
   if (!was_gone) return;
   // There are more slots than a moment ago.
-  workers_.ForgetSlots();
+  workers_.ForgetTrainers();
   for (const auto& [id, search] : searches_) search->Wake();
 }
 
@@ -315,11 +330,15 @@ void Model::On(const storage::GrantLease& t, const Outcome& o) {
     if (!absl::IsUnavailable(o.status)) inconsistent_.Update(o.status);
     return;
   }
-  // A retry of a request that was answered before this coordinator took over.
-  if (o.replayed) return ready_.Prepend(*task);
+  if (o.replayed) {
+    // A retry of a request that was answered before this coordinator took over.
+    StopEvaluation(*task);
+    return ready_.Prepend(*task);
+  }
   task->attempt = t.attempt;
   task->worker_id = t.worker_id;
   task->slot = t.slot;
+  task->evaluator = t.evaluator;
   task->lease_request_id = t.request_id;
   task->deadline = o.deadline;
   task->leased_at = o.deadline - t.duration;
@@ -334,6 +353,12 @@ void Model::On(const storage::GrantLease& t, const Outcome& o) {
     search.tally.Move(trial, [&](auto& record) { storage::Lease(record, t.attempt, worker); });
   }
   search.Touch(trial);
+}
+
+void Model::StopEvaluation(const LiveTask& task) {
+  const LiveTrial& trial = *task.trial;
+  if (task.kind != v1::TASK_KIND_TRAIN || trial.subject.empty()) return;
+  evaluations_.Stop(ScopeOf(*task.search, trial), RefOf(trial.record));
 }
 
 LiveTask* Model::TakeEffect(const storage::AttemptId& attempt, const Outcome& o) {
@@ -383,9 +408,11 @@ void Model::On(const storage::FinishAttempt& t, const Outcome& o) {
     return search.Touch(*trial);
   }
   search.Observe(*trial, t.events);
+  const std::string evaluator = task->evaluator;
   EndTask(*task);
   search.tally.Move(*trial, [&](auto& record) {
     storage::End(record, t.state, t.failure, t.error, clock_.Now());
+    storage::MadeBy(record, evaluator, EvaluationIdentity(trial->subject, evaluator));
     record.checkpoint = t.checkpoint;
   });
   OnEnded(search, trial);
@@ -399,7 +426,8 @@ void Model::On(const storage::ReturnAttempt& t, const Outcome& o) {
     ++task->charged;
     task->failed_on.insert(task->worker_id);
   }
-  if (!t.checkpoint.empty()) task->checkpoint = t.checkpoint;
+  if (!t.checkpoint.empty()) task->checkpoint = {t.checkpoint, task->evaluator};
+  StopEvaluation(*task);
   LiveTrial& trial = *task->trial;
   storage::AddMeasurements(trial.record, t.measurements);
   if (task->kind == v1::TASK_KIND_TRAIN) {

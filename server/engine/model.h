@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -98,8 +99,11 @@ class Model {
   std::vector<int64_t> TakeOrphans() { return std::exchange(orphans_, {}); }
   void PutOrphan(int64_t task_id) { orphans_.push_back(task_id); }
   SharedEvaluations& evaluations() { return evaluations_; }
-  // Returns the name of an evaluation among those that the search may share.
-  static std::string ScopeOf(const ActiveSearch& search, const std::string& identity);
+  // Returns the name of the trial's subject among those that the search may share.
+  static std::string ScopeOf(const ActiveSearch& search, const LiveTrial& trial);
+  // Returns the only evaluator that could make the search's evaluations now; nullopt: there is
+  // none, or several.
+  std::optional<std::string> OnlyEvaluator(const ActiveSearch& search);
 
  private:
   using Outcome = storage::Outcome;
@@ -124,12 +128,15 @@ class Model {
   // attempt is not the running one or the store refused.
   LiveTask* TakeEffect(const storage::AttemptId& attempt, const Outcome& o);
   void Refused(ActiveSearch& search, const absl::Status& status);
+  // The task's trial does not make its evaluation, for now.
+  void StopEvaluation(const LiveTask& task);
   void EndLease(LiveTask& task);
   void EndTask(LiveTask& task);
   // Takes in that a trial has ended, as its record says.
   void OnEnded(ActiveSearch& search, const std::shared_ptr<LiveTrial>& trial);
-  // Those that waited for the trial's evaluation get it, or one of them makes it.
-  void SettleEvaluation(const ActiveSearch& search, const storage::TrialRecord& record);
+  // The trial is not among the open ones of its subject any more: others that wait may get its
+  // evaluation at once.
+  void SettleSubject(const ActiveSearch& search, const LiveTrial& trial);
 
   const StoreClock& clock_;
 

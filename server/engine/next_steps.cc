@@ -76,7 +76,6 @@ storage::TrialRecord RecordOf(const ActiveSearch& search, const PlannedTrial& pl
   record.costs = candidate.costs;
   record.recipe = candidate.recipe;
   record.created_at = now;
-  if (candidate.status.ok()) record.evaluation_identity = planned.identity;
   return record;
 }
 
@@ -101,6 +100,23 @@ void ShareAtOnce(ActiveSearch& search, LiveTrial& trial,
       {record.state, record.failure, record.metrics, trial.candidate->recipe.epochs(), 0}));
 }
 
+// The trial has the result of its subject's evaluation at once where all workers that could make it
+// have one and the same evaluator. Else it is decided when a worker asks for it.
+void AddToSubject(EngineParts& parts, ActiveSearch& search, LiveTrial& trial,
+                  const PlannedTrial& planned, storage::AddTrial& add) {
+  SharedEvaluations& evaluations = parts.model.evaluations();
+  const std::string scope = Model::ScopeOf(search, trial);
+  for (const storage::EvaluationRecord& found : planned.evaluations) {
+    evaluations.Remember(scope, found);
+  }
+  if (const auto only = parts.model.OnlyEvaluator(search); only.has_value()) {
+    const storage::EvaluationRecord* finished = evaluations.Find(scope, *only);
+    if (finished != nullptr) return ShareAtOnce(search, trial, *finished, add);
+  }
+  const auto first = evaluations.Add(scope, {search.record.id, trial.record.number});
+  trial.joined_own = first.has_value() && first->search_id == search.record.id;
+}
+
 // A trial of an enqueued genotype is stored: its request is answered once all of its are.
 void CountEnqueued(EngineParts& parts, StrategyQueue& queue, int64_t number) {
   if (queue.numbered.empty()) return;
@@ -115,6 +131,8 @@ void PlanTrial(EngineParts& parts, ActiveSearch& search, const PlannedTrial& pla
   auto trial = std::make_shared<LiveTrial>();
   trial->candidate = planned.candidate;
   trial->rung = planned.proposal.rung;
+  trial->subject = planned.subject;
+  trial->looked_up = planned.looked_up;
   trial->record = RecordOf(search, planned, parts.clock.Now());
   storage::TrialRecord& record = trial->record;
   search.last_number = planned.number;
@@ -122,14 +140,8 @@ void PlanTrial(EngineParts& parts, ActiveSearch& search, const PlannedTrial& pla
   if (planned.enqueued) NameRequest(search.queue, add);
   if (!planned.candidate->status.ok()) {
     record.joined = true;  // no task: it ends as FAILED as soon as it has an id
-  } else if (!record.evaluation_identity.empty()) {
-    using How = SharedEvaluations::Claim::How;
-    const auto claim =
-        parts.model.evaluations().Add(Model::ScopeOf(search, record.evaluation_identity),
-                                      {record.search_id, record.number}, planned.evaluation);
-    if (claim.how == How::kHasIt) ShareAtOnce(search, *trial, *claim.evaluation, add);
-    record.joined = claim.how == How::kJoins;
-    trial->joined_own = record.joined && claim.maker.search_id == search.record.id;
+  } else if (!trial->subject.empty()) {
+    AddToSubject(parts, search, *trial, planned, add);
   }
   search.open[record.number] = trial;
   add.trial = record;
@@ -270,18 +282,29 @@ void PlanFollowUps(EngineParts& parts) {
   for (Resolution& resolution : follow_ups.resolutions) {
     ActiveSearch* search = parts.model.FindSearch(resolution.trial.search_id);
     if (search == nullptr || !search->open.contains(resolution.trial.number)) continue;
-    const std::shared_ptr<LiveTrial> trial = search->open.at(resolution.trial.number);
-    storage::ResolveJoined resolve;
-    resolve.trial_id = trial->record.id;
-    resolve.evaluation = std::move(resolution.evaluation);
-    if (resolve.evaluation.has_value()) {
-      resolve.events.push_back(
-          FinishedEvent(*search, *trial,
-                        {v1::TRIAL_STATE_SHARED, resolve.evaluation->failure,
-                         resolve.evaluation->metrics, trial->candidate->recipe.epochs(), 0}));
+    const LiveTrial& trial = *search->open.at(resolution.trial.number);
+    if (resolution.evaluation.has_value()) {
+      PlanShare(parts, *search, trial, *resolution.evaluation);
+    } else {
+      parts.batch.Plan(storage::ResolveJoined{trial.record.id, std::nullopt, {}});
     }
-    parts.batch.Plan(std::move(resolve));
   }
+}
+
+void PlanShare(EngineParts& parts, ActiveSearch& search, const LiveTrial& trial,
+               const storage::EvaluationRecord& evaluation) {
+  LiveTask* task = parts.model.FindTask(trial.task_id);
+  // What is in the batch is decided again when a worker asks for it.
+  if (trial.record.state != v1::TRIAL_STATE_READY || task == nullptr || task->busy) return;
+  task->busy = true;
+  storage::ResolveJoined resolve;
+  resolve.trial_id = trial.record.id;
+  resolve.evaluation = evaluation;
+  resolve.events.push_back(
+      FinishedEvent(search, trial,
+                    {v1::TRIAL_STATE_SHARED, evaluation.failure, evaluation.metrics,
+                     trial.candidate->recipe.epochs(), 0}));
+  parts.batch.Plan(std::move(resolve));
 }
 
 void AskStrategy(EngineParts& parts, ActiveSearch& search) {
@@ -301,10 +324,10 @@ void AskStrategy(EngineParts& parts, ActiveSearch& search) {
   const bool stuck = order->nothing_open && !search.host->waits_for_programs();
   const bool may_propose = running && !search.changing && search.ending.stop_reason.empty() &&
                            queue.mood != StrategyQueue::Mood::kExhausted;
+  const auto& trainers =
+      parts.model.workers().LiveTrainers(search.spec().requirements(), parts.clock.Now());
   if (may_propose && (queue.mood != StrategyQueue::Mood::kWaits || news || stuck)) {
-    const int slots =
-        parts.model.workers().LiveSlots(search.spec().requirements(), parts.clock.Now());
-    const int64_t room = search.Room(slots) - static_cast<int64_t>(order->enqueued.size());
+    const int64_t room = search.Room(trainers.slots) - static_cast<int64_t>(order->enqueued.size());
     order->wanted = static_cast<int>(std::clamp<int64_t>(room, 0, kMostProposals));
   }
   if (!news && order->wanted == 0) return;
@@ -313,7 +336,7 @@ void AskStrategy(EngineParts& parts, ActiveSearch& search) {
   order->last_event = queue.committed_event;
   order->next_number = search.last_number + 1;
   order->snapshot = queue.committed_event - queue.snapshot_at >= parts.options.snapshot_interval;
-  order->evaluator_version = parts.model.workers().newest_version();
+  order->evaluators = trainers.evaluators;
   queue.asking = true;
   const bool accepted = parts.executor.Run(
       [order, host = search.host, mailbox = parts.mailbox, id = search.record.id] {

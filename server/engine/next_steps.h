@@ -18,6 +18,10 @@ void PlanSearch(EngineParts& parts, ActiveSearch& search);
 // Plans what the last commit brought about; to be called after each.
 void PlanFollowUps(EngineParts& parts);
 
+// Plans that a trial which no worker has gets the result of a finished evaluation.
+void PlanShare(EngineParts& parts, ActiveSearch& search, const LiveTrial& trial,
+               const storage::EvaluationRecord& evaluation);
+
 // Gives the strategy the events that were committed and asks it for as many proposals as there is
 // room for. The answer comes by the mailbox.
 void AskStrategy(EngineParts& parts, ActiveSearch& search);

@@ -128,5 +128,176 @@ TEST(Sharing, AnotherProjectsEvaluationsAreNotUsed) {
   EXPECT_NE(harness.Lease(worker)->work, nullptr);
 }
 
+// --- several evaluators ---
+
+absl::Status CompleteOnce(Harness& harness, int64_t worker, double accuracy) {
+  const auto lease = harness.Lease(worker);
+  if (!lease.ok()) return lease.status();
+  if (lease->work == nullptr) return absl::NotFoundError("no lease");
+  return harness.Complete(worker, *lease, accuracy).status();
+}
+
+TEST(Evaluators, AResultOfOneIsNoResultOfAnotherInEitherOrder) {
+  for (const auto& [before, after] : {std::pair("real", "toy"), std::pair("toy", "real")}) {
+    Harness harness;
+    const int64_t first = *harness.Submit(ManualSpec(v1::SHARING_PROJECT));
+    const int64_t worker = harness.Register("a", 1, before);
+    Enqueue(harness, first);
+    ASSERT_TRUE(CompleteOnce(harness, worker, 0.9).ok());
+    const int64_t other = harness.Register("b", 1, after);
+    const int64_t second = *harness.Submit(ManualSpec(v1::SHARING_PROJECT));
+    Enqueue(harness, second);
+    ASSERT_TRUE(CompleteOnce(harness, other, 0.5).ok()) << before;
+    const auto trial = harness.Trials(second)[0];
+    EXPECT_EQ(trial.state, v1::TRIAL_STATE_SUCCEEDED);
+    EXPECT_EQ(trial.evaluator, after);
+    EXPECT_DOUBLE_EQ(trial.metrics.at("validation_accuracy"), 0.5);
+    EXPECT_NE(trial.evaluation_identity, harness.Trials(first)[0].evaluation_identity);
+  }
+}
+
+TEST(Evaluators, WhatIsSharedIsDecidedForTheWorkerThatAsks) {
+  Harness harness;
+  const int64_t real = harness.Register("a", 1, "real");
+  const int64_t first = *harness.Submit(ManualSpec(v1::SHARING_PROJECT));
+  Enqueue(harness, first);
+  ASSERT_TRUE(CompleteOnce(harness, real, 0.9).ok());
+  harness.Register("b", 1, "toy");
+  // Either could make it: nobody knows yet who will.
+  const int64_t second = *harness.Submit(ManualSpec(v1::SHARING_PROJECT));
+  Enqueue(harness, second);
+  EXPECT_EQ(harness.Trials(second)[0].state, v1::TRIAL_STATE_READY);
+  EXPECT_EQ(harness.Lease(real)->work, nullptr);
+  const auto trial = harness.Trials(second)[0];
+  EXPECT_EQ(trial.state, v1::TRIAL_STATE_SHARED);
+  EXPECT_EQ(trial.evaluator, "real");
+  EXPECT_DOUBLE_EQ(trial.metrics.at("validation_accuracy"), 0.9);
+  EXPECT_EQ(harness.View(second).search.progress().shared(), 1);
+}
+
+TEST(Evaluators, SoItIsThroughARestart) {
+  Harness harness;
+  const int64_t real = harness.Register("a", 1, "real");
+  const int64_t first = *harness.Submit(ManualSpec(v1::SHARING_PROJECT));
+  Enqueue(harness, first);
+  ASSERT_TRUE(CompleteOnce(harness, real, 0.9).ok());
+  const int64_t toy = harness.Register("b", 1, "toy");
+  const int64_t second = *harness.Submit(ManualSpec(v1::SHARING_PROJECT));
+  Enqueue(harness, second);
+  harness.Restart();
+  const auto lease = harness.Lease(toy);
+  ASSERT_NE(lease->work, nullptr);
+  harness.Restart();
+  ASSERT_TRUE(harness.Complete(toy, *lease, 0.5).ok());
+  EXPECT_EQ(harness.Trials(second)[0].evaluator, "toy");
+  const int64_t third = *harness.Submit(ManualSpec(v1::SHARING_PROJECT));
+  Enqueue(harness, third);
+  harness.Restart();
+  EXPECT_EQ(harness.Lease(toy)->work, nullptr);
+  EXPECT_DOUBLE_EQ(harness.Trials(third)[0].metrics.at("validation_accuracy"), 0.5);
+}
+
+TEST(Evaluators, ARunningTwinIsWaitedForByItsOwnEvaluatorOnly) {
+  Harness harness;
+  const int64_t real = harness.Register("a", 2, "real");
+  const int64_t toy = harness.Register("b", 2, "toy");
+  const int64_t search = *harness.Submit(ManualSpec(v1::SHARING_SEARCH));
+  for (int i = 0; i < 3; ++i) Enqueue(harness, search);
+  const auto by_real = harness.Lease(real, 0);
+  ASSERT_NE(by_real->work, nullptr);
+  EXPECT_EQ(harness.Lease(real, 1)->work, nullptr);
+  const auto by_toy = harness.Lease(toy, 0);
+  ASSERT_NE(by_toy->work, nullptr);
+  EXPECT_EQ(harness.Lease(toy, 1)->work, nullptr);
+  harness.Restart();
+  EXPECT_EQ(harness.Lease(real, 1)->work, nullptr);
+  EXPECT_EQ(harness.Lease(toy, 1)->work, nullptr);
+  ASSERT_TRUE(harness.Complete(toy, *by_toy, 0.5).ok());
+  EXPECT_EQ(harness.Lease(real, 1)->work, nullptr);
+  EXPECT_EQ(harness.Lease(toy, 1)->work, nullptr);
+  const auto trials = harness.Trials(search);
+  EXPECT_EQ(trials[0].state, v1::TRIAL_STATE_LEASED);
+  EXPECT_EQ(trials[1].state, v1::TRIAL_STATE_SUCCEEDED);
+  EXPECT_EQ(trials[2].state, v1::TRIAL_STATE_SHARED);
+  EXPECT_EQ(trials[2].shared_from, trials[1].id);
+}
+
+TEST(Evaluators, WorkersOfTwoVersionsAreAllGivenWork) {
+  Harness harness;
+  auto spec = ToySpec(20);
+  spec.mutable_budget()->clear_parallel();
+  spec.set_sharing(v1::SHARING_PROJECT);
+  const std::vector<int64_t> workers = {
+      harness.Register("a", 1, "1.0"), harness.Register("b", 1, "1.0"),
+      harness.Register("c", 1, "1.1"), harness.Register("d", 1, "1.1")};
+  ASSERT_TRUE(harness.Submit(spec).ok());
+  for (const int64_t worker : workers) EXPECT_NE(harness.Lease(worker)->work, nullptr);
+}
+
+TEST(Evaluators, ANewVersionOnWorkersThatDoNotFitHoldsUpNobody) {
+  Harness harness;
+  const int64_t old = harness.Register("a", 1, "1.0");
+  auto spec = ToySpec(3);
+  spec.mutable_requirements()->set_device("cpu");
+  ASSERT_TRUE(harness.Submit(spec).ok());
+  v1::RegisterRequest request;
+  request.set_request_id(harness.NewRequestId());
+  request.set_name("new");
+  request.set_protocol_version(1);
+  request.set_evaluator_version("1.1");
+  request.add_task_kinds(v1::TASK_KIND_TRAIN);
+  request.add_slots()->set_kind("cuda");
+  ASSERT_TRUE(harness.Call<v1::RegisterResponse>(request).ok());
+  EXPECT_EQ(harness.Work(old), 3);
+}
+
+TEST(Evaluators, ACheckpointIsContinuedByItsMakerOnlyAlsoAfterARestart) {
+  Harness harness;
+  const int64_t real = harness.Register("a", 1, "real");
+  const int64_t toy = harness.Register("b", 1, "toy");
+  ASSERT_TRUE(harness.Submit(ToySpec(1)).ok());
+  const std::string checkpoint(64, 'd');
+  const auto release = [&](int64_t worker, const LeaseGrant& lease, const std::string& made) {
+    v1::ReleaseRequest request;
+    request.set_request_id(harness.NewRequestId());
+    request.set_worker_id(worker);
+    *request.mutable_attempt() = lease.attempt;
+    request.set_checkpoint(made);
+    ASSERT_TRUE(harness.Call<v1::ReleaseResponse>(request).ok());
+  };
+  release(real, *harness.Lease(real), checkpoint);
+  const auto by_toy = harness.Lease(toy);
+  EXPECT_EQ(by_toy->checkpoint, "");
+  release(toy, *by_toy, "");
+  harness.Restart();
+  const auto again = harness.Lease(real);
+  EXPECT_EQ(again->checkpoint, checkpoint);
+  harness.Restart();
+  EXPECT_EQ(harness.Lease(toy)->work, nullptr);
+  release(real, *again, "");
+  EXPECT_EQ(harness.Lease(toy)->checkpoint, "");
+}
+
+TEST(Evaluators, WeightsAreTestedByTheirMakerAsLongAsThereIsOne) {
+  Harness harness;
+  const int64_t real = harness.Register("a", 1, "real");
+  ASSERT_TRUE(harness.Submit(ToySpec(1)).ok());
+  const auto lease = harness.Lease(real);
+  ASSERT_TRUE(harness.Complete(real, *lease, 0.5)->weights_wanted());
+  v1::SetWeightsRequest weights;
+  weights.set_request_id(harness.NewRequestId());
+  weights.set_trial_id(lease->attempt.trial_id());
+  weights.set_attempt(1);
+  weights.set_sha256(std::string(64, 'e'));
+  ASSERT_TRUE(harness.Call<v1::SetWeightsResponse>(weights).ok());
+  const int64_t toy = harness.Register("b", 1, "toy");
+  EXPECT_EQ(harness.Lease(toy)->work, nullptr);
+  harness.Advance(absl::Minutes(3));  // the maker is gone
+  const auto test = harness.Lease(toy);
+  ASSERT_NE(test->work, nullptr);
+  EXPECT_EQ(test->kind, v1::TASK_KIND_FINAL_TEST);
+  EXPECT_EQ(test->weights, "");  // it trains again
+}
+
 }  // namespace
 }  // namespace nascent::engine

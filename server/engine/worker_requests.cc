@@ -90,6 +90,7 @@ absl::Status CheckRegistration(const v1::RegisterRequest& request) {
   absl::Status status = CheckText("request_id", request.request_id(), 1, 64);
   status.Update(CheckText("name", request.name(), 1, 128));
   status.Update(CheckText("evaluator_version", request.evaluator_version(), 0, 64));
+  status.Update(CheckText("evaluator", request.evaluator(), 0, 64));
   if (request.slots_size() < 1 || request.slots_size() > 1024) {
     status.Update(FieldError("slots", absl::StrCat(request.slots_size(), " entries"), "1 to 1024"));
   }

@@ -13,8 +13,8 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::Measure;
+using ::testing::SizeIs;
 
 v1::RegisterRequest GoodRegistration() {
   v1::RegisterRequest request;

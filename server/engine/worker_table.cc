@@ -8,8 +8,8 @@
 namespace nascent::engine {
 namespace {
 
-// How long a count of slots is believed.
-constexpr absl::Duration kSlotsAge = absl::Seconds(1);
+// How long a count of workers is believed.
+constexpr absl::Duration kTrainersAge = absl::Seconds(1);
 // Counts that are kept.
 constexpr size_t kMostCounts = 1000;
 
@@ -38,14 +38,26 @@ bool WorkerEntry::Fits(int slot, v1::TaskKind kind, const v1::Requirements& requ
   return true;
 }
 
+bool WorkerEntry::Fits(v1::TaskKind kind, const v1::Requirements& requirements) const {
+  for (int slot = 0; slot < registration.slots_size(); ++slot) {
+    if (Fits(slot, kind, requirements)) return true;
+  }
+  return false;
+}
+
+std::string EvaluatorOf(const v1::RegisterRequest& registration) {
+  if (registration.evaluator().empty()) return registration.evaluator_version();
+  return absl::StrCat(registration.evaluator(), " ", registration.evaluator_version());
+}
+
 WorkerEntry& WorkerTable::Put(int64_t id, const v1::RegisterRequest& registration, absl::Time now) {
   WorkerEntry& worker = workers_[id];
   worker.id = id;
   worker.registration = registration;
   worker.registered_at = now;
   worker.last_seen_at = now;
-  ForgetSlots();
-  newest_version_ = registration.evaluator_version();
+  ForgetTrainers();
+  worker.evaluator = EvaluatorOf(registration);
   return worker;
 }
 
@@ -58,35 +70,38 @@ bool WorkerTable::IsAlive(const WorkerEntry& worker, absl::Time now) const {
   return worker.waiting > 0 || !worker.tasks.empty() || now - worker.last_seen_at <= quiet_;
 }
 
-int WorkerTable::LiveSlots(const v1::Requirements& requirements, absl::Time now) {
-  if (slots_.size() >= kMostCounts) ForgetSlots();
-  auto& [counted_at, slots] = slots_.try_emplace(KeyOf(requirements)).first->second;
-  if (now - counted_at <= kSlotsAge) return slots;
-  counted_at = now;
-  slots = 0;
+const WorkerTable::Trainers& WorkerTable::LiveTrainers(const v1::Requirements& requirements,
+                                                       absl::Time now) {
+  if (trainers_.size() >= kMostCounts) ForgetTrainers();
+  const auto [entry, is_new] = trainers_.try_emplace(KeyOf(requirements));
+  Trainers& trainers = entry->second;
+  if (!is_new && now - trainers.counted_at <= kTrainersAge) return trainers;
+  trainers = Trainers();
+  trainers.counted_at = now;
   for (const auto& [id, worker] : workers_) {
     if (!IsAlive(worker, now)) continue;
     for (int slot = 0; slot < worker.registration.slots_size(); ++slot) {
-      if (worker.Fits(slot, v1::TASK_KIND_TRAIN, requirements)) ++slots;
+      if (!worker.Fits(slot, v1::TASK_KIND_TRAIN, requirements)) continue;
+      ++trainers.slots;
+      trainers.evaluators.insert(worker.evaluator);
     }
   }
-  return slots;
+  return trainers;
 }
 
 bool WorkerTable::AnotherWaits(const std::set<int64_t>& excluded, v1::TaskKind kind,
                                const v1::Requirements& requirements) const {
-  for (const auto& [id, worker] : workers_) {
-    if (worker.waiting == 0 || excluded.contains(id)) continue;
-    for (int slot = 0; slot < worker.registration.slots_size(); ++slot) {
-      if (worker.Fits(slot, kind, requirements)) return true;
-    }
-  }
-  return false;
+  return std::any_of(workers_.begin(), workers_.end(), [&](const auto& entry) {
+    const auto& [id, worker] = entry;
+    return worker.waiting > 0 && !excluded.contains(id) && worker.Fits(kind, requirements);
+  });
 }
 
-bool WorkerTable::HasVersion(const std::string& version, absl::Time now) const {
+bool WorkerTable::HasEvaluator(const std::string& evaluator, v1::TaskKind kind,
+                               const v1::Requirements& requirements, absl::Time now) const {
   return std::any_of(workers_.begin(), workers_.end(), [&](const auto& entry) {
-    return entry.second.registration.evaluator_version() == version && IsAlive(entry.second, now);
+    const auto& [id, worker] = entry;
+    return worker.evaluator == evaluator && IsAlive(worker, now) && worker.Fits(kind, requirements);
   });
 }
 

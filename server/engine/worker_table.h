@@ -7,7 +7,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -21,6 +20,7 @@ namespace nascent::engine {
 struct WorkerEntry {
   int64_t id = 0;
   v1::RegisterRequest registration;
+  std::string evaluator;  // name and version of what makes its results
   absl::Time registered_at;
   absl::Time last_seen_at;
   int waiting = 0;          // lease requests that wait
@@ -28,7 +28,12 @@ struct WorkerEntry {
 
   // Returns whether it may carry out tasks of `kind` on `slot` under these requirements.
   bool Fits(int slot, v1::TaskKind kind, const v1::Requirements& requirements) const;
+  // Returns whether some slot may.
+  bool Fits(v1::TaskKind kind, const v1::Requirements& requirements) const;
 };
+
+// Returns the name under which results of a worker's program are known: its name and version.
+std::string EvaluatorOf(const v1::RegisterRequest& registration);
 
 // Not thread-safe.
 class WorkerTable {
@@ -42,18 +47,22 @@ class WorkerTable {
   WorkerEntry* Find(int64_t id);
 
   bool IsAlive(const WorkerEntry& worker, absl::Time now) const;
-  // Returns the number of slots of workers that are alive and fit. It is counted at most once a
-  // second for each set of requirements.
-  int LiveSlots(const v1::Requirements& requirements, absl::Time now);
-  // Has slots counted anew.
-  void ForgetSlots() { slots_.clear(); }
+  // The workers that are alive and can train under some requirements.
+  struct Trainers {
+    int slots = 0;
+    std::set<std::string> evaluators;
+    absl::Time counted_at;
+  };
+  // They are counted at most once a second for each set of requirements.
+  const Trainers& LiveTrainers(const v1::Requirements& requirements, absl::Time now);
+  // Has them counted anew.
+  void ForgetTrainers() { trainers_.clear(); }
   // Returns whether a worker that is none of `excluded` waits for a task and fits.
   bool AnotherWaits(const std::set<int64_t>& excluded, v1::TaskKind kind,
                     const v1::Requirements& requirements) const;
-  // Returns whether a worker that is alive has this evaluator version.
-  bool HasVersion(const std::string& version, absl::Time now) const;
-  // Returns the version of the worker that registered last; empty: none did.
-  const std::string& newest_version() const { return newest_version_; }
+  // Returns whether a worker with this evaluator is alive and fits.
+  bool HasEvaluator(const std::string& evaluator, v1::TaskKind kind,
+                    const v1::Requirements& requirements, absl::Time now) const;
 
   // Returns the metrics that workers declare beyond those of the task kinds.
   std::set<std::string> Metrics() const;
@@ -64,8 +73,7 @@ class WorkerTable {
  private:
   const absl::Duration quiet_;
   std::map<int64_t, WorkerEntry> workers_;
-  std::string newest_version_;
-  std::map<std::string, std::pair<absl::Time, int>> slots_;  // by requirements: as of when
+  std::map<std::string, Trainers> trainers_;  // by requirements
 };
 
 }  // namespace nascent::engine

@@ -34,6 +34,7 @@ std::vector<TaskRecord> MemoryState::FindOpenTasks(int64_t search_id) const {
     if (!task.leased) {
       task.worker_id = task.slot = 0;
       task.lease_request_id.clear();
+      task.evaluator.clear();
       task.leased_at = task.deadline = absl::Time();
     }
     result.push_back(std::move(task));

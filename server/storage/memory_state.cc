@@ -265,7 +265,7 @@ Outcome MemoryState::Do(const ResolveJoined& t) {
   const auto found = trials_.find(t.trial_id);
   if (found == trials_.end()) return Refuse(Unknown("trial", t.trial_id));
   Trial& trial = found->second;
-  if (absl::Status status = RefuseResolve(trial.record); !status.ok()) return Refuse(status);
+  if (absl::Status status = RefuseResolve(trial.record, t); !status.ok()) return Refuse(status);
   if (absl::Status status = EventsAreNew(trial.record.search_id, t.events); !status.ok()) {
     return Refuse(status);
   }
@@ -274,6 +274,7 @@ Outcome MemoryState::Do(const ResolveJoined& t) {
   trial.record.joined = false;
   if (t.evaluation.has_value()) {
     Share(trial.record, *t.evaluation, now_);
+    if (trial.train_task != 0) FinishTask(tasks_.at(trial.train_task));
     AddEvents(trial.record.search_id, t.events);
   } else {
     outcome.task_id = trial.train_task = AddTask(trial, v1::TASK_KIND_TRAIN, 0);
@@ -349,6 +350,8 @@ Outcome MemoryState::Do(const GrantLease& t) {
   attempt.worker_id = t.worker_id;
   attempt.leased_at = now_;
   attempt.deadline = now_ + t.duration;
+  attempt.evaluator = t.evaluator;
+  attempt.evaluation_identity = t.evaluation_identity;
   record.attempt = t.attempt;
   record.leased = true;
   record.worker_id = t.worker_id;
@@ -356,6 +359,7 @@ Outcome MemoryState::Do(const GrantLease& t) {
   record.leased_at = attempt.leased_at;
   record.deadline = attempt.deadline;
   record.lease_request_id = t.request_id;
+  record.evaluator = t.evaluator;
   worker->second.last_seen_at = now_;
   if (!t.request_id.empty()) leases_by_request_[t.request_id] = t.task_id;
   if (record.kind == v1::TASK_KIND_TRAIN) {
@@ -403,6 +407,7 @@ Outcome MemoryState::Do(const FinishAttempt& t) {
   if (task->record.kind == v1::TASK_KIND_TRAIN) {
     TrialRecord& trial = trials_.at(task->record.trial_id).record;
     End(trial, t.state, t.failure, t.error, now_);
+    MadeBy(trial, attempt->evaluator, attempt->evaluation_identity);
     trial.checkpoint = t.checkpoint;
     if (MakesEvaluation(t.state, t.failure)) StoreEvaluation(trial);
   }
@@ -417,7 +422,10 @@ Outcome MemoryState::Do(const ReturnAttempt& t) {
   auto& [task, attempt] = *running;
   EndAttempt(*task, *attempt, AttemptState::kEnded, HowEnded(t.how), t.request_id);
   if (t.charged) ++task->record.charged;
-  if (!t.checkpoint.empty()) task->record.checkpoint = t.checkpoint;
+  if (!t.checkpoint.empty()) {
+    task->record.checkpoint = t.checkpoint;
+    task->record.checkpoint_evaluator = attempt->evaluator;
+  }
   AddMeasurements(trials_.at(task->record.trial_id).record, t.measurements);
   if (task->record.kind == v1::TASK_KIND_TRAIN) {
     Return(trials_.at(task->record.trial_id).record);

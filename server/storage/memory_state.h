@@ -58,6 +58,8 @@ class MemoryState {
     int64_t worker_id = 0;
     absl::Time leased_at;
     absl::Time deadline;
+    std::string evaluator;
+    std::string evaluation_identity;
   };
   struct Task {
     TaskRecord record;

@@ -39,7 +39,7 @@ constexpr Statement kOpenTasks = {"open_tasks", R"sql(
 SELECT k.id, k.trial_id, k.search_id, k.kind, k.attempt, k.charged, k.leased,
        coalesce(a.worker_id, 0), coalesce(a.slot, 0), nascent.microseconds(a.leased_at),
        nascent.microseconds(a.deadline), k.checkpoint, coalesce(a.lease_request_id, ''),
-       k.seed_offset
+       k.seed_offset, coalesce(a.evaluator, ''), k.checkpoint_evaluator
 FROM nascent.tasks AS k
 LEFT JOIN nascent.attempts AS a ON k.leased AND a.task_id = k.id AND a.attempt = k.attempt
 WHERE k.search_id = $1 AND NOT k.finished
@@ -63,7 +63,7 @@ ORDER BY k.id
   " t.fidelity, t.continues, t.parents, t.reason, t.enqueued, t.after_event, t.parameters,"     \
   " t.multiply_accumulates, t.published_parameters, t.published_multiply_accumulates,"          \
   " t.activation_bytes, t.depth, t.evaluation_identity, t.joined, t.shared_from, t.checkpoint," \
-  " t.weights"
+  " t.weights, t.evaluator"
 #define NASCENT_TRIAL_COLUMNS                                                                  \
   NASCENT_PROPOSAL_COLUMNS                                                                     \
   ", coalesce(k.leased, false), t.error, coalesce(k.attempt, 0), coalesce(w.name, ''), t.key," \
@@ -100,7 +100,7 @@ FROM nascent.workers ORDER BY id
 )sql"};
 
 constexpr Statement kFindEvaluation = {"find_evaluation", R"sql(
-SELECT identity, trial_id, search_id, state, coalesce(failure, ''), metrics, weights
+SELECT identity, trial_id, search_id, state, coalesce(failure, ''), metrics, weights, evaluator
 FROM nascent.evaluations
 WHERE identity = $1 AND ($2::text IS NULL OR project = $2)
   AND ($3::bigint IS NULL OR search_id = $3)

@@ -54,7 +54,8 @@ struct TrialRecord {
   int64_t after_event = 0;  // last event that the strategy had observed
   v1::Costs costs;
   v1::Recipe recipe;                // resolved, with the genotype's decisions
-  std::string evaluation_identity;  // see EvaluationRecord; empty: never shared
+  std::string evaluation_identity;  // see EvaluationRecord; empty: never shared, or not known yet
+  std::string evaluator;            // that made the result; empty: there is none
   bool joined = false;              // READY, but waits for the twin that makes its evaluation
   int64_t shared_from = 0;          // id of the trial that made the evaluation
   std::string checkpoint;
@@ -77,9 +78,11 @@ struct TaskRecord {
   int slot = 0;
   absl::Time leased_at;
   absl::Time deadline;
-  std::string checkpoint;        // that the next attempt continues from
-  std::string lease_request_id;  // of the running attempt
-  int64_t seed_offset = 0;       // of a final test, see AddFinalTask
+  std::string checkpoint;            // that the next attempt continues from
+  std::string checkpoint_evaluator;  // that made it, and alone can continue from it
+  std::string lease_request_id;      // of the running attempt
+  std::string evaluator;             // of the running attempt
+  int64_t seed_offset = 0;           // of a final test, see AddFinalTask
 };
 
 struct EventRecord {
@@ -101,7 +104,8 @@ struct SnapshotRecord {
 };
 
 // Evaluations are identified by a hash over key, key version, data fingerprint and split, resolved
-// recipe, fidelity, seed, evaluator version and, where it matters, device class.
+// recipe, fidelity, seed, the evaluator that made them and, where it matters, device class. An
+// evaluator is a program's name and version.
 struct EvaluationRecord {
   std::string identity;  // SHA-256, hexadecimal
   int64_t trial_id = 0;  // that made it
@@ -110,6 +114,7 @@ struct EvaluationRecord {
   v1::FailureKind failure = v1::FAILURE_KIND_UNSPECIFIED;
   std::map<std::string, double> metrics;
   std::string weights;
+  std::string evaluator;
 };
 
 struct WorkerRecord {

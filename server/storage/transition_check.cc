@@ -113,6 +113,7 @@ void Check(const AddTrial& t, Checker& c) {
   c.Text("trial.notation", t.trial.notation);
   c.Text("trial.reason", t.trial.reason);
   c.Text("trial.evaluation_identity", t.trial.evaluation_identity);
+  c.Text("trial.evaluator", t.trial.evaluator);
   c.That(!t.joined || t.trial.shared_from == 0, "joined", "is set for a trial that is SHARED");
   for (const v1::DecisionValue& value : t.trial.genotype.values()) {
     c.Text("trial.genotype.label", value.label());
@@ -149,6 +150,8 @@ void Check(const GrantLease& t, Checker& c) {
   c.Id("attempt", t.attempt);
   c.Id("worker_id", t.worker_id);
   c.That(t.slot >= 0, "slot", "is negative");
+  c.Text("evaluator", t.evaluator);
+  c.Text("evaluation_identity", t.evaluation_identity);
   c.That(t.duration > absl::ZeroDuration(), "duration", "is not above 0");
 }
 

@@ -47,8 +47,9 @@ struct AddTrial {
   bool joined = false;
   std::vector<EventRecord> events;  // of a trial that is SHARED at once
 };
-// A trial that waited for a twin gets its result (SHARED), or a task of its own when `trial_id` of
-// the twin was abandoned.
+// A trial that no worker has gets the result of a twin (SHARED), and its task is finished.
+// FAILED_PRECONDITION: it runs or has ended. Without `evaluation` a trial that was added as
+// `joined` gets a task of its own.
 struct ResolveJoined {
   int64_t trial_id = 0;
   std::optional<EvaluationRecord> evaluation;
@@ -77,6 +78,9 @@ struct GrantLease {
   int64_t worker_id = 0;
   int slot = 0;
   absl::Duration duration;
+  std::string evaluator;  // the worker's
+  // Of what the attempt makes, when it trains; empty: the trial's.
+  std::string evaluation_identity;
 };
 struct AttemptId {
   int64_t task_id = 0;

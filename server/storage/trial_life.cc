@@ -22,10 +22,17 @@ void End(TrialRecord& trial, v1::TrialState state, v1::FailureKind failure,
   trial.finished_at = now;
 }
 
+void MadeBy(TrialRecord& trial, const std::string& evaluator, const std::string& identity) {
+  trial.evaluator = evaluator;
+  if (!identity.empty()) trial.evaluation_identity = identity;
+}
+
 void Share(TrialRecord& trial, const EvaluationRecord& evaluation, absl::Time now) {
   End(trial, v1::TRIAL_STATE_SHARED, evaluation.failure, "", now);
   trial.shared_from = evaluation.trial_id;
   trial.metrics = evaluation.metrics;
+  trial.evaluation_identity = evaluation.identity;
+  trial.evaluator = evaluation.evaluator;
 }
 
 void AddMeasurements(TrialRecord& trial, const std::vector<v1::Measurement>& measurements) {
@@ -37,8 +44,9 @@ absl::Status RefuseLease(const TaskRecord& task, bool finished, int attempt) {
   return TaskNotFree(task.id, attempt, task.attempt, task.leased, finished);
 }
 
-absl::Status RefuseResolve(const TrialRecord& trial) {
-  if (trial.state == v1::TRIAL_STATE_READY && trial.joined) return absl::OkStatus();
+absl::Status RefuseResolve(const TrialRecord& trial, const ResolveJoined& resolve) {
+  const bool ready = trial.state == v1::TRIAL_STATE_READY;
+  if (ready && (resolve.evaluation.has_value() || trial.joined)) return absl::OkStatus();
   return TrialNotOpen(trial.id, ShortName(trial.state), "it waits for no twin");
 }
 
@@ -84,6 +92,7 @@ EvaluationRecord EvaluationOf(const TrialRecord& trial) {
   evaluation.failure = trial.failure;
   evaluation.metrics = trial.metrics;
   evaluation.weights = trial.weights;
+  evaluation.evaluator = trial.evaluator;
   return evaluation;
 }
 

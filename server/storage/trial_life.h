@@ -2,7 +2,7 @@
 //
 //            AddTrial                                  AddTrial of a finished evaluation
 //               │                                                     │
-//               ▼     ResolveJoined: the twin's result                ▼
+//               ▼     ResolveJoined: a twin's result                  ▼
 //             READY ──────────────────────────────────────────────► SHARED
 //             ▲   │ └───────────────► FAILED | CANCELLED
 //             │   │  EndTrial: impossible, poison, its search ends
@@ -11,8 +11,10 @@
 //             LEASED ───────────────► SUCCEEDED | STOPPED | FAILED | CANCELLED
 //      ReturnAttempt   FinishAttempt
 //
-// A trial that is READY waits for a worker: its train task can be leased. Where `joined` is set it
-// waits for its twin instead and has no task: ResolveJoined brings the twin's result, or a task.
+// A trial that is READY waits for a worker: its train task can be leased. Which evaluation it is
+// depends on the evaluator of the worker that gets it, and is settled by GrantLease; where that
+// evaluation is finished already, ResolveJoined brings it instead. A trial of which no network can
+// be made is added as `joined`: it has no task.
 // ReturnAttempt is for attempts that expired, crashed or were released: they end, and the trial
 // does not. RenewLease brings measurements and changes no state. A trial that has ended with a
 // result (SUCCEEDED, STOPPED, SHARED) may get final tests: tasks that leave its state alone; its
@@ -43,6 +45,8 @@ void Lease(TrialRecord& trial, int attempt, const std::string& worker);
 void Return(TrialRecord& trial);
 void End(TrialRecord& trial, v1::TrialState state, v1::FailureKind failure,
          const std::string& error, absl::Time now);
+// Its result is this evaluation of its own making.
+void MadeBy(TrialRecord& trial, const std::string& evaluator, const std::string& identity);
 // It gets the result of a finished evaluation.
 void Share(TrialRecord& trial, const EvaluationRecord& evaluation, absl::Time now);
 // Takes over the last value of each metric.
@@ -51,7 +55,7 @@ void AddMeasurements(TrialRecord& trial, const std::vector<v1::Measurement>& mea
 // --- why a transition can't be carried out; OK: it can ---
 
 absl::Status RefuseLease(const TaskRecord& task, bool finished, int attempt);
-absl::Status RefuseResolve(const TrialRecord& trial);
+absl::Status RefuseResolve(const TrialRecord& trial, const ResolveJoined& resolve);
 absl::Status RefuseEnd(const TrialRecord& trial);
 absl::Status RefuseFinalTask(const TrialRecord& trial);
 // `task_id` is that of its train task, for the message.

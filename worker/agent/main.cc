@@ -137,6 +137,8 @@ absl::StatusOr<AgentOptions> ToOptions(const Flags& flags) {
 
   options.registration.set_name(flags.name.empty() ? DefaultName() : flags.name);
   options.registration.set_protocol_version(1);
+  options.registration.set_evaluator(
+      std::filesystem::path(options.child.process.program).filename().string().substr(0, 64));
   options.registration.set_evaluator_version(description->version());
   options.registration.mutable_labels()->insert(labels->begin(), labels->end());
   *options.registration.mutable_task_kinds() = description->task_kinds();

@@ -164,8 +164,9 @@ absl::StatusOr<std::shared_ptr<const v1::Network>> CandidateMaker::Network(
   return std::make_shared<const v1::Network>(network::ToProto(built->live));
 }
 
-std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch& search,
-                               const std::string& evaluator_version) {
+std::string EvaluationSubject(const Candidate& candidate, const ResolvedSearch& search) {
+  const bool shares = search.spec.sharing() != v1::SHARING_OFF;
+  if (!shares || !candidate.status.ok() || candidate.key.empty()) return "";
   v1::Fidelity fidelity = search.rungs[candidate.rung].fidelity;
   fidelity.clear_rung();  // the same training on another ladder is the same evaluation
   Sha256 hash;
@@ -179,7 +180,6 @@ std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch&
   add(StableBytes(candidate.recipe));
   add(StableBytes(fidelity));
   add(search.spec.deterministic() ? "deterministic" : "");
-  add(evaluator_version);
   const auto& objectives = search.spec.objectives();
   const auto& constraints = search.spec.constraints();
   const auto on_device = [](const auto& goal) { return DependsOnDevice(goal.metric()); };
@@ -187,6 +187,13 @@ std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch&
       std::any_of(constraints.begin(), constraints.end(), on_device)) {
     add(StableBytes(search.spec.requirements()));
   }
+  return hash.Hex();
+}
+
+std::string EvaluationIdentity(const std::string& subject, const std::string& evaluator) {
+  if (subject.empty()) return "";
+  Sha256 hash;
+  hash.Update(absl::StrCat(subject, "/", evaluator));
   return hash.Hex();
 }
 

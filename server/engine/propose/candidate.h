@@ -86,10 +86,14 @@ class CandidateMaker {
   std::list<Id> with_network_ ABSL_GUARDED_BY(mutex_);
 };
 
-// SHA-256 (hexadecimal) of what decides the result of training `candidate`: key and its version,
-// data and split, recipe, fidelity, evaluator and, where a metric depends on it, the device.
-std::string EvaluationIdentity(const Candidate& candidate, const ResolvedSearch& search,
-                               const std::string& evaluator_version);
+// Returns SHA-256 (hexadecimal) of what decides the result of training `candidate` but for who
+// trains it: key and its version, data and split, recipe, fidelity and, where a metric depends on
+// it, the device. Empty where the search shares nothing or the candidate has no key.
+std::string EvaluationSubject(const Candidate& candidate, const ResolvedSearch& search);
+
+// Returns the identity of the evaluation of a subject by an evaluator, in the same form. Empty
+// without a subject.
+std::string EvaluationIdentity(const std::string& subject, const std::string& evaluator);
 
 }  // namespace nascent::engine
 

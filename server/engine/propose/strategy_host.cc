@@ -165,11 +165,12 @@ PlannedTrial StrategyHost::Plan(strategy::Proposal proposal, int64_t number,
   proposal.reason = Cut(std::move(proposal.reason));
   planned.candidate = maker_->Make(proposal.genotype, proposal.rung);
   planned.proposal = std::move(proposal);
-  const ResolvedSearch& search = maker_->search();
-  const bool shares = search.spec.sharing() != v1::SHARING_OFF;
-  if (shares && planned.candidate->status.ok() && !planned.candidate->key.empty()) {
-    planned.identity = EvaluationIdentity(*planned.candidate, search, order.evaluator_version);
-    if (find_ != nullptr) planned.evaluation = find_(planned.identity);
+  planned.subject = EvaluationSubject(*planned.candidate, maker_->search());
+  if (planned.subject.empty() || find_ == nullptr) return planned;
+  planned.looked_up = order.evaluators;
+  for (const std::string& evaluator : order.evaluators) {
+    auto found = find_(EvaluationIdentity(planned.subject, evaluator));
+    if (found.has_value()) planned.evaluations.push_back(*std::move(found));
   }
   return planned;
 }

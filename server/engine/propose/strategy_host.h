@@ -29,7 +29,8 @@ struct StrategyOrder {
   // The strategy has nothing to wait for: an answer Wait is taken for a failure.
   bool nothing_open = false;
   bool snapshot = false;
-  std::string evaluator_version;
+  // Those that could train the trials now: their finished evaluations are looked for.
+  std::set<std::string> evaluators;
 };
 
 // A trial to be.
@@ -39,8 +40,9 @@ struct PlannedTrial {
   bool enqueued = false;
   int64_t after_event = 0;
   std::shared_ptr<const Candidate> candidate;
-  std::string identity;  // of its evaluation; empty where nothing is shared
-  std::optional<storage::EvaluationRecord> evaluation;  // finished, found in the store
+  std::string subject;              // of its evaluations; empty where nothing is shared
+  std::set<std::string> looked_up;  // evaluators whose evaluations were looked for
+  std::vector<storage::EvaluationRecord> evaluations;  // finished, found in the store
 };
 
 struct StrategyAnswer {
@@ -52,7 +54,7 @@ struct StrategyAnswer {
   std::optional<storage::SnapshotRecord> snapshot;
 };
 
-// Finds a finished evaluation by identity; called from Advance's thread.
+// Finds a finished evaluation by identity. Thread-safe.
 using FindEvaluation =
     std::function<std::optional<storage::EvaluationRecord>(const std::string& identity)>;
 
@@ -71,6 +73,9 @@ class StrategyHost {
   absl::Status Restore(const std::string& snapshot);
   // Trials that were to end early and of whose end nothing was observed yet.
   const std::set<int64_t>& pending_stops() const { return pending_stops_; }
+
+  // Null: nothing is shared.
+  const FindEvaluation& find() const { return find_; }
 
   // Whether a strategy may wait for a program although nothing runs (manual, external).
   bool waits_for_programs() const { return outside_; }

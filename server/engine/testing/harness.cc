@@ -108,12 +108,12 @@ absl::StatusOr<v1::Search> Harness::Change(int64_t search, ChangeSearch::How how
   return Call<v1::Search>(ChangeSearch{how, NewRequestId(), search});
 }
 
-int64_t Harness::Register(const std::string& name, int slots) {
+int64_t Harness::Register(const std::string& name, int slots, const std::string& version) {
   v1::RegisterRequest request;
   request.set_request_id(NewRequestId());
   request.set_name(name);
   request.set_protocol_version(1);
-  request.set_evaluator_version("test");
+  request.set_evaluator_version(version);
   request.add_task_kinds(v1::TASK_KIND_TRAIN);
   request.add_task_kinds(v1::TASK_KIND_FINAL_TEST);
   for (int i = 0; i < slots; ++i) request.add_slots()->set_kind("cpu");

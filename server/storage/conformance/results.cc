@@ -12,6 +12,7 @@ namespace {
 
 using conformance::Event;
 using conformance::Finish;
+using conformance::Grant;
 using conformance::kSha;
 using conformance::Measured;
 using conformance::Proposal;
@@ -158,6 +159,65 @@ TEST_P(TrialStoreConformance, AJoinedTrialWaitsForItsTwin) {
   Lease(own.task_id, 1, NewWorker());
   abandoned.trial_id = 999;
   EXPECT_CODE(ApplyOne(abandoned), kNotFound);
+}
+
+TEST_P(TrialStoreConformance, ATrialThatWaitsForAWorkerMayGetATwinsResultInstead) {
+  const int64_t search = NewSearch();
+  const int64_t worker = NewWorker();
+  const Outcome ready = NewTrial(search, 1);
+  const Outcome runs = NewTrial(search, 2);
+  Lease(runs.task_id, 1, worker);
+  ResolveJoined resolve;
+  resolve.trial_id = ready.id;
+  resolve.evaluation.emplace();
+  resolve.evaluation->trial_id = 77;
+  resolve.evaluation->identity = "identity";
+  resolve.evaluation->evaluator = "trainer 1";
+  resolve.evaluation->metrics = {{"a", 0.9}};
+  EXPECT_CODE(ApplyOne(resolve), kOk);
+  const TrialRecord read = TrialOf(search, 1);
+  EXPECT_EQ(read.state, v1::TRIAL_STATE_SHARED);
+  EXPECT_EQ(read.evaluation_identity, "identity");
+  EXPECT_EQ(read.evaluator, "trainer 1");
+  EXPECT_THAT(*store().LoadOpenTasks(search), SizeIs(1));
+  EXPECT_CODE(ApplyOne(Grant(ready.task_id, 1, worker, "late")), kFailedPrecondition);
+  resolve.trial_id = runs.id;
+  EXPECT_CODE(ApplyOne(resolve), kFailedPrecondition);
+  EXPECT_EQ(TrialOf(search, 2).state, v1::TRIAL_STATE_LEASED);
+}
+
+TEST_P(TrialStoreConformance, AnEvaluationIsThatOfTheEvaluatorThatHeldTheLease) {
+  const int64_t search = NewSearch();
+  const int64_t worker = NewWorker();
+  const Outcome trial = NewTrial(search, 1);
+  GrantLease first = Grant(trial.task_id, 1, worker, "");
+  first.evaluator = "trainer 1";
+  first.evaluation_identity = "by 1";
+  ApplyOne(first);
+  EXPECT_EQ(store().LoadOpenTasks(search)->front().evaluator, "trainer 1");
+  ReturnAttempt back = Return(trial.task_id, 1, ReturnAttempt::How::kReleased, false);
+  back.checkpoint = kSha;
+  ApplyOne(back);
+  const TaskRecord returned = store().LoadOpenTasks(search)->front();
+  EXPECT_EQ(returned.evaluator, "");
+  EXPECT_EQ(returned.checkpoint_evaluator, "trainer 1");
+  GrantLease second = Grant(trial.task_id, 2, worker, "");
+  second.evaluator = "trainer 2";
+  second.evaluation_identity = "by 2";
+  ApplyOne(second);
+  EXPECT_CODE(ApplyOne(Return(trial.task_id, 2, ReturnAttempt::How::kCrashed, true)), kOk);
+  // Without a checkpoint of its own it leaves the older one and its maker.
+  EXPECT_EQ(store().LoadOpenTasks(search)->front().checkpoint_evaluator, "trainer 1");
+  second.attempt = 3;
+  ApplyOne(second);
+  Apply({Finish(trial.task_id, 3, "f", {Measured("a", 1, 0.9)})});
+  const TrialRecord read = TrialOf(search, 1);
+  EXPECT_EQ(read.evaluator, "trainer 2");
+  EXPECT_EQ(read.evaluation_identity, "by 2");
+  EXPECT_FALSE(store().FindEvaluation("by 1", std::nullopt, search)->has_value());
+  const auto found = store().FindEvaluation("by 2", std::nullopt, search);
+  ASSERT_TRUE(found.ok() && found->has_value());
+  EXPECT_EQ((*found)->evaluator, "trainer 2");
 }
 
 TEST_P(TrialStoreConformance, WeightsBelongToTheAttemptThatMadeTheResult) {

@@ -15,19 +15,20 @@ constexpr absl::Duration kSeenPrecision = absl::Seconds(5);
 constexpr Statement kGrantLeases = {"grant_leases", R"sql(
 WITH input AS (
   SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[],
-                       $5::double precision[], $6::text[])
-    AS i (task_id, attempt, worker_id, slot, seconds, request_id)),
+                       $5::double precision[], $6::text[], $7::text[], $8::text[])
+    AS i (task_id, attempt, worker_id, slot, seconds, request_id, evaluator, identity)),
 granted AS (
   UPDATE nascent.tasks AS k SET attempt = i.attempt, leased = true
   FROM input AS i JOIN nascent.workers AS w ON w.id = i.worker_id
   WHERE k.id = i.task_id AND k.attempt = i.attempt - 1 AND NOT k.leased AND NOT k.finished
     AND NOT EXISTS (SELECT FROM nascent.attempts AS a WHERE a.lease_request_id = i.request_id)
-  RETURNING k.id, i.attempt, k.trial_id, k.search_id, i.worker_id, i.slot, i.seconds, i.request_id)
+  RETURNING k.id, i.attempt, k.trial_id, k.search_id, i.worker_id, i.slot, i.seconds, i.request_id,
+            i.evaluator, i.identity)
 INSERT INTO nascent.attempts
   (task_id, attempt, state, trial_id, search_id, worker_id, slot, leased_at, deadline,
-   lease_request_id)
+   lease_request_id, evaluator, evaluation_identity)
 SELECT g.id, g.attempt, 'RUNNING', g.trial_id, g.search_id, g.worker_id, g.slot, c.now,
-       c.now + g.seconds * interval '1 second', g.request_id
+       c.now + g.seconds * interval '1 second', g.request_id, g.evaluator, g.identity
 FROM (SELECT nascent.now() AS now) AS c, granted AS g
 RETURNING task_id, nascent.microseconds(deadline), nascent.microseconds(leased_at)
 )sql"};
@@ -68,7 +69,7 @@ ended AS (
   FROM (SELECT nascent.now() AS now) AS c, input AS i
   WHERE a.task_id = i.task_id AND a.attempt = i.attempt AND a.state = 'RUNNING'
   RETURNING a.task_id, a.trial_id, a.search_id, a.state, a.failure, a.error, i.checkpoint,
-            a.metrics, a.ended_at),
+            a.metrics, a.ended_at, a.evaluator, a.evaluation_identity),
 closed AS (
   UPDATE nascent.tasks AS k SET leased = false, finished = true
   FROM ended AS e WHERE k.id = e.task_id
@@ -76,14 +77,16 @@ closed AS (
 result AS (
   UPDATE nascent.trials AS t
   SET state = c.state, failure = c.failure, error = c.error, checkpoint = c.checkpoint,
-      finished_at = c.ended_at
+      finished_at = c.ended_at, evaluator = c.evaluator,
+      evaluation_identity = coalesce(nullif(c.evaluation_identity, ''), t.evaluation_identity)
   FROM closed AS c WHERE t.id = c.trial_id AND c.kind = 'TRAIN'
-  RETURNING t.id, t.search_id, t.evaluation_identity, c.state, c.failure, c.metrics, c.ended_at),
+  RETURNING t.id, t.search_id, t.evaluation_identity, t.evaluator, c.state, c.failure, c.metrics,
+            c.ended_at),
 evaluation AS (
   INSERT INTO nascent.evaluations
-    (trial_id, search_id, project, identity, state, failure, metrics, created_at)
+    (trial_id, search_id, project, identity, state, failure, metrics, created_at, evaluator)
   SELECT r.id, r.search_id, s.project, r.evaluation_identity, r.state, r.failure, r.metrics,
-         r.ended_at
+         r.ended_at, r.evaluator
   FROM result AS r JOIN nascent.searches AS s ON s.id = r.search_id
   WHERE r.evaluation_identity <> ''
     AND (r.state = 'SUCCEEDED' OR (r.state = 'FAILED' AND r.failure = 'DIVERGED')))
@@ -96,10 +99,11 @@ WITH ended AS (
   SET state = $3, ended_at = nascent.now(), charged = $4::boolean, failure = $5, error = $6,
       end_request_id = nullif($7, ''), metrics = metrics || $9::jsonb
   WHERE task_id = $1 AND attempt = $2 AND state = 'RUNNING'
-  RETURNING task_id, charged)
+  RETURNING task_id, charged, evaluator)
 UPDATE nascent.tasks AS k
 SET leased = false, charged = k.charged + e.charged::integer,
-    checkpoint = coalesce(nullif($8, ''), k.checkpoint)
+    checkpoint = coalesce(nullif($8, ''), k.checkpoint),
+    checkpoint_evaluator = CASE WHEN $8 = '' THEN k.checkpoint_evaluator ELSE e.evaluator END
 FROM ended AS e WHERE k.id = e.task_id
 RETURNING k.id
 )sql"};
@@ -153,7 +157,7 @@ void ExplainGrant(Batch& batch, const GrantLease& t, Outcome& outcome) {
 }  // namespace
 
 void ApplyGrants(Batch& batch, const Items& items) {
-  SqlArray tasks, attempts, workers, slots, seconds, requests;
+  SqlArray tasks, attempts, workers, slots, seconds, requests, evaluators, identities;
   for (const size_t item : items) {
     const auto& t = batch.Get<GrantLease>(item);
     tasks.Add(t.task_id);
@@ -162,10 +166,12 @@ void ApplyGrants(Batch& batch, const Items& items) {
     slots.Add(t.slot);
     seconds.Add(absl::ToDoubleSeconds(t.duration));
     requests.AddOrNull(t.request_id);
+    evaluators.Add(t.evaluator);
+    identities.Add(t.evaluation_identity);
   }
-  const pqxx::result rows =
-      batch.transaction.Execute(kGrantLeases, tasks.Take(), attempts.Take(), workers.Take(),
-                                slots.Take(), seconds.Take(), requests.Take());
+  const pqxx::result rows = batch.transaction.Execute(
+      kGrantLeases, tasks.Take(), attempts.Take(), workers.Take(), slots.Take(), seconds.Take(),
+      requests.Take(), evaluators.Take(), identities.Take());
   const auto places = Places(rows);
   for (const size_t item : items) {
     const auto& t = batch.Get<GrantLease>(item);

@@ -127,6 +127,7 @@ TrialRecord ProposalIn(Columns& columns, JsonColumns& json) {
   trial.shared_from = columns.Integer();
   trial.checkpoint = columns.String();
   trial.weights = columns.String();
+  trial.evaluator = columns.String();
   return trial;
 }
 
@@ -170,6 +171,8 @@ TaskRecord TaskIn(const pqxx::row& row) {
   task.checkpoint = columns.String();
   task.lease_request_id = columns.String();
   task.seed_offset = columns.Integer();
+  task.evaluator = columns.String();
+  task.checkpoint_evaluator = columns.String();
   return task;
 }
 
@@ -295,6 +298,7 @@ absl::StatusOr<EvaluationRecord> EvaluationIn(const pqxx::row& row) {
   evaluation.failure = FailureOf(columns.Text());
   evaluation.metrics = json.Metrics(columns.Text());
   evaluation.weights = columns.String();
+  evaluation.evaluator = columns.String();
   if (!json.status().ok()) return json.status();
   return evaluation;
 }

@@ -17,19 +17,19 @@ WITH input AS (
                        $11::bigint[], $12::text[], $13::text[], $14::boolean[], $15::bigint[],
                        $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
                        $21::bigint[], $22::text[], $23::bigint[], $24::jsonb[], $25::text[],
-                       $26::integer[], $27::text[])
+                       $26::integer[], $27::text[], $28::text[])
     AS i (search_id, number, joined, key, key_version, notation, decisions, genotype, fidelity,
           recipe, continues, parents, reason, enqueued, after_event, parameters,
           multiply_accumulates, published_parameters, published_multiply_accumulates,
           activation_bytes, depth, evaluation_identity, shared_from, shared_metrics, request_id,
-          request_index, failure)),
+          request_index, failure, evaluator)),
 added AS (
   INSERT INTO nascent.trials
     (search_id, number, state, failure, joined, finished_at, created_at, key, key_version, notation,
      decisions, genotype, fidelity, recipe, continues, parents, reason, enqueued, after_event,
      parameters, multiply_accumulates, published_parameters, published_multiply_accumulates,
      activation_bytes, depth, evaluation_identity, shared_from, shared_metrics, request_id,
-     request_index)
+     request_index, evaluator)
   SELECT i.search_id, i.number, CASE WHEN i.shared_from = 0 THEN 'READY' ELSE 'SHARED' END,
          i.failure, i.joined, CASE WHEN i.shared_from <> 0 THEN c.now END, c.now, i.key,
          i.key_version, i.notation, i.decisions, i.genotype, i.fidelity, i.recipe, i.continues,
@@ -40,7 +40,7 @@ added AS (
            coalesce(i.shared_metrics,
                     (SELECT e.metrics FROM nascent.evaluations AS e WHERE e.trial_id = i.shared_from),
                     '{}') END,
-         i.request_id, i.request_index
+         i.request_id, i.request_index, i.evaluator
   FROM (SELECT nascent.now() AS now) AS c, input AS i
   JOIN nascent.searches AS s ON s.id = i.search_id AND s.finished_at IS NULL
   WHERE NOT EXISTS (SELECT FROM nascent.trials AS o
@@ -83,12 +83,17 @@ LEFT JOIN nascent.tasks AS k ON k.trial_id = t.id AND k.kind = 'TRAIN'
 WHERE t.id = $1
 )sql"};
 
-constexpr Statement kShareJoined = {"share_joined", R"sql(
-UPDATE nascent.trials
+// Whether the trial has a task or was joined: it has it no longer.
+constexpr Statement kShareTrial = {"share_trial", R"sql(
+WITH closed AS (
+  UPDATE nascent.tasks SET finished = true WHERE trial_id = $1 AND kind = 'TRAIN' AND NOT leased)
+UPDATE nascent.trials AS t
 SET state = 'SHARED', joined = false, finished_at = nascent.now(), failure = $2, shared_from = $3,
-    shared_metrics = $4::jsonb
-WHERE id = $1 AND joined
-RETURNING search_id
+    shared_metrics = $4::jsonb, evaluation_identity = $5, evaluator = $6
+WHERE t.id = $1 AND t.state = 'READY'
+  AND NOT EXISTS (SELECT FROM nascent.tasks AS k
+                  WHERE k.trial_id = t.id AND k.kind = 'TRAIN' AND k.leased)
+RETURNING t.search_id
 )sql"};
 
 constexpr Statement kFreeJoined = {"free_joined", R"sql(
@@ -174,7 +179,7 @@ void ApplyTrials(Batch& batch, const Items& items) {
   SqlArray search_id, number, joined, key, key_version, notation, decisions, genotype, fidelity,
       recipe, continues, parents, reason, enqueued, after_event, parameters, multiply_accumulates,
       published_parameters, published_multiply_accumulates, activation_bytes, depth, identity,
-      shared_from, shared_metrics, request_id, request_index, failure;
+      shared_from, shared_metrics, request_id, request_index, failure, evaluator;
   Items sent;
   for (const size_t item : items) {
     const auto& add = batch.Get<AddTrial>(item);
@@ -214,6 +219,7 @@ void ApplyTrials(Batch& batch, const Items& items) {
     request_id.AddOrNull(add.request_id);
     request_index.Add(add.request_index);
     failure.AddOrNull(t.shared_from == 0 ? "" : FailureName(t.failure));
+    evaluator.Add(t.evaluator);
   }
   if (sent.empty()) return;
   const pqxx::result rows = batch.transaction.Execute(
@@ -223,7 +229,7 @@ void ApplyTrials(Batch& batch, const Items& items) {
       parameters.Take(), multiply_accumulates.Take(), published_parameters.Take(),
       published_multiply_accumulates.Take(), activation_bytes.Take(), depth.Take(), identity.Take(),
       shared_from.Take(), shared_metrics.Take(), request_id.Take(), request_index.Take(),
-      failure.Take());
+      failure.Take(), evaluator.Take());
   absl::flat_hash_map<std::pair<int64_t, int64_t>, int64_t> trials;  // by search and number
   absl::flat_hash_map<int64_t, int64_t> tasks;                       // by trial
   for (const pqxx::row& row : rows) {
@@ -255,9 +261,9 @@ void Apply(Batch& batch, const ResolveJoined& t, Outcome& outcome) {
   outcome.id = t.trial_id;
   pqxx::result rows;
   if (t.evaluation.has_value()) {
-    rows = batch.transaction.Execute(kShareJoined, t.trial_id,
-                                     OrNull(FailureName(t.evaluation->failure)),
-                                     t.evaluation->trial_id, MetricsJson(t.evaluation->metrics));
+    rows = batch.transaction.Execute(
+        kShareTrial, t.trial_id, OrNull(FailureName(t.evaluation->failure)), t.evaluation->trial_id,
+        MetricsJson(t.evaluation->metrics), t.evaluation->identity, t.evaluation->evaluator);
     if (!rows.empty()) batch.events.Add(rows[0][0].as<int64_t>(), t.events);
   } else {
     rows = batch.transaction.Execute(kFreeJoined, t.trial_id);
