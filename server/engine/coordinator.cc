@@ -18,9 +18,14 @@ void Refuse(Command& command, const absl::Status& status) {
 
 Coordinator::Coordinator(Options options, storage::TrialStore* store, const Clock* clock,
                          Executor* executor)
-    : options_(std::move(options)), store_(store), clock_(clock), executor_(executor) {
+    : options_(std::move(options)),
+      store_(store),
+      clock_(clock),
+      executor_(executor),
+      queue_(options_.most_queued, options_.most_queued_of_one) {
   run_ = std::thread([this] { Run(); });
   keep_ = std::thread([this] { KeepTerm(); });
+  watch_ = std::thread([this] { WatchTerm(); });
 }
 
 Coordinator::~Coordinator() { Shutdown(); }
@@ -33,35 +38,44 @@ void Coordinator::Shutdown() {
   }
   if (run_.joinable()) run_.join();
   if (keep_.joinable()) keep_.join();
+  if (watch_.joinable()) watch_.join();
 }
 
-void Coordinator::Post(Command command) {
+void Coordinator::Post(Command command, Caller caller) {
   absl::Status refused;
   {
     MutexLock lock(mutex_);
     if (!accepting_) {
       refused = absl::UnavailableError("this coordinator is not the active one");
-    } else if (queue_.size() >= options_.most_queued) {
-      refused = absl::ResourceExhaustedError("too many requests wait; try again in 1 s");
-    } else {
-      queue_.push_back(std::move(command));
+    } else if (overdue_) {
+      refused = absl::UnavailableError("the database does not answer");
+    } else if (queue_.Push(command, std::move(caller))) {
       changed_.NotifyAll();
       return;
+    } else {
+      refused = absl::ResourceExhaustedError("too many requests wait; try again in 1 s");
     }
   }
   Refuse(command, refused);
 }
 
 std::vector<Command> Coordinator::TakeQueue(absl::Duration timeout) {
-  MutexLock lock(mutex_);
-  const absl::Duration until = clock_->Elapsed() + timeout;
-  while (queue_.empty() && !woken_ && !stopping_ && !lost_) {
-    const absl::Duration left = until - clock_->Elapsed();
-    if (left <= absl::ZeroDuration()) break;
-    changed_.WaitFor(mutex_, left);
+  CommandQueue::Batch batch;
+  {
+    MutexLock lock(mutex_);
+    const absl::Duration until = clock_->Elapsed() + timeout;
+    while (queue_.empty() && !woken_ && !stopping_ && !lost_) {
+      const absl::Duration left = until - clock_->Elapsed();
+      if (left <= absl::ZeroDuration()) break;
+      changed_.WaitFor(mutex_, left);
+    }
+    woken_ = false;
+    batch = queue_.Take(options_.batch);
   }
-  woken_ = false;
-  return std::exchange(queue_, {});
+  for (Command& command : batch.unwanted) {
+    Refuse(command, absl::CancelledError("the caller has gone away"));
+  }
+  return std::move(batch.wanted);
 }
 
 void Coordinator::RefuseQueue() {
@@ -69,7 +83,7 @@ void Coordinator::RefuseQueue() {
   {
     MutexLock lock(mutex_);
     accepting_ = false;
-    refused = std::exchange(queue_, {});
+    refused = queue_.TakeAll();
   }
   for (Command& command : refused) {
     Refuse(command, absl::UnavailableError("this coordinator is not active any more"));
@@ -92,8 +106,61 @@ bool Coordinator::stopping() {
 }
 
 void Coordinator::SetActive(bool active) {
-  active_.store(active);
-  if (options_.on_change != nullptr) options_.on_change(active);
+  {
+    MutexLock lock(mutex_);
+    active_ = active;
+    changed_.NotifyAll();
+  }
+  Announce();
+}
+
+void Coordinator::Announce() {
+  MutexLock announcing(announcing_);
+  bool serving = false;
+  {
+    MutexLock lock(mutex_);
+    serving = active_ && !overdue_;
+  }
+  if (serving_.exchange(serving) != serving && options_.on_change != nullptr) {
+    options_.on_change(serving);
+  }
+}
+
+void Coordinator::Renewed(absl::Duration asked) {
+  {
+    MutexLock lock(mutex_);
+    sure_until_ = asked + options_.term;
+    overdue_ = false;
+    changed_.NotifyAll();
+  }
+  Announce();
+}
+
+void Coordinator::WatchTerm() {
+  while (true) {
+    std::vector<Command> refused;
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_) {
+        if (!active_ || overdue_) {
+          changed_.Wait(mutex_);
+          continue;
+        }
+        const absl::Duration left = sure_until_ - clock_->Elapsed();
+        if (left <= absl::ZeroDuration()) break;
+        changed_.WaitFor(mutex_, left);
+      }
+      if (stopping_) return;
+      overdue_ = true;
+      refused = queue_.TakeAll();
+    }
+    spdlog::warn("the database has not answered for {:.1f} s: not serving",
+                 absl::ToDoubleSeconds(options_.term));
+    Announce();
+    for (Command& command : refused) {
+      Refuse(command, absl::UnavailableError("the database does not answer"));
+    }
+  }
 }
 
 absl::Status Coordinator::Serve(int64_t term) {
@@ -138,6 +205,7 @@ void Coordinator::Run() {
   std::string said;
   int64_t term = 0;
   while (!stopping()) {
+    const absl::Duration asked = clock_->Elapsed();
     auto acquired = store_->AcquireTerm(options_.holder, options_.term);
     if (!acquired.ok()) {
       const std::string message(acquired.status().message());
@@ -158,6 +226,7 @@ void Coordinator::Run() {
       term_ = term;
       lost_ = false;
     }
+    Renewed(asked);
     const absl::Status status = Serve(term);
     {
       MutexLock lock(mutex_);
@@ -191,8 +260,10 @@ void Coordinator::KeepTerm() {
       tidied = clock_->Elapsed();
       options_.housekeeping(term);
     }
+    const absl::Duration asked = clock_->Elapsed();
     auto renewed = store_->AcquireTerm(options_.holder, options_.term);
-    if (renewed.ok() || !absl::IsFailedPrecondition(renewed.status())) continue;
+    if (renewed.ok()) Renewed(asked);
+    if (!absl::IsFailedPrecondition(renewed.status())) continue;
     MutexLock lock(mutex_);
     lost_ = holding_;
     changed_.NotifyAll();

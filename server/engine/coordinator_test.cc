@@ -35,9 +35,10 @@ class Member {
     coordinator_ = std::make_unique<Coordinator>(options, store, &clock_, &executor_);
   }
 
-  void WaitUntilActive() {
+  void WaitUntilActive() { WaitUntil(true); }
+  void WaitUntil(bool active) {
     MutexLock lock(mutex_);
-    while (!active_) changed_.Wait(mutex_);
+    while (active_ != active) changed_.Wait(mutex_);
   }
   Coordinator& operator*() { return *coordinator_; }
   Coordinator* operator->() { return coordinator_.get(); }
@@ -49,6 +50,31 @@ class Member {
   CondVar changed_;
   bool active_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<Coordinator> coordinator_;
+};
+
+// Takes questions about the term and leaves them without an answer for a while.
+class SilentStore : public storage::MemoryStore {
+ public:
+  using MemoryStore::MemoryStore;
+
+  absl::StatusOr<storage::Term> AcquireTerm(const std::string& holder,
+                                            absl::Duration duration) override {
+    {
+      MutexLock lock(mutex_);
+      while (silent_) changed_.Wait(mutex_);
+    }
+    return MemoryStore::AcquireTerm(holder, duration);
+  }
+  void SetSilent(bool silent) {
+    MutexLock lock(mutex_);
+    silent_ = silent;
+    changed_.NotifyAll();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 std::shared_ptr<const ResolvedSearch> Resolved() {
@@ -97,6 +123,21 @@ TEST(Coordinator, AShutdownAnswersEveryoneWhoWaits) {
   member->Shutdown();
   EXPECT_TRUE(absl::IsUnavailable(answered.get_future().get()));
   EXPECT_TRUE(absl::IsUnavailable(Ask<std::vector<v1::Worker>>(*member, ListWorkers()).status()));
+}
+
+TEST(Coordinator, ServesNobodyWhileTheStoreHasNotRenewedItsTerm) {
+  SystemClock clock;
+  SilentStore store([&clock] { return clock.Now(); });
+  Member member("only", &store);
+  member.WaitUntilActive();
+  store.SetSilent(true);
+  member.WaitUntil(false);
+  EXPECT_FALSE(member->active());
+  const absl::Status refused = Ask<std::vector<v1::Worker>>(*member, ListWorkers()).status();
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  store.SetSilent(false);
+  member.WaitUntilActive();
+  EXPECT_TRUE(Ask<std::vector<v1::Worker>>(*member, ListWorkers()).ok());
 }
 
 }  // namespace
