@@ -34,6 +34,7 @@ void Coordinator::Shutdown() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
+    queued_.NotifyAll();
     changed_.NotifyAll();
   }
   if (run_.joinable()) run_.join();
@@ -50,7 +51,7 @@ void Coordinator::Post(Command command, Caller caller) {
     } else if (overdue_) {
       refused = absl::UnavailableError("the database does not answer");
     } else if (queue_.Push(command, std::move(caller))) {
-      changed_.NotifyAll();
+      queued_.NotifyOne();
       return;
     } else {
       refused = absl::ResourceExhaustedError("too many requests wait; try again in 1 s");
@@ -67,7 +68,7 @@ std::vector<Command> Coordinator::TakeQueue(absl::Duration timeout) {
     while (queue_.empty() && !woken_ && !stopping_ && !lost_) {
       const absl::Duration left = until - clock_->Elapsed();
       if (left <= absl::ZeroDuration()) break;
-      changed_.WaitFor(mutex_, left);
+      queued_.WaitFor(mutex_, left);
     }
     woken_ = false;
     batch = queue_.Take(options_.batch);
@@ -167,7 +168,7 @@ absl::Status Coordinator::Serve(int64_t term) {
   Engine engine(options_.engine, store_, clock_, executor_, [this] {
     MutexLock lock(mutex_);
     woken_ = true;
-    changed_.NotifyAll();
+    queued_.NotifyOne();
   });
   const absl::Duration begin = clock_->Elapsed();
   if (absl::Status status = engine.Load(term); !status.ok()) return status;
@@ -266,7 +267,7 @@ void Coordinator::KeepTerm() {
     if (!absl::IsFailedPrecondition(renewed.status())) continue;
     MutexLock lock(mutex_);
     lost_ = holding_;
-    changed_.NotifyAll();
+    queued_.NotifyAll();
   }
 }
 

@@ -81,7 +81,8 @@ class Coordinator {
   std::atomic<bool> serving_ = false;
 
   Mutex mutex_;
-  CondVar changed_;
+  CondVar queued_;   // the engine's thread has something to do
+  CondVar changed_;  // something else below is another
   CommandQueue queue_ ABSL_GUARDED_BY(mutex_);
   bool accepting_ ABSL_GUARDED_BY(mutex_) = false;
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;

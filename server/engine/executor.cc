@@ -1,10 +1,12 @@
 #include "server/engine/executor.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace nascent::engine {
 
-PoolExecutor::PoolExecutor(int threads, size_t most_queued) : most_queued_(most_queued) {
+PoolExecutor::PoolExecutor(int threads, size_t most_queued)
+    : queue_(most_queued, std::max<size_t>(most_queued / 10, 1)) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
@@ -17,10 +19,9 @@ PoolExecutor::~PoolExecutor() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool PoolExecutor::Run(std::function<void()> work) {
+bool PoolExecutor::RunFor(uint64_t client, std::function<void()> work) {
   MutexLock lock(mutex_);
-  if (closing_ || queue_.size() >= most_queued_) return false;
-  queue_.push_back(std::move(work));
+  if (closing_ || !queue_.Push(client, work)) return false;
   changed_.NotifyOne();
   return true;
 }
@@ -32,8 +33,7 @@ void PoolExecutor::Work() {
       MutexLock lock(mutex_);
       while (queue_.empty() && !closing_) changed_.Wait(mutex_);
       if (queue_.empty()) return;
-      work = std::move(queue_.front());
-      queue_.pop_front();
+      work = queue_.Pop();
     }
     work();
   }

@@ -4,12 +4,14 @@
 #ifndef NASCENT_SERVER_ENGINE_EXECUTOR_H_
 #define NASCENT_SERVER_ENGINE_EXECUTOR_H_
 
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/sync.h"
+#include "server/engine/fair_queue.h"
 
 namespace nascent::engine {
 
@@ -18,33 +20,35 @@ class Executor {
   virtual ~Executor() = default;
   // Runs `work` now or later, once, on some thread. False: it is full or shuts down, and `work`
   // will not run.
-  virtual bool Run(std::function<void()> work) = 0;
+  bool Run(std::function<void()> work) { return RunFor(0, std::move(work)); }
+  // As Run, on behalf of a client, who waits in turn with others.
+  virtual bool RunFor(uint64_t client, std::function<void()> work) = 0;
 };
 
 // Runs each piece of work before Run returns.
 class InlineExecutor : public Executor {
  public:
-  bool Run(std::function<void()> work) override {
+  bool RunFor(uint64_t /*client*/, std::function<void()> work) override {
     work();
     return true;
   }
 };
 
-// Threads of its own and a bounded queue. Thread-safe. The destructor finishes what was accepted.
+// Threads of its own and a bounded queue, of which one client may fill a tenth. Thread-safe. The
+// destructor finishes what was accepted.
 class PoolExecutor : public Executor {
  public:
   PoolExecutor(int threads, size_t most_queued);
   ~PoolExecutor() override;
 
-  bool Run(std::function<void()> work) override;
+  bool RunFor(uint64_t client, std::function<void()> work) override;
 
  private:
   void Work();
 
-  const size_t most_queued_;
   Mutex mutex_;
   CondVar changed_;
-  std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  FairQueue<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;  // last: they use the fields above
 };
