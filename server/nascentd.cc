@@ -11,6 +11,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/clock.h"
@@ -36,6 +37,9 @@ struct Flags {
 
 // How long calls in flight have to end after SIGTERM.
 constexpr absl::Duration kGrace = absl::Seconds(5);
+// Watches and transfers at a time, of all and of one connection.
+constexpr size_t kMostStreams = 4000;
+constexpr size_t kMostStreamsOfOne = 250;
 // Artifacts that nobody has named for so long are removed.
 constexpr absl::Duration kGarbageAge = absl::Hours(1);
 
@@ -89,6 +93,16 @@ absl::Status AwaitSchema(const Flags& flags, const sigset_t& signals) {
   }
 }
 
+void ReportDamage(storage::TrialStore& store, const artifact::Damage& damage) {
+  const auto uses = store.FindUsesOfArtifact(damage.sha256, 10);
+  const std::string names =
+      uses.ok() && !uses->empty() ? absl::StrJoin(*uses, ", ") : "nothing that is known";
+  spdlog::error(
+      "artifact {} is damaged: its {} bytes have the hash {}; set aside as {}; it is used by: {}; "
+      "a data set comes back with `nascent data add`",
+      damage.sha256, damage.size, damage.found, damage.path, names);
+}
+
 int Serve(const Flags& flags, const sigset_t& signals) {
   if (absl::Status status = AwaitSchema(flags, signals); absl::IsCancelled(status)) {
     spdlog::info(std::string(status.message()));
@@ -96,14 +110,17 @@ int Serve(const Flags& flags, const sigset_t& signals) {
   } else if (!status.ok()) {
     return Fail(status);
   }
-  auto artifacts = artifact::ArtifactStore::Open({.directory = flags.artifacts});
-  if (!artifacts.ok()) return Fail(artifacts.status());
   storage::PostgresStore store(flags.database);
+  auto artifacts = artifact::ArtifactStore::Open(
+      {.directory = flags.artifacts,
+       .on_damage = [&store](const artifact::Damage& damage) { ReportDamage(store, damage); }});
+  if (!artifacts.ok()) return Fail(artifacts.status());
   const SystemClock clock;
   engine::PoolExecutor answers(1, 10000);
   engine::PoolExecutor proposals(2, 10000);
   engine::PoolExecutor work(4, 10000);
   engine::PoolExecutor files(2, 1000);
+  rpc::Seats streams(kMostStreams, kMostStreamsOfOne);
 
   // The services need the coordinator and its state drives their health, so that the server comes
   // between two halves of the set-up.
@@ -124,8 +141,8 @@ int Serve(const Flags& flags, const sigset_t& signals) {
     });
   };
   engine::Coordinator coordinator(options, &store, &clock, &proposals);
-  auto server =
-      rpc::Server::Start(flags.listen, {&coordinator, &store, artifacts->get(), &work, &files});
+  auto server = rpc::Server::Start(
+      flags.listen, {&coordinator, &store, artifacts->get(), &work, &files, &streams});
   if (!server.ok()) return Fail(server.status());
   health.store(server->get());
   // It may change between the question and its use.

@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kHashedAtOnce = 1 << 20;
+constexpr char kDamaged[] = ".damaged";
 
 absl::Status FromErrno(int error, std::string_view what, const std::string& path) {
   const std::string text = absl::StrCat(absl::string_view(what.data(), what.size()), " ", path,
@@ -91,10 +92,76 @@ std::string ArtifactStore::PartialPath(const std::string& sha256) const {
   return absl::StrCat(options_.directory, "/partial/", sha256);
 }
 
-absl::StatusOr<Presence> ArtifactStore::Stat(const std::string& sha256) const {
+absl::StatusOr<Presence> ArtifactStore::Stat(const std::string& sha256) {
   if (absl::Status status = CheckName(sha256); !status.ok()) return status;
-  if (const int64_t size = SizeOf(FinalPath(sha256)); size >= 0) return Presence{size, true};
+  const absl::StatusOr<bool> whole = IsWhole(sha256);
+  if (!whole.ok()) return whole.status();
+  if (*whole) return Presence{std::max<int64_t>(0, SizeOf(FinalPath(sha256))), true};
   return Presence{std::max<int64_t>(0, SizeOf(PartialPath(sha256))), false};
+}
+
+// --- damage ---
+
+ArtifactStore::Seen ArtifactStore::SeenOf(const struct stat& info) {
+  return {info.st_ino, info.st_size,
+          int64_t{info.st_ctim.tv_sec} * 1'000'000'000 + info.st_ctim.tv_nsec};
+}
+
+absl::StatusOr<bool> ArtifactStore::IsWhole(const std::string& sha256) {
+  const std::string path = FinalPath(sha256);
+  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.descriptor() < 0 && errno == ENOENT) return false;
+  struct stat info = {};
+  if (file.descriptor() < 0 || fstat(file.descriptor(), &info) != 0) {
+    return FromErrno(errno, "can't open", path);
+  }
+  const Seen now = SeenOf(info);
+  {
+    MutexLock lock(mutex_);
+    const auto seen = seen_.find(sha256);
+    if (seen != seen_.end() && seen->second == now) return true;
+  }
+  Sha256 hash;
+  int64_t position = 0;
+  while (true) {
+    const auto bytes = ReadAt(file, position, kHashedAtOnce);
+    if (!bytes.ok()) return bytes.status();
+    if (bytes->empty()) break;
+    hash.Update(*bytes);
+    position += static_cast<int64_t>(bytes->size());
+  }
+  if (std::string found = hash.Hex(); found != sha256) {
+    const absl::Status aside = SetAside(sha256, file, std::move(found));
+    if (!aside.ok()) return aside;
+    return false;
+  }
+  // A change within the same tick of the file system's clock would not show.
+  timespec clock = {};
+  clock_gettime(CLOCK_REALTIME, &clock);
+  if (clock.tv_sec - info.st_ctim.tv_sec < 2) return true;
+  MutexLock lock(mutex_);
+  seen_[sha256] = now;
+  return true;
+}
+
+absl::Status ArtifactStore::SetAside(const std::string& sha256, const File& file,
+                                     std::string found) {
+  const std::string path = FinalPath(sha256);
+  const std::string aside = path + kDamaged;
+  struct stat read = {};
+  struct stat named = {};
+  if (fstat(file.descriptor(), &read) != 0) return FromErrno(errno, "can't read", path);
+  // Another thread may have set it aside, and the artifact may have been put again since.
+  if (stat(path.c_str(), &named) != 0 || named.st_ino != read.st_ino) return absl::OkStatus();
+  if (rename(path.c_str(), aside.c_str()) != 0) return FromErrno(errno, "can't rename", path);
+  {
+    MutexLock lock(mutex_);
+    seen_.erase(sha256);
+  }
+  if (options_.on_damage != nullptr) {
+    options_.on_damage({sha256, std::move(found), read.st_size, aside});
+  }
+  return absl::OkStatus();
 }
 
 // --- writing ---
@@ -143,7 +210,7 @@ absl::StatusOr<std::unique_ptr<ArtifactStore::Upload>> ArtifactStore::StartUploa
         absl::StrCat("the disk has no room for ", size - offset, " bytes"));
   }
   const std::string path = PartialPath(sha256);
-  upload->file_ = std::make_unique<File>(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  upload->file_ = std::make_unique<File>(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (upload->file_->descriptor() < 0) return FromErrno(errno, "can't open", path);
   while (upload->received_ < offset) {
     const auto bytes = ReadAt(*upload->file_, upload->received_, kHashedAtOnce);
@@ -193,7 +260,7 @@ absl::StatusOr<Presence> ArtifactStore::Upload::Finish() {
   const std::string path = store_.FinalPath(sha256_);
   const std::string directory = fs::path(path).parent_path();
   if (fsync(file_->descriptor()) != 0) return FromErrno(errno, "can't sync", partial);
-  if (mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
+  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return FromErrno(errno, "can't make", directory);
   }
   if (rename(partial.c_str(), path.c_str()) != 0) return FromErrno(errno, "can't rename", partial);
@@ -205,7 +272,7 @@ absl::StatusOr<Presence> ArtifactStore::Upload::Finish() {
 
 // --- reading ---
 
-absl::StatusOr<std::string> ArtifactStore::PathOf(const std::string& sha256) const {
+absl::StatusOr<std::string> ArtifactStore::PathOf(const std::string& sha256) {
   const auto here = Stat(sha256);
   if (!here.ok()) return here.status();
   if (!here->complete) {
@@ -216,32 +283,63 @@ absl::StatusOr<std::string> ArtifactStore::PathOf(const std::string& sha256) con
 }
 
 absl::StatusOr<std::unique_ptr<ArtifactStore::Reader>> ArtifactStore::Read(
-    const std::string& sha256) const {
-  const auto path = PathOf(sha256);
-  if (!path.ok()) return path.status();
-  auto file = std::make_unique<File>(open(path->c_str(), O_RDONLY | O_CLOEXEC));
+    const std::string& sha256, int64_t offset) {
+  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
+  const std::string path = FinalPath(sha256);
+  auto file = std::make_unique<File>(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file->descriptor() < 0 && errno == ENOENT) {
+    if (SizeOf(path + kDamaged) < 0)
+      return absl::NotFoundError(absl::StrCat("no artifact ", sha256));
+    return absl::DataLossError(absl::StrCat(
+        "artifact ", sha256, " was damaged on the coordinator's disk and set aside: put it again"));
+  }
   struct stat info = {};
   if (file->descriptor() < 0 || fstat(file->descriptor(), &info) != 0) {
-    return FromErrno(errno, "can't open", *path);
+    return FromErrno(errno, "can't open", path);
   }
-  return std::unique_ptr<Reader>(new Reader(std::move(file), info.st_size));
+  if (offset < 0 || offset > info.st_size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("offset: found ", offset, ", allowed [0, ", info.st_size, "]"));
+  }
+  std::unique_ptr<Reader> reader(new Reader(*this, sha256, std::move(file), info.st_size));
+  while (reader->position_ < offset) {
+    const auto bytes =
+        ReadAt(*reader->file_, reader->position_,
+               std::min(kHashedAtOnce, static_cast<size_t>(offset - reader->position_)));
+    if (!bytes.ok()) return bytes.status();
+    if (bytes->empty()) break;  // it became shorter, which the end will show
+    reader->hash_.Update(*bytes);
+    reader->position_ += static_cast<int64_t>(bytes->size());
+  }
+  return reader;
 }
 
-absl::StatusOr<std::string> ArtifactStore::Reader::Read(int64_t offset, size_t most) const {
-  if (offset < 0 || offset > size_) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("offset: ", offset, " is not within the artifact's ", size_, " bytes"));
-  }
-  return ReadAt(*file_, offset,
-                static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(most), size_ - offset)));
+absl::StatusOr<std::string> ArtifactStore::Reader::Next(size_t most) {
+  if (ended_) return "";
+  const auto wanted = std::min(most, static_cast<size_t>(size_ - position_));
+  auto bytes = ReadAt(*file_, position_, wanted);
+  if (!bytes.ok()) return bytes.status();
+  hash_.Update(*bytes);
+  position_ += static_cast<int64_t>(bytes->size());
+  if (position_ < size_ && bytes->size() == wanted) return bytes;
+  ended_ = true;
+  std::string found = hash_.Hex();
+  if (found == sha256_) return bytes;
+  const absl::Status aside = store_.SetAside(sha256_, *file_, std::move(found));
+  if (!aside.ok()) return aside;
+  return absl::DataLossError(
+      absl::StrCat("artifact ", sha256_, " was damaged on the coordinator's disk: put it again"));
 }
 
 // --- removing ---
 
 absl::Status ArtifactStore::Remove(const std::string& sha256) {
   if (absl::Status status = CheckName(sha256); !status.ok()) return status;
-  const std::string path = FinalPath(sha256);
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) return FromErrno(errno, "can't remove", path);
+  for (const std::string& path : {FinalPath(sha256), FinalPath(sha256) + kDamaged}) {
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) return FromErrno(errno, "can't remove", path);
+  }
+  MutexLock lock(mutex_);
+  seen_.erase(sha256);
   return absl::OkStatus();
 }
 
@@ -252,7 +350,8 @@ absl::StatusOr<int> ArtifactStore::RemoveStalePartials(absl::Duration age) {
   for (const auto& entry : fs::directory_iterator(options_.directory + "/partial", error)) {
     const std::string name = entry.path().filename();
     const auto changed = entry.last_write_time(error);
-    if (error || changed > newest) continue;
+    // What has another name is not ours.
+    if (error || changed > newest || !IsSha256(name)) continue;
     MutexLock lock(mutex_);
     if (!uploading_.contains(name) && fs::remove(entry.path(), error)) ++removed;
   }

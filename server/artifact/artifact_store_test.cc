@@ -1,6 +1,7 @@
 #include "server/artifact/artifact_store.h"
 
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -30,7 +31,9 @@ class ArtifactStoreTest : public ::testing::Test {
 
   void Reopen(int64_t largest = 1 << 20) {
     store_.reset();
-    auto store = ArtifactStore::Open({directory_, largest});
+    auto store = ArtifactStore::Open({directory_, largest, [this](const artifact::Damage& damage) {
+                                        damages_.push_back(damage);
+                                      }});
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
@@ -44,13 +47,21 @@ class ArtifactStoreTest : public ::testing::Test {
   std::string Get(const std::string& sha256) {
     const auto reader = store_->Read(sha256);
     EXPECT_TRUE(reader.ok()) << reader.status();
-    return reader.ok() ? *(*reader)->Read(0, 1 << 20) : "";
+    return reader.ok() ? *(*reader)->Next(1 << 20) : "";
   }
   bool HasPartial(const std::string& sha256) {
     return std::filesystem::exists(directory_ + "/partial/" + sha256);
   }
 
+  std::string FileOf(const std::string& sha256) {
+    return directory_ + "/" + sha256.substr(0, 2) + "/" + sha256;
+  }
+  void Damage(const std::string& sha256, const std::string& content) {
+    std::ofstream(FileOf(sha256), std::ios::binary) << content;
+  }
+
   std::string directory_;
+  std::vector<artifact::Damage> damages_;
   std::unique_ptr<ArtifactStore> store_;
 };
 
@@ -61,9 +72,10 @@ TEST_F(ArtifactStoreTest, WhatWasPutIsReadBack) {
   EXPECT_TRUE(put->complete);
   EXPECT_EQ(put->received, 9);
   EXPECT_EQ(Get(Sha256Hex(bytes)), bytes);
-  EXPECT_EQ(*(*store_->Read(Sha256Hex(bytes)))->Read(7, 100), std::string("\0\xFF", 2));
-  EXPECT_EQ(*(*store_->Read(Sha256Hex(bytes)))->Read(9, 100), "");
-  EXPECT_FALSE((*store_->Read(Sha256Hex(bytes)))->Read(10, 100).ok());
+  EXPECT_EQ(*(*store_->Read(Sha256Hex(bytes), 7))->Next(100), std::string("\0\xFF", 2));
+  EXPECT_EQ(*(*store_->Read(Sha256Hex(bytes), 9))->Next(100), "");
+  EXPECT_EQ(store_->Read(Sha256Hex(bytes), 10).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->Read(Sha256Hex(bytes), -1).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_FALSE(HasPartial(Sha256Hex(bytes)));
   Reopen();
   EXPECT_EQ(Get(Sha256Hex(bytes)), bytes);
@@ -176,8 +188,65 @@ TEST_F(ArtifactStoreTest, RemovedArtifactsAreGoneAndReadersGoOn) {
   const auto reader = store_->Read(Sha256Hex("old"));
   EXPECT_TRUE(store_->Remove(Sha256Hex("old")).ok());
   EXPECT_TRUE(store_->Remove(Sha256Hex("old")).ok());
-  EXPECT_EQ(*(*reader)->Read(0, 10), "old");
+  EXPECT_EQ(*(*reader)->Next(10), "old");
   EXPECT_EQ(store_->Read(Sha256Hex("old")).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(ArtifactStoreTest, DamageIsSeenBeforeTheLastBytesAreHandedOut) {
+  ASSERT_TRUE(Put("0123456789").ok());
+  const std::string sha256 = Sha256Hex("0123456789");
+  Damage(sha256, "0123X56789");
+  for (const int64_t offset : {0, 6}) {  // also by one who has the damaged part already
+    SCOPED_TRACE(offset);
+    const auto reader = store_->Read(sha256, offset);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    EXPECT_TRUE((*reader)->Next(3).ok());
+    const auto last = (*reader)->Next(100);
+    EXPECT_EQ(last.status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(std::string(last.status().message()), HasSubstr(sha256));
+    ASSERT_FALSE(damages_.empty());
+    EXPECT_EQ(damages_.back().sha256, sha256);
+    EXPECT_EQ(damages_.back().found, Sha256Hex("0123X56789"));
+    EXPECT_TRUE(std::filesystem::exists(FileOf(sha256) + ".damaged"));
+    EXPECT_EQ(store_->Read(sha256).status().code(), absl::StatusCode::kDataLoss);
+    Damage(sha256, "0123X56789");
+  }
+  EXPECT_EQ(damages_.size(), 2u);
+}
+
+TEST_F(ArtifactStoreTest, ADamagedOrShortFileIsIncompleteAndCanBePutAgain) {
+  for (const std::string content : {"wrong", "rig", ""}) {
+    SCOPED_TRACE(content);
+    ASSERT_TRUE(Put("right").ok());
+    const std::string sha256 = Sha256Hex("right");
+    EXPECT_TRUE(store_->Stat(sha256)->complete);
+    Damage(sha256, content);
+    EXPECT_FALSE(store_->Stat(sha256)->complete);
+    EXPECT_EQ(store_->PathOf(sha256).status().code(), absl::StatusCode::kNotFound);
+    ASSERT_TRUE(Put("right").ok());
+    EXPECT_TRUE(store_->Stat(sha256)->complete);
+    EXPECT_EQ(Get(sha256), "right");
+  }
+  EXPECT_EQ(damages_.size(), 3u);
+}
+
+TEST_F(ArtifactStoreTest, AReaderOfDamageLeavesTheRepairedFileAlone) {
+  ASSERT_TRUE(Put("right").ok());
+  const std::string sha256 = Sha256Hex("right");
+  Damage(sha256, "wrong");
+  const auto slow = store_->Read(sha256);
+  ASSERT_TRUE(Put("right").ok());
+  EXPECT_EQ((*slow)->Next(100).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Get(sha256), "right");
+}
+
+TEST_F(ArtifactStoreTest, FilesAreForTheirOwnerOnly) {
+  const mode_t before = umask(0);
+  ASSERT_TRUE(Put("private").ok());
+  umask(before);
+  struct stat info = {};
+  ASSERT_EQ(stat(FileOf(Sha256Hex("private")).c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777U, 0600U);
 }
 
 TEST_F(ArtifactStoreTest, StalePartialsAreRemovedAndRunningUploadsAreNot) {

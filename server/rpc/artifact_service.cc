@@ -12,7 +12,7 @@
 namespace nascent::rpc {
 namespace {
 
-absl::StatusOr<v1::StatResponse> StatArtifact(const artifact::ArtifactStore& artifacts,
+absl::StatusOr<v1::StatResponse> StatArtifact(artifact::ArtifactStore& artifacts,
                                               const std::string& sha256) {
   auto presence = artifacts.Stat(sha256);
   if (!presence.ok()) return presence.status();
@@ -32,32 +32,31 @@ absl::StatusOr<v1::ListDatasetsResponse> ReadDatasets(storage::TrialStore& store
 
 }  // namespace
 
-grpc::ServerUnaryReactor* ArtifactService::Stat(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* ArtifactService::Stat(grpc::CallbackServerContext* context,
                                                 const v1::StatRequest* request,
                                                 v1::StatResponse* response) {
-  auto* reactor = new UnaryReactor<v1::StatResponse>(response);
-  const bool accepted = backend_.files->Run([this, reactor, request] {
+  auto* reactor = new UnaryReactor<v1::StatResponse>(*context, response);
+  RunInTurn(*backend_.files, reactor, [this, reactor, request] {
     reactor->Answer(StatArtifact(*backend_.artifacts, request->sha256()));
   });
-  if (!accepted) reactor->Answer(Busy());
   return reactor;
 }
 
-grpc::ServerReadReactor<v1::PutRequest>* ArtifactService::Put(
-    grpc::CallbackServerContext* /*context*/, v1::PutResponse* response) {
-  return StartPut(backend_, response);
+grpc::ServerReadReactor<v1::PutRequest>* ArtifactService::Put(grpc::CallbackServerContext* context,
+                                                              v1::PutResponse* response) {
+  return StartPut(backend_, ClientOf(*context), response);
 }
 
 grpc::ServerWriteReactor<v1::GetResponse>* ArtifactService::Get(
-    grpc::CallbackServerContext* /*context*/, const v1::GetRequest* request) {
-  return StartGet(backend_, *request);
+    grpc::CallbackServerContext* context, const v1::GetRequest* request) {
+  return StartGet(backend_, ClientOf(*context), *request);
 }
 
-grpc::ServerUnaryReactor* ArtifactService::SetWeights(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* ArtifactService::SetWeights(grpc::CallbackServerContext* context,
                                                       const v1::SetWeightsRequest* request,
                                                       v1::SetWeightsResponse* response) {
-  auto* reactor = new UnaryReactor<v1::SetWeightsResponse>(response);
-  const bool accepted = backend_.files->Run([this, reactor, request] {
+  auto* reactor = new UnaryReactor<v1::SetWeightsResponse>(*context, response);
+  RunInTurn(*backend_.files, reactor, [this, reactor, request] {
     auto presence = backend_.artifacts->Stat(request->sha256());
     if (!presence.ok()) return reactor->Answer(presence.status());
     if (!presence->complete) {
@@ -65,17 +64,17 @@ grpc::ServerUnaryReactor* ArtifactService::SetWeights(grpc::CallbackServerContex
           absl::StrCat("sha256: no artifact ", request->sha256(), " is stored yet; put it first")));
     }
     backend_.coordinator->Post(
-        engine::Call<v1::SetWeightsRequest, v1::SetWeightsResponse>{*request, Replier(reactor)});
+        engine::Call<v1::SetWeightsRequest, v1::SetWeightsResponse>{*request, Replier(reactor)},
+        reactor->caller());
   });
-  if (!accepted) reactor->Answer(Busy());
   return reactor;
 }
 
 grpc::ServerUnaryReactor* ArtifactService::RegisterDataset(
-    grpc::CallbackServerContext* /*context*/, const v1::RegisterDatasetRequest* request,
+    grpc::CallbackServerContext* context, const v1::RegisterDatasetRequest* request,
     v1::RegisterDatasetResponse* response) {
-  auto* reactor = new UnaryReactor<v1::RegisterDatasetResponse>(response);
-  const bool accepted = backend_.files->Run([this, reactor, request] {
+  auto* reactor = new UnaryReactor<v1::RegisterDatasetResponse>(*context, response);
+  RunInTurn(*backend_.files, reactor, [this, reactor, request] {
     v1::RegisterDatasetResponse answer;
     v1::Dataset& dataset = *answer.mutable_dataset();
     dataset = request->dataset();
@@ -100,19 +99,17 @@ grpc::ServerUnaryReactor* ArtifactService::RegisterDataset(
       if (!stored.ok()) return reactor->Answer(stored.status());
       reactor->Answer(answer);
     };
-    backend_.coordinator->Post(std::move(call));
+    backend_.coordinator->Post(std::move(call), reactor->caller());
   });
-  if (!accepted) reactor->Answer(Busy());
   return reactor;
 }
 
-grpc::ServerUnaryReactor* ArtifactService::ListDatasets(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* ArtifactService::ListDatasets(grpc::CallbackServerContext* context,
                                                         const v1::ListDatasetsRequest* /*request*/,
                                                         v1::ListDatasetsResponse* response) {
-  auto* reactor = new UnaryReactor<v1::ListDatasetsResponse>(response);
-  const bool accepted =
-      backend_.work->Run([this, reactor] { reactor->Answer(ReadDatasets(*backend_.store)); });
-  if (!accepted) reactor->Answer(Busy());
+  auto* reactor = new UnaryReactor<v1::ListDatasetsResponse>(*context, response);
+  RunInTurn(*backend_.work, reactor,
+            [this, reactor] { reactor->Answer(ReadDatasets(*backend_.store)); });
   return reactor;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/engine/resolve/field_error.h"
 #include "server/rpc/reactors.h"
 
@@ -12,17 +13,20 @@ namespace nascent::rpc {
 namespace {
 
 constexpr size_t kChunk = 1 << 20;
+constexpr int kMostUses = 5;
 
 // Reads and disk writes follow each other, so that nothing here needs a lock.
 class Put : public grpc::ServerReadReactor<v1::PutRequest> {
  public:
-  Put(const Backend& backend, v1::PutResponse* response) : backend_(backend), response_(response) {
+  Put(const Backend& backend, uint64_t client, v1::PutResponse* response)
+      : backend_(backend), client_(client), seat_(*backend.streams, client), response_(response) {
+    if (!seat_.taken()) return End(Busy());
     StartRead(&request_);
   }
 
  private:
   void OnReadDone(bool ok) override {
-    const bool accepted = backend_.files->Run([this, ok] { ok ? Take() : Close(); });
+    const bool accepted = backend_.files->RunFor(client_, [this, ok] { ok ? Take() : Close(); });
     if (!accepted) End(Busy());
   }
 
@@ -66,15 +70,19 @@ class Put : public grpc::ServerReadReactor<v1::PutRequest> {
     response_->set_received(presence->received);
     response_->set_complete(presence->complete);
     if (!presence->complete) return End(absl::OkStatus());
-    backend_.coordinator->Post(engine::Call<storage::PutArtifact, engine::Nothing>{
-        {sha256_, size_},
-        [this](absl::StatusOr<engine::Nothing> stored) { End(stored.status()); }});
+    backend_.coordinator->Post(
+        engine::Call<storage::PutArtifact, engine::Nothing>{
+            {sha256_, size_},
+            [this](absl::StatusOr<engine::Nothing> stored) { End(stored.status()); }},
+        {client_, nullptr});
   }
 
   void End(const absl::Status& status) { Finish(ToGrpc(status)); }
   void OnDone() override { delete this; }
 
   const Backend backend_;
+  const uint64_t client_;
+  const Seats::Seat seat_;
   v1::PutResponse* const response_;
   v1::PutRequest request_;
   std::string sha256_;
@@ -84,33 +92,39 @@ class Put : public grpc::ServerReadReactor<v1::PutRequest> {
 
 class Get : public grpc::ServerWriteReactor<v1::GetResponse> {
  public:
-  Get(const Backend& backend, const v1::GetRequest& request)
-      : backend_(backend), request_(request), offset_(request.offset()) {
+  Get(const Backend& backend, uint64_t client, const v1::GetRequest& request)
+      : backend_(backend), client_(client), seat_(*backend.streams, client), request_(request) {
+    if (!seat_.taken()) return End(Busy());
     OnFilesExecutor([this] { Open(); });
   }
 
  private:
   void OnFilesExecutor(std::function<void()> step) {
-    if (!backend_.files->Run(std::move(step))) End(Busy());
+    if (!backend_.files->RunFor(client_, std::move(step))) End(Busy());
   }
 
   void Open() {
-    auto reader = backend_.artifacts->Read(request_.sha256());
-    if (!reader.ok()) return End(reader.status());
+    auto reader = backend_.artifacts->Read(request_.sha256(), request_.offset());
+    if (!reader.ok()) return End(WithUses(reader.status()));
     reader_ = *std::move(reader);
-    if (offset_ < 0 || offset_ > reader_->size()) {
-      return End(engine::FieldError("offset", offset_, absl::StrCat("[0, ", reader_->size(), "]")));
-    }
     SendNext();
   }
 
   void SendNext() {
-    auto bytes = reader_->Read(offset_, kChunk);
-    if (!bytes.ok()) return End(bytes.status());
+    auto bytes = reader_->Next(kChunk);
+    if (!bytes.ok()) return End(WithUses(bytes.status()));
     if (bytes->empty()) return End(absl::OkStatus());
-    offset_ += static_cast<int64_t>(bytes->size());
     response_.set_chunk(*std::move(bytes));
     StartWrite(&response_);
+  }
+
+  // Says of what is damaged who needs it.
+  absl::Status WithUses(const absl::Status& status) const {
+    if (!absl::IsDataLoss(status)) return status;
+    const auto uses = backend_.store->FindUsesOfArtifact(request_.sha256(), kMostUses);
+    if (!uses.ok() || uses->empty()) return status;
+    return absl::Status(status.code(), absl::StrCat(status.message(), " (it is the ",
+                                                    absl::StrJoin(*uses, ", the "), ")"));
   }
 
   void OnWriteDone(bool ok) override {
@@ -122,22 +136,23 @@ class Get : public grpc::ServerWriteReactor<v1::GetResponse> {
   void OnDone() override { delete this; }
 
   const Backend backend_;
+  const uint64_t client_;
+  const Seats::Seat seat_;
   const v1::GetRequest request_;
-  int64_t offset_;
   std::unique_ptr<artifact::ArtifactStore::Reader> reader_;
   v1::GetResponse response_;
 };
 
 }  // namespace
 
-grpc::ServerReadReactor<v1::PutRequest>* StartPut(const Backend& backend,
+grpc::ServerReadReactor<v1::PutRequest>* StartPut(const Backend& backend, uint64_t client,
                                                   v1::PutResponse* response) {
-  return new Put(backend, response);
+  return new Put(backend, client, response);
 }
 
-grpc::ServerWriteReactor<v1::GetResponse>* StartGet(const Backend& backend,
+grpc::ServerWriteReactor<v1::GetResponse>* StartGet(const Backend& backend, uint64_t client,
                                                     const v1::GetRequest& request) {
-  return new Get(backend, request);
+  return new Get(backend, client, request);
 }
 
 }  // namespace nascent::rpc

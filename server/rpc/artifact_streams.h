@@ -11,9 +11,9 @@
 namespace nascent::rpc {
 
 // Both delete themselves.
-grpc::ServerReadReactor<v1::PutRequest>* StartPut(const Backend& backend,
+grpc::ServerReadReactor<v1::PutRequest>* StartPut(const Backend& backend, uint64_t client,
                                                   v1::PutResponse* response);
-grpc::ServerWriteReactor<v1::GetResponse>* StartGet(const Backend& backend,
+grpc::ServerWriteReactor<v1::GetResponse>* StartGet(const Backend& backend, uint64_t client,
                                                     const v1::GetRequest& request);
 
 }  // namespace nascent::rpc

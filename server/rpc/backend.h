@@ -6,6 +6,7 @@
 #include "server/artifact/artifact_store.h"
 #include "server/engine/coordinator.h"
 #include "server/engine/executor.h"
+#include "server/rpc/seats.h"
 #include "server/storage/trial_store.h"
 
 namespace nascent::rpc {
@@ -19,6 +20,8 @@ struct Backend {
   engine::Executor* work = nullptr;
   // For the bytes of artifacts, so that a slow disk holds up nothing else. Bounded.
   engine::Executor* files = nullptr;
+  // For watches and for artifacts on their way.
+  Seats* streams = nullptr;
 };
 
 }  // namespace nascent::rpc

@@ -47,28 +47,28 @@ absl::StatusOr<v1::SubmitSearchResponse> DryRun(
 }  // namespace
 
 template <typename Response>
-grpc::ServerUnaryReactor* SearchService::Start(Response* response,
+grpc::ServerUnaryReactor* SearchService::Start(const grpc::CallbackServerContext& context,
+                                               Response* response,
                                                std::function<void(UnaryReactor<Response>*)> work) {
-  auto* reactor = new UnaryReactor<Response>(response);
-  if (!backend_.work->Run([reactor, work = std::move(work)] { work(reactor); })) {
-    reactor->Answer(Busy());
-  }
+  auto* reactor = new UnaryReactor<Response>(context, response);
+  RunInTurn(*backend_.work, reactor, [reactor, work = std::move(work)] { work(reactor); });
   return reactor;
 }
 
 template <typename Response>
-grpc::ServerUnaryReactor* SearchService::Run(Response* response,
+grpc::ServerUnaryReactor* SearchService::Run(const grpc::CallbackServerContext& context,
+                                             Response* response,
                                              std::function<absl::StatusOr<Response>()> work) {
-  return Start<Response>(response, [work = std::move(work)](UnaryReactor<Response>* reactor) {
-    reactor->Answer(work());
-  });
+  return Start<Response>(
+      context, response,
+      [work = std::move(work)](UnaryReactor<Response>* reactor) { reactor->Answer(work()); });
 }
 
-grpc::ServerUnaryReactor* SearchService::SubmitSearch(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::SubmitSearch(grpc::CallbackServerContext* context,
                                                       const v1::SubmitSearchRequest* request,
                                                       v1::SubmitSearchResponse* response) {
   using Reactor = UnaryReactor<v1::SubmitSearchResponse>;
-  return Start<v1::SubmitSearchResponse>(response, [this, request](Reactor* reactor) {
+  return Start<v1::SubmitSearchResponse>(*context, response, [this, request](Reactor* reactor) {
     auto surroundings = ReadSurroundings(*backend_.store);
     if (!surroundings.ok()) return reactor->Answer(surroundings.status());
     auto resolved = engine::ResolveSearch(request->spec(), *surroundings);
@@ -83,14 +83,14 @@ grpc::ServerUnaryReactor* SearchService::SubmitSearch(grpc::CallbackServerContex
       *answer.mutable_search() = *std::move(submitted);
       reactor->Answer(std::move(answer));
     };
-    backend_.coordinator->Post(std::move(call));
+    backend_.coordinator->Post(std::move(call), reactor->caller());
   });
 }
 
-grpc::ServerUnaryReactor* SearchService::GetSearch(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::GetSearch(grpc::CallbackServerContext* context,
                                                    const v1::GetSearchRequest* request,
                                                    v1::Search* response) {
-  return Start<v1::Search>(response, [this, request](UnaryReactor<v1::Search>* reactor) {
+  return Start<v1::Search>(*context, response, [this, request](UnaryReactor<v1::Search>* reactor) {
     auto record = FindSearch(*backend_.store, request->search());
     if (!record.ok()) return reactor->Answer(record.status());
     if (!backend_.coordinator->active()) {
@@ -101,67 +101,71 @@ grpc::ServerUnaryReactor* SearchService::GetSearch(grpc::CallbackServerContext* 
     call.reply = [this, reactor, stored = *record](absl::StatusOr<engine::SearchView> view) {
       if (view.ok()) return reactor->Answer(std::move(view->search));
       // It has ended, or this coordinator has just lost its term.
-      const bool accepted = backend_.work->Run([this, reactor, stored] {
+      RunInTurn(*backend_.work, reactor, [this, reactor, stored] {
         reactor->Answer(engine::ReadSearch(*backend_.store, stored, /*leaders=*/true));
       });
-      if (!accepted) reactor->Answer(Busy());
     };
-    backend_.coordinator->Post(std::move(call));
+    backend_.coordinator->Post(std::move(call), reactor->caller());
   });
 }
 
-grpc::ServerUnaryReactor* SearchService::ListSearches(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::ListSearches(grpc::CallbackServerContext* context,
                                                       const v1::ListSearchesRequest* request,
                                                       v1::ListSearchesResponse* response) {
-  return Run<v1::ListSearchesResponse>(response, [this, request] { return list_.Read(*request); });
+  return Run<v1::ListSearchesResponse>(*context, response,
+                                       [this, request] { return list_.Read(*request); });
 }
 
 grpc::ServerWriteReactor<v1::WatchSearchResponse>* SearchService::WatchSearch(
-    grpc::CallbackServerContext* /*context*/, const v1::WatchSearchRequest* request) {
-  return StartWatch(backend_, *request);
+    grpc::CallbackServerContext* context, const v1::WatchSearchRequest* request) {
+  return StartWatch(backend_, ClientOf(*context), *request);
 }
 
-grpc::ServerUnaryReactor* SearchService::ListTrials(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::ListTrials(grpc::CallbackServerContext* context,
                                                     const v1::ListTrialsRequest* request,
                                                     v1::ListTrialsResponse* response) {
   return Run<v1::ListTrialsResponse>(
-      response, [this, request] { return rpc::ListTrials(*backend_.store, *request); });
+      *context, response, [this, request] { return rpc::ListTrials(*backend_.store, *request); });
 }
 
-grpc::ServerUnaryReactor* SearchService::Change(engine::ChangeSearch::How how,
+grpc::ServerUnaryReactor* SearchService::Change(const grpc::CallbackServerContext& context,
+                                                engine::ChangeSearch::How how,
                                                 const v1::ChangeSearchRequest& request,
                                                 v1::Search* response) {
-  return Start<v1::Search>(response, [this, how, &request](UnaryReactor<v1::Search>* reactor) {
-    auto record = FindSearch(*backend_.store, request.search());
-    if (!record.ok()) return reactor->Answer(record.status());
-    backend_.coordinator->Post(engine::Call<engine::ChangeSearch, v1::Search>{
-        {how, request.request_id(), record->id}, Replier(reactor)});
-  });
+  return Start<v1::Search>(context, response,
+                           [this, how, &request](UnaryReactor<v1::Search>* reactor) {
+                             auto record = FindSearch(*backend_.store, request.search());
+                             if (!record.ok()) return reactor->Answer(record.status());
+                             backend_.coordinator->Post(
+                                 engine::Call<engine::ChangeSearch, v1::Search>{
+                                     {how, request.request_id(), record->id}, Replier(reactor)},
+                                 reactor->caller());
+                           });
 }
 
-grpc::ServerUnaryReactor* SearchService::PauseSearch(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::PauseSearch(grpc::CallbackServerContext* context,
                                                      const v1::ChangeSearchRequest* request,
                                                      v1::Search* response) {
-  return Change(engine::ChangeSearch::How::kPause, *request, response);
+  return Change(*context, engine::ChangeSearch::How::kPause, *request, response);
 }
 
-grpc::ServerUnaryReactor* SearchService::ResumeSearch(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::ResumeSearch(grpc::CallbackServerContext* context,
                                                       const v1::ChangeSearchRequest* request,
                                                       v1::Search* response) {
-  return Change(engine::ChangeSearch::How::kResume, *request, response);
+  return Change(*context, engine::ChangeSearch::How::kResume, *request, response);
 }
 
-grpc::ServerUnaryReactor* SearchService::CancelSearch(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::CancelSearch(grpc::CallbackServerContext* context,
                                                       const v1::ChangeSearchRequest* request,
                                                       v1::Search* response) {
-  return Change(engine::ChangeSearch::How::kCancel, *request, response);
+  return Change(*context, engine::ChangeSearch::How::kCancel, *request, response);
 }
 
-grpc::ServerUnaryReactor* SearchService::DeleteSearch(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::DeleteSearch(grpc::CallbackServerContext* context,
                                                       const v1::ChangeSearchRequest* request,
                                                       v1::DeleteSearchResponse* response) {
   using Reactor = UnaryReactor<v1::DeleteSearchResponse>;
-  return Start<v1::DeleteSearchResponse>(response, [this, request](Reactor* reactor) {
+  return Start<v1::DeleteSearchResponse>(*context, response, [this, request](Reactor* reactor) {
     int64_t id = request->search().id();
     if (request->search().by_case() != v1::SearchRef::kId) {
       auto record = FindSearch(*backend_.store, request->search());
@@ -174,15 +178,15 @@ grpc::ServerUnaryReactor* SearchService::DeleteSearch(grpc::CallbackServerContex
       if (!deleted.ok()) return reactor->Answer(deleted.status());
       reactor->Answer(v1::DeleteSearchResponse());
     };
-    backend_.coordinator->Post(std::move(call));
+    backend_.coordinator->Post(std::move(call), reactor->caller());
   });
 }
 
 grpc::ServerUnaryReactor* SearchService::EnqueueGenotypes(
-    grpc::CallbackServerContext* /*context*/, const v1::EnqueueGenotypesRequest* request,
+    grpc::CallbackServerContext* context, const v1::EnqueueGenotypesRequest* request,
     v1::EnqueueGenotypesResponse* response) {
   using Reactor = UnaryReactor<v1::EnqueueGenotypesResponse>;
-  return Start<v1::EnqueueGenotypesResponse>(response, [this, request](Reactor* reactor) {
+  return Start<v1::EnqueueGenotypesResponse>(*context, response, [this, request](Reactor* reactor) {
     auto record = FindSearch(*backend_.store, request->search());
     if (!record.ok()) return reactor->Answer(record.status());
     engine::Call<engine::EnqueueGenotypes, std::vector<int64_t>> call;
@@ -196,14 +200,14 @@ grpc::ServerUnaryReactor* SearchService::EnqueueGenotypes(
       for (int64_t number : *numbers) answer.add_trial_numbers(number);
       reactor->Answer(std::move(answer));
     };
-    backend_.coordinator->Post(std::move(call));
+    backend_.coordinator->Post(std::move(call), reactor->caller());
   });
 }
 
-grpc::ServerUnaryReactor* SearchService::ListWorkers(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* SearchService::ListWorkers(grpc::CallbackServerContext* context,
                                                      const v1::ListWorkersRequest* /*request*/,
                                                      v1::ListWorkersResponse* response) {
-  auto* reactor = new UnaryReactor<v1::ListWorkersResponse>(response);
+  auto* reactor = new UnaryReactor<v1::ListWorkersResponse>(*context, response);
   engine::Call<engine::ListWorkers, std::vector<v1::Worker>> call;
   call.reply = [reactor](absl::StatusOr<std::vector<v1::Worker>> workers) {
     if (!workers.ok()) return reactor->Answer(workers.status());
@@ -211,7 +215,7 @@ grpc::ServerUnaryReactor* SearchService::ListWorkers(grpc::CallbackServerContext
     answer.mutable_workers()->Add(workers->begin(), workers->end());
     reactor->Answer(std::move(answer));
   };
-  backend_.coordinator->Post(std::move(call));
+  backend_.coordinator->Post(std::move(call), reactor->caller());
   return reactor;
 }
 

@@ -53,12 +53,14 @@ class SearchService : public v1::SearchService::CallbackService {
  private:
   // Answers with what `work` gives on the work executor. The request lives until the answer.
   template <typename Response>
-  grpc::ServerUnaryReactor* Run(Response* response, std::function<absl::StatusOr<Response>()> work);
+  grpc::ServerUnaryReactor* Run(const grpc::CallbackServerContext& context, Response* response,
+                                std::function<absl::StatusOr<Response>()> work);
   // As Run, where `work` answers by itself later.
   template <typename Response>
-  grpc::ServerUnaryReactor* Start(Response* response,
+  grpc::ServerUnaryReactor* Start(const grpc::CallbackServerContext& context, Response* response,
                                   std::function<void(UnaryReactor<Response>*)> work);
-  grpc::ServerUnaryReactor* Change(engine::ChangeSearch::How how,
+  grpc::ServerUnaryReactor* Change(const grpc::CallbackServerContext& context,
+                                   engine::ChangeSearch::How how,
                                    const v1::ChangeSearchRequest& request, v1::Search* response);
 
   const Backend backend_;

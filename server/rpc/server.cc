@@ -11,6 +11,8 @@ namespace nascent::rpc {
 namespace {
 
 constexpr int kMostReceivedBytes = 4 << 20;
+// Calls in flight on one connection; a worker has two per slot.
+constexpr int kMostCallsOfOne = 20000;
 
 }  // namespace
 
@@ -26,6 +28,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+  // What one connection asks beyond this waits at its own end.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsOfOne);
   // Nobody asks for its per-call statistics, which cost a share of each call.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
   // Two coordinators on one port would each get some of the calls.

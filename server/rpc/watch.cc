@@ -25,14 +25,15 @@ bool HasEnded(v1::SearchState state) {
 // One step follows the other (find, look, write, wait, look, …), so that nothing here needs a lock.
 class Watch : public grpc::ServerWriteReactor<v1::WatchSearchResponse> {
  public:
-  Watch(const Backend& backend, const v1::WatchSearchRequest& request)
-      : backend_(backend), request_(request) {
+  Watch(const Backend& backend, uint64_t client, const v1::WatchSearchRequest& request)
+      : backend_(backend), client_(client), seat_(*backend.streams, client), request_(request) {
+    if (!seat_.taken()) return End(Busy());
     OnWorkExecutor([this] { Find(); });
   }
 
  private:
   void OnWorkExecutor(std::function<void()> step) {
-    if (!backend_.work->Run(std::move(step))) End(Busy());
+    if (!backend_.work->RunFor(client_, std::move(step))) End(Busy());
   }
 
   void Find() {
@@ -57,7 +58,7 @@ class Watch : public grpc::ServerWriteReactor<v1::WatchSearchResponse> {
         SendEnd(*record);
       });
     };
-    backend_.coordinator->Post(std::move(call));
+    backend_.coordinator->Post(std::move(call), {client_, nullptr});
   }
 
   void Send(engine::SearchView view) {
@@ -110,6 +111,8 @@ class Watch : public grpc::ServerWriteReactor<v1::WatchSearchResponse> {
   void OnDone() override { delete this; }
 
   const Backend backend_;
+  const uint64_t client_;
+  const Seats::Seat seat_;
   const v1::WatchSearchRequest request_;
   std::atomic<bool> cancelled_ = false;
   int64_t search_id_ = 0;
@@ -122,8 +125,8 @@ class Watch : public grpc::ServerWriteReactor<v1::WatchSearchResponse> {
 }  // namespace
 
 grpc::ServerWriteReactor<v1::WatchSearchResponse>* StartWatch(
-    const Backend& backend, const v1::WatchSearchRequest& request) {
-  return new Watch(backend, request);
+    const Backend& backend, uint64_t client, const v1::WatchSearchRequest& request) {
+  return new Watch(backend, client, request);
 }
 
 }  // namespace nascent::rpc

@@ -11,7 +11,7 @@ namespace nascent::rpc {
 
 // A stream that looks at the search four times a second and writes what changed. It deletes itself.
 grpc::ServerWriteReactor<v1::WatchSearchResponse>* StartWatch(
-    const Backend& backend, const v1::WatchSearchRequest& request);
+    const Backend& backend, uint64_t client, const v1::WatchSearchRequest& request);
 
 }  // namespace nascent::rpc
 

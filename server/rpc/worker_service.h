@@ -33,7 +33,8 @@ class WorkerService : public v1::WorkerService::CallbackService {
 
  private:
   template <typename Request, typename Response>
-  grpc::ServerUnaryReactor* Post(const Request& request, Response* response);
+  grpc::ServerUnaryReactor* Post(const grpc::CallbackServerContext& context, const Request& request,
+                                 Response* response);
 
   const Backend backend_;
 };
