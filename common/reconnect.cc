@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "absl/time/clock.h"
+#include "common/clock.h"
+#include "common/rpc/deadline.h"
 
 namespace nascent {
 namespace {
@@ -17,12 +18,13 @@ void AwaitRetry(grpc::Channel* channel, absl::Duration longest,
   // Where the connection stands, the other side asked for patience.
   const bool connected =
       channel == nullptr || channel->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY;
-  const absl::Time until = absl::Now() + longest;
-  for (absl::Time now = absl::Now(); now < until && !given_up(); now = absl::Now()) {
-    const absl::Time slice_ends = std::min(until, now + kSlice);
+  const SystemClock clock;
+  const absl::Duration until = clock.Elapsed() + longest;
+  for (absl::Duration now = clock.Elapsed(); now < until && !given_up(); now = clock.Elapsed()) {
+    const absl::Duration slice = std::min(until - now, kSlice);
     if (connected) {
-      std::this_thread::sleep_for(absl::ToChronoMicroseconds(slice_ends - now));
-    } else if (channel->WaitForConnected(absl::ToChronoTime(slice_ends))) {
+      std::this_thread::sleep_for(absl::ToChronoMicroseconds(slice));
+    } else if (channel->WaitForConnected(rpc::DeadlineAfter(slice))) {
       return;
     }
   }

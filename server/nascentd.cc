@@ -1,6 +1,7 @@
 // The coordinator's program.
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
@@ -22,6 +24,7 @@
 #include "server/rpc/server.h"
 #include "server/storage/migrations.h"
 #include "server/storage/postgres_store.h"
+#include "server/strategy/external/reach.h"
 #include "spdlog/spdlog.h"
 
 namespace nascent {
@@ -33,6 +36,7 @@ struct Flags {
   std::string artifacts = "artifacts";
   double lease_seconds = 30;
   double term_seconds = 10;
+  std::vector<std::string> allow_external;
 };
 
 // How long calls in flight have to end after SIGTERM.
@@ -104,6 +108,9 @@ void ReportDamage(storage::TrialStore& store, const artifact::Damage& damage) {
 }
 
 int Serve(const Flags& flags, const sigset_t& signals) {
+  if (absl::Status status = strategy::LimitExternalStrategies(flags.allow_external); !status.ok()) {
+    return Fail(status);
+  }
   if (absl::Status status = AwaitSchema(flags, signals); absl::IsCancelled(status)) {
     spdlog::info(std::string(status.message()));
     return 0;
@@ -120,6 +127,7 @@ int Serve(const Flags& flags, const sigset_t& signals) {
   engine::PoolExecutor proposals(2, 10000);
   engine::PoolExecutor work(4, 10000);
   engine::PoolExecutor files(2, 1000);
+  rpc::Timer timer;
   rpc::Seats streams(kMostStreams, kMostStreamsOfOne);
 
   // The services need the coordinator and its state drives their health, so that the server comes
@@ -142,7 +150,7 @@ int Serve(const Flags& flags, const sigset_t& signals) {
   };
   engine::Coordinator coordinator(options, &store, &clock, &proposals);
   auto server = rpc::Server::Start(
-      flags.listen, {&coordinator, &store, artifacts->get(), &work, &files, &streams});
+      flags.listen, {&coordinator, &store, artifacts->get(), &work, &files, &streams, &timer});
   if (!server.ok()) return Fail(server.status());
   health.store(server->get());
   // It may change between the question and its use.
@@ -167,6 +175,8 @@ int Serve(const Flags& flags, const sigset_t& signals) {
 
 int Main(int argc, char** argv) {
   Flags flags;
+  // Artifacts are for this account only.
+  umask(S_IRWXG | S_IRWXO);
   // Debian builds Abseil so that each lock of gRPC's is searched for cycles: a help to debug, which
   // costs a share of every call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
@@ -187,6 +197,11 @@ int Main(int argc, char** argv) {
                  "how long this coordinator stays the active one without renewing")
       ->check(CLI::Range(0.5, 3600.0))
       ->capture_default_str();
+  app.add_option("--allow-external", flags.allow_external,
+                 "HOST or HOST:PORT, with commas: where strategies of searches may be, beside this "
+                 "machine's loopback interface; default: $NASCENT_ALLOW_EXTERNAL")
+      ->delimiter(',')
+      ->envname("NASCENT_ALLOW_EXTERNAL");
   auto* migrate = app.add_subcommand("migrate", "bring the database's schema up to date and end");
   migrate->add_option("--database", flags.database, "PostgreSQL, as above");
   CLI11_PARSE(app, argc, argv);

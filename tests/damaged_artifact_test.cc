@@ -99,8 +99,8 @@ TEST_F(DamagedArtifact, ACheckpointThatIsDamagedCostsTimeOnly) {
                                     "name: resumed\n"
                                     "space: {preset: nas-bench-201, set: {channels: 4}}\n"
                                     "data: {dataset: tiny, train: 500, validation: 200}\n"
-                                    "recipe: {epochs: 20, batch: 50}\n"
-                                    "objectives: [{metric: validation_accuracy}]\n"
+                                    "recipe: {epochs: 200, batch: 50}\n"
+                                    "objectives: [{metric: validation_accuracy, goal: maximize}]\n"
                                     "strategy: random\n"
                                     "budget: {trials: 1}\n")});
   ASSERT_EQ(submitted.exit_code, 0) << submitted.err;

@@ -136,7 +136,7 @@ class Flood : public ::testing::Test {
                                       "space: {preset: nas-bench-201, set: {channels: 4}}\n"
                                       "data: {dataset: tiny, train: 500, validation: 200}\n"
                                       "recipe: {epochs: 1, batch: 50}\n"
-                                      "objectives: [{metric: validation_accuracy}]\n"
+                                      "objectives: [{metric: validation_accuracy, goal: maximize}]\n"
                                       "strategy: random\n"
                                       "budget: {trials: 4, parallel: 4}\n")});
     ASSERT_EQ(submitted.exit_code, 0) << submitted.err;
@@ -183,7 +183,7 @@ class Flood : public ::testing::Test {
     return stub.Renew(&context, request, &response);
   }
 
-  Service service_{{.lease_seconds = 6}};
+  Service service_{{.lease_seconds = 30}};
 };
 
 TEST_F(Flood, OfRenewalsLeavesAnotherWorkerItsLease) {

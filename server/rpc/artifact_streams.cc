@@ -20,7 +20,10 @@ class Put : public grpc::ServerReadReactor<v1::PutRequest> {
  public:
   Put(const Backend& backend, uint64_t client, v1::PutResponse* response)
       : backend_(backend), client_(client), seat_(*backend.streams, client), response_(response) {
-    if (!seat_.taken()) return End(Busy());
+    if (!seat_.taken()) {
+      End(Busy());
+      return;
+    }
     StartRead(&request_);
   }
 
@@ -94,7 +97,10 @@ class Get : public grpc::ServerWriteReactor<v1::GetResponse> {
  public:
   Get(const Backend& backend, uint64_t client, const v1::GetRequest& request)
       : backend_(backend), client_(client), seat_(*backend.streams, client), request_(request) {
-    if (!seat_.taken()) return End(Busy());
+    if (!seat_.taken()) {
+      End(Busy());
+      return;
+    }
     OnFilesExecutor([this] { Open(); });
   }
 

@@ -7,6 +7,7 @@
 #include "server/engine/coordinator.h"
 #include "server/engine/executor.h"
 #include "server/rpc/seats.h"
+#include "server/rpc/timer.h"
 #include "server/storage/trial_store.h"
 
 namespace nascent::rpc {
@@ -22,6 +23,7 @@ struct Backend {
   engine::Executor* files = nullptr;
   // For watches and for artifacts on their way.
   Seats* streams = nullptr;
+  Timer* timer = nullptr;
 };
 
 }  // namespace nascent::rpc

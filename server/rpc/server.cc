@@ -1,11 +1,15 @@
 #include "server/rpc/server.h"
 
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "common/rpc/deadline.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
+#include "server/rpc/undecodable.h"
 
 namespace nascent::rpc {
 namespace {
@@ -38,6 +42,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
   builder.RegisterService(&server->searches_);
   builder.RegisterService(&server->workers_);
   builder.RegisterService(&server->artifacts_);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<UndecodableFactory>());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || server->port_ == 0) {
     return absl::UnavailableError(absl::StrCat(
@@ -61,7 +68,7 @@ void Server::SetServing(bool serving) {
 
 void Server::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
-  server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  server_->Shutdown(DeadlineAfter(grace));
   server_->Wait();
 }
 

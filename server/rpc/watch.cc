@@ -1,10 +1,9 @@
 #include "server/rpc/watch.h"
 
 #include <atomic>
-#include <chrono>
 #include <utility>
 
-#include "grpcpp/alarm.h"
+#include "absl/time/time.h"
 #include "server/engine/view/ended_search.h"
 #include "server/engine/view/views.h"
 #include "server/rpc/page.h"
@@ -14,7 +13,7 @@
 namespace nascent::rpc {
 namespace {
 
-constexpr std::chrono::milliseconds kInterval(250);
+constexpr absl::Duration kInterval = absl::Milliseconds(250);
 constexpr int64_t kMostTrials = 1000;
 
 bool HasEnded(v1::SearchState state) {
@@ -27,7 +26,10 @@ class Watch : public grpc::ServerWriteReactor<v1::WatchSearchResponse> {
  public:
   Watch(const Backend& backend, uint64_t client, const v1::WatchSearchRequest& request)
       : backend_(backend), client_(client), seat_(*backend.streams, client), request_(request) {
-    if (!seat_.taken()) return End(Busy());
+    if (!seat_.taken()) {
+      End(Busy());
+      return;
+    }
     OnWorkExecutor([this] { Find(); });
   }
 
@@ -97,7 +99,7 @@ class Watch : public grpc::ServerWriteReactor<v1::WatchSearchResponse> {
 
   void Wait() {
     if (cancelled_.load()) return End(absl::CancelledError("the caller has gone away"));
-    alarm_.Set(std::chrono::system_clock::now() + kInterval, [this](bool /*in_time*/) { Look(); });
+    backend_.timer->After(kInterval, [this] { Look(); });
   }
 
   void End(const absl::Status& status) { Finish(ToGrpc(status)); }
@@ -119,7 +121,6 @@ class Watch : public grpc::ServerWriteReactor<v1::WatchSearchResponse> {
   int64_t revision_ = 0;
   bool ended_ = false;
   v1::WatchSearchResponse response_;
-  grpc::Alarm alarm_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -161,6 +162,8 @@ int Fail(const absl::Status& status) {
 int Main(int argc, char** argv) {
   CLI::App app("Carries out the training tasks of a Nascent coordinator.", "nascent-worker");
   Flags flags;
+  // The cache holds data and weights of others than this machine's users.
+  umask(S_IRWXG | S_IRWXO);
   AddFlags(app, flags);
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::from_str(flags.log_level));

@@ -22,10 +22,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "common/host_port.h"
+#include "common/rpc/deadline.h"
 #include "nascent/v1/strategy_service.grpc.pb.h"
 #include "server/strategy/entries.h"
 #include "server/strategy/external/messages.h"
+#include "server/strategy/external/reach.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/settings.h"
 
@@ -67,6 +68,11 @@ class External : public Strategy {
         stub_(v1::StrategyService::NewStub(Connect(address_))) {}
 
   Answer Propose(int64_t number) override {
+    // A search from before a restart with other limits.
+    if (absl::Status status = CheckExternalAddress(address_); !status.ok()) {
+      Note(absl::PermissionDeniedError("may not be called"));
+      return StandIn(number);
+    }
     if (Clock::now() < left_alone_until_) return StandIn(number);
     StartCall();
     absl::StatusOr<Answer> answer = Ask(number);
@@ -96,8 +102,7 @@ class External : public Strategy {
   // All calls until the next one end by the same deadline.
   void StartCall() {
     progressed_ = false;
-    deadline_ = std::chrono::system_clock::now() +
-                std::chrono::microseconds(std::llround(timeout_seconds_ * 1e6));
+    deadline_ = rpc::DeadlineAfter(absl::Seconds(timeout_seconds_));
   }
 
   // Calls `method`; the message is for people.
@@ -248,18 +253,12 @@ class External : public Strategy {
   std::string trouble_;
   Clock::time_point left_alone_until_ = Clock::time_point::min();
   // Of the call under way.
-  std::chrono::system_clock::time_point deadline_;
+  gpr_timespec deadline_ = {};
   bool progressed_ = false;  // it brought events to the service
 };
 
 absl::Status CheckAddress(const Settings& settings) {
-  const std::string address = settings.Text("address");
-  const auto parsed = ParseHostPort(address);
-  if (!parsed.has_value() || parsed->host.empty() || parsed->port == 0 || address.size() > 100) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("address: found \"", address, "\", expected HOST:PORT"));
-  }
-  return absl::OkStatus();
+  return CheckExternalAddress(settings.Text("address"));
 }
 
 }  // namespace
