@@ -130,15 +130,16 @@ class Flood : public ::testing::Test {
     service_.StartCoordinator();
     service_.WaitUntilServing();
     service_.AddTinyDataset("tiny");
-    const Finished submitted = service_.Run(
-        {"submit", service_.WriteFile("search.yaml",
-                                      "name: flooded\n"
-                                      "space: {preset: nas-bench-201, set: {channels: 4}}\n"
-                                      "data: {dataset: tiny, train: 500, validation: 200}\n"
-                                      "recipe: {epochs: 1, batch: 50}\n"
-                                      "objectives: [{metric: validation_accuracy, goal: maximize}]\n"
-                                      "strategy: random\n"
-                                      "budget: {trials: 4, parallel: 4}\n")});
+    const Finished submitted =
+        service_.Run({"submit", service_.WriteFile(
+                                    "search.yaml",
+                                    "name: flooded\n"
+                                    "space: {preset: nas-bench-201, set: {channels: 4}}\n"
+                                    "data: {dataset: tiny, train: 500, validation: 200}\n"
+                                    "recipe: {epochs: 1, batch: 50}\n"
+                                    "objectives: [{metric: validation_accuracy, goal: maximize}]\n"
+                                    "strategy: random\n"
+                                    "budget: {trials: 4, parallel: 4}\n")});
     ASSERT_EQ(submitted.exit_code, 0) << submitted.err;
   }
 
