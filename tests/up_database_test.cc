@@ -73,7 +73,14 @@ TEST_F(UpOnADatabaseElsewhere, SaysWhenThereIsNone) {
   EXPECT_THAT(up.err, HasSubstr("127.0.0.1"));
 }
 
-using UpOnAPrivateDatabase = UpOnADatabaseElsewhere;
+class UpOnAPrivateDatabase : public UpOnADatabaseElsewhere {
+ protected:
+  // As root, PostgreSQL runs as another user, who has to pass through.
+  void SetUp() override {
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms::others_exec,
+                                 std::filesystem::perm_options::add);
+  }
+};
 
 TEST_F(UpOnAPrivateDatabase, NeverAsksAnotherOneThatTheEnvironmentNames) {
   setenv("PGSERVICE", "nosuch", 1);
