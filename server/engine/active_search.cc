@@ -49,6 +49,7 @@ void ActiveSearch::OnEnded(const std::shared_ptr<LiveTrial>& trial) {
                        state == v1::TRIAL_STATE_STOPPED) &&
                       ended_record.failure == v1::FAILURE_KIND_UNSPECIFIED;
   const bool improved = usable && winners.Add(trial);
+  if (usable) ++ending.results;
 
   ending.without_improvement = improved ? 0 : ending.without_improvement + 1;
   const v1::StopRules& rules = spec().stop();

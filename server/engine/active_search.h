@@ -28,6 +28,7 @@ namespace nascent::engine {
 struct Ending {
   std::string refused;              // why the search can't go on
   std::string stop_reason;          // a budget or a stop rule says that nothing new starts
+  int64_t results = 0;              // trials that ended with one
   int64_t without_improvement = 0;  // trials in a row
   bool final_planned = false;
   int64_t open_final_tasks = 0;
@@ -94,6 +95,8 @@ struct ActiveSearch {
   absl::Duration paused;  // in all, since it is held in memory
   absl::Time paused_since = absl::InfiniteFuture();
   bool changing = false;  // a change of its state is in the batch being built
+  // What an attempt could not get, of the infrastructure; empty once one goes on.
+  std::string lacking;
 };
 
 }  // namespace nascent::engine

@@ -1,8 +1,10 @@
 // Commands about searches, artifacts and data sets.
 
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "server/engine/handlers.h"
 #include "server/engine/make_search.h"
@@ -19,10 +21,41 @@ absl::Status NoSearch(int64_t id) {
   return absl::NotFoundError(absl::StrCat("no search that runs has id ", id));
 }
 
+// Says which requirements no worker that is alive meets; empty: some worker meets them, or none is
+// alive at all.
+std::string UnmetRequirements(const EngineParts& parts, const ActiveSearch& search) {
+  const v1::Requirements& requirements = search.spec().requirements();
+  WorkerTable& workers = parts.model.workers();
+  const absl::Time now = parts.clock.Now();
+  if (workers.LiveTrainers(requirements, now).slots > 0 || !workers.AnyAlive(now)) return "";
+  std::vector<std::string> unmet;
+  if (!requirements.device().empty()) {
+    unmet.push_back(absl::StrCat("device ", requirements.device()));
+  }
+  if (requirements.memory_bytes() > 0) {
+    unmet.push_back(absl::StrCat("memory of ", requirements.memory_bytes(), " bytes"));
+  }
+  for (const auto& [label, value] : std::map<std::string, std::string>(
+           requirements.labels().begin(), requirements.labels().end())) {
+    unmet.push_back(absl::StrCat("label ", label, "=", value));
+  }
+  return absl::StrCat("waits: no worker that is alive can train under requirements: ",
+                      absl::StrJoin(unmet, ", "));
+}
+
+// Returns a search that has not ended as it is now, with why it waits.
+v1::Search ViewNow(const EngineParts& parts, const ActiveSearch& search) {
+  v1::Search view = ViewOf(search, parts.clock.Now());
+  if (std::string why = UnmetRequirements(parts, search); !why.empty()) {
+    view.add_warnings(std::move(why));
+  }
+  return view;
+}
+
 // Returns a search as it is now, also one that has ended.
 absl::StatusOr<v1::Search> View(const EngineParts& parts, int64_t id) {
   const ActiveSearch* search = parts.model.FindSearch(id);
-  if (search != nullptr) return ViewOf(*search, parts.clock.Now());
+  if (search != nullptr) return ViewNow(parts, *search);
   auto stored = parts.store.GetSearch(id);
   if (!stored.ok()) return stored.status();
   return ViewOf(*stored);
@@ -204,7 +237,7 @@ void Handle(EngineParts& parts, Call<ViewSearch, SearchView> call) {
   if (call.request.with_trials && call.request.since_revision == search->revision) {
     return parts.batch.Answer(call.reply, std::move(view));
   }
-  view.search = ViewOf(*search, parts.clock.Now());
+  view.search = ViewNow(parts, *search);
   if (call.request.with_trials) AddTrials(*search, call.request.since_revision, view);
   parts.batch.Answer(call.reply, std::move(view));
 }

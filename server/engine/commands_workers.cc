@@ -90,6 +90,7 @@ LeaseDesk::Verdict Judge(EngineParts& parts, LiveTask& task, const WorkerEntry& 
   using Verdict = LeaseDesk::Verdict;
   LiveTrial& trial = *task.trial;
   ActiveSearch& search = *task.search;
+  if (parts.clock.Now() < task.not_before) return Verdict::kSkip;
   if (task.kind == v1::TASK_KIND_FINAL_TEST) {
     // Weights are tested by the evaluator that made them, as long as there is one.
     const std::string& maker = trial.record.evaluator;
@@ -134,16 +135,27 @@ absl::Status CheckReport(EngineParts& parts, const Request& request) {
 }
 
 // What a report says about measurements: those that can be kept, under the names that the task's
-// kind gives them, and the first one that can't.
+// kind gives them, and why the first of the others ends the trial.
 struct Reported {
   std::vector<v1::Measurement> measurements;
-  std::string diverged;
+  v1::FailureKind failure = v1::FAILURE_KIND_UNSPECIFIED;
+  std::string error;
 };
 
-Reported ReportedBy(const MeasurementList& measurements, const LiveTask* task) {
+Reported ReportedBy(const EngineParts& parts, const MeasurementList& measurements,
+                    const LiveTask* task) {
   Reported reported;
   reported.measurements = {measurements.begin(), measurements.end()};
-  reported.diverged = DropNonFinite(reported.measurements);
+  reported.error = DropNonFinite(reported.measurements);
+  if (!reported.error.empty()) reported.failure = v1::FAILURE_KIND_DIVERGED;
+  // The tables of simulations may count in percent.
+  if (parts.options.require_data) {
+    const std::string impossible = DropImpossible(reported.measurements);
+    if (reported.error.empty() && !impossible.empty()) {
+      reported.failure = v1::FAILURE_KIND_INVALID;
+      reported.error = impossible;
+    }
+  }
   if (task != nullptr && task->kind == v1::TASK_KIND_FINAL_TEST) {
     PrefixFinalMetrics(reported.measurements);
   }
@@ -281,13 +293,13 @@ void Handle(EngineParts& parts, Call<v1::RenewRequest, v1::RenewResponse> call) 
   if (task == nullptr && parts.model.WasCancelled(request.attempt())) {
     return parts.batch.Answer(call.reply, Renewed(parts.clock.Now(), v1::STOP_REASON_CANCELLED));
   }
-  Reported reported = ReportedBy(request.measurements(), task);
-  if (task != nullptr && !reported.diverged.empty()) {
+  Reported reported = ReportedBy(parts, request.measurements(), task);
+  if (task != nullptr && !reported.error.empty()) {
     storage::FinishAttempt finish;
     finish.request_id = request.request_id();
     finish.state = v1::TRIAL_STATE_FAILED;
-    finish.failure = v1::FAILURE_KIND_DIVERGED;
-    finish.error = std::move(reported.diverged);
+    finish.failure = reported.failure;
+    finish.error = std::move(reported.error);
     finish.measurements = std::move(reported.measurements);
     return PlanFinish(parts, *task, std::move(finish),
                       parts.batch.Answering<v1::RenewResponse>(
@@ -325,14 +337,14 @@ void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> 
   if (!status.ok()) return parts.batch.Answer(call.reply, status);
   LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
   if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
-  Reported reported = ReportedBy(request.measurements(), task);
+  Reported reported = ReportedBy(parts, request.measurements(), task);
   storage::FinishAttempt finish;
   finish.request_id = request.request_id();
   finish.attempt = IdOf(request.attempt());
   finish.state = request.stopped() ? v1::TRIAL_STATE_STOPPED : v1::TRIAL_STATE_SUCCEEDED;
   finish.checkpoint = request.checkpoint();
   finish.measurements = std::move(reported.measurements);
-  finish.error = std::move(reported.diverged);
+  finish.error = std::move(reported.error);
   if (task == nullptr) {
     // Either a repeated request, which gets its first answer, or one that comes too late.
     return parts.batch.Plan(std::move(finish),
@@ -341,7 +353,7 @@ void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> 
   const bool train = task->kind == v1::TASK_KIND_TRAIN;
   if (!finish.error.empty()) {
     finish.state = v1::TRIAL_STATE_FAILED;
-    finish.failure = v1::FAILURE_KIND_DIVERGED;
+    finish.failure = reported.failure;
   } else if (train && finish.state == v1::TRIAL_STATE_SUCCEEDED) {
     if (const std::string missing = MissingObjective(*task, finish.measurements);
         !missing.empty()) {
@@ -370,7 +382,7 @@ void Handle(EngineParts& parts, Call<v1::FailRequest, v1::FailResponse> call) {
   const v1::FailureKind kind =
       request.kind() == v1::FAILURE_KIND_UNSPECIFIED ? v1::FAILURE_KIND_CRASHED : request.kind();
   const std::string message = CleanText(request.message(), kLongestMessage);
-  auto measurements = ReportedBy(request.measurements(), task).measurements;
+  auto measurements = ReportedBy(parts, request.measurements(), task).measurements;
   auto done = parts.batch.Answering<v1::FailResponse>(std::move(call.reply));
   if (task == nullptr || IsResult(parts, *task, kind)) {
     storage::FinishAttempt finish;
@@ -386,7 +398,8 @@ void Handle(EngineParts& parts, Call<v1::FailRequest, v1::FailResponse> call) {
   storage::ReturnAttempt back;
   back.request_id = request.request_id();
   back.how = storage::ReturnAttempt::How::kCrashed;
-  back.charged = true;
+  // What could not be had is no fault of the trial.
+  back.charged = kind != v1::FAILURE_KIND_UNAVAILABLE;
   back.failure = kind;
   back.error = message;
   back.measurements = std::move(measurements);

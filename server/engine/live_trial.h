@@ -60,7 +60,9 @@ struct LiveTask {
   int64_t least_memory = 0;     // one byte more than what was not enough
   std::set<int64_t> failed_on;  // workers on which it crashed or expired
   v1::StopReason stop = v1::STOP_REASON_UNSPECIFIED;
-  bool busy = false;  // a transition of it is in the batch being built
+  int unavailable = 0;  // attempts in a row that lacked something which is no fault of the trial
+  absl::Time not_before = absl::InfinitePast();  // for that reason: when it may be leased again
+  bool busy = false;                             // a transition of it is in the batch being built
 };
 
 // Returns an event of the log as strategies observe it; costs are the trial's.

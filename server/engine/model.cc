@@ -12,6 +12,9 @@ namespace {
 
 // A worker that was not seen for so long, beyond a lease, is taken for gone.
 constexpr absl::Duration kQuiet = absl::Seconds(60);
+// How long a task waits after an attempt that lacked something; twice as long each time.
+constexpr absl::Duration kShortestPause = absl::Seconds(1);
+constexpr absl::Duration kLongestPause = absl::Seconds(60);
 
 TrialRef RefOf(const storage::TrialRecord& record) { return {record.search_id, record.number}; }
 
@@ -378,6 +381,8 @@ void Model::On(const storage::RenewLease& t, const Outcome& o) {
   deadlines_.emplace(task->deadline, task->id);
   storage::AddMeasurements(task->trial->record, t.measurements);
   task->trial->progress = t.progress;
+  task->unavailable = 0;
+  task->search->lacking.clear();
   task->search->Observe(*task->trial, t.events);
   task->search->Touch(*task->trial);
 }
@@ -400,6 +405,7 @@ void Model::On(const storage::FinishAttempt& t, const Outcome& o) {
   if (task == nullptr) return;
   ActiveSearch& search = *task->search;
   const std::shared_ptr<LiveTrial> trial = task->trial;
+  if (t.state != v1::TRIAL_STATE_CANCELLED) search.lacking.clear();
   EndLease(*task);
   storage::AddMeasurements(trial->record, t.measurements);
   if (task->kind != v1::TASK_KIND_TRAIN) {
@@ -418,14 +424,25 @@ void Model::On(const storage::FinishAttempt& t, const Outcome& o) {
   OnEnded(search, trial);
 }
 
+void Model::PutOff(LiveTask& task, const std::string& error) {
+  const absl::Duration pause =
+      std::min(kShortestPause * (int64_t{1} << std::min(task.unavailable, 10)), kLongestPause);
+  ++task.unavailable;
+  task.not_before = clock_.Now() + pause;
+  agenda_.WakeAt(task.search->record.id, task.not_before);
+  task.search->lacking =
+      absl::StrCat("trial ", task.trial->record.number, " on worker ",
+                   workers_.Find(task.worker_id)->registration.name(), ": ", error);
+}
+
 void Model::On(const storage::ReturnAttempt& t, const Outcome& o) {
   LiveTask* task = TakeEffect(t.attempt, o);
   if (task == nullptr) return;
   EndLease(*task);
-  if (t.charged) {
-    ++task->charged;
-    task->failed_on.insert(task->worker_id);
-  }
+  if (t.charged) ++task->charged;
+  const bool lacking = t.failure == v1::FAILURE_KIND_UNAVAILABLE;
+  if (t.charged || lacking) task->failed_on.insert(task->worker_id);
+  if (lacking) PutOff(*task, t.error);
   if (!t.checkpoint.empty()) task->checkpoint = {t.checkpoint, task->evaluator};
   StopEvaluation(*task);
   LiveTrial& trial = *task->trial;

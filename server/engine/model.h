@@ -131,6 +131,8 @@ class Model {
   // The task's trial does not make its evaluation, for now.
   void StopEvaluation(const LiveTask& task);
   void EndLease(LiveTask& task);
+  // The task's attempt lacked something: the next one is not tried at once.
+  void PutOff(LiveTask& task, const std::string& error);
   void EndTask(LiveTask& task);
   // Takes in that a trial has ended, as its record says.
   void OnEnded(ActiveSearch& search, const std::shared_ptr<LiveTrial>& trial);

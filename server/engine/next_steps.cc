@@ -1,12 +1,15 @@
 #include "server/engine/next_steps.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/engine/attempts.h"
 #include "server/engine/search_events.h"
+#include "server/engine/worker_requests.h"
 #include "server/storage/trial_life.h"
 
 namespace nascent::engine {
@@ -16,6 +19,8 @@ namespace {
 constexpr int64_t kMostProposals = 64;
 // How long a strategy waits whose order found the executor full.
 constexpr absl::Duration kExecutorFull = absl::Milliseconds(50);
+// Bytes of a trial's error that stand in the reason of its search.
+constexpr size_t kLongestError = 500;
 // Device time grows with each running attempt; its limit is not looked at more often than this.
 constexpr absl::Duration kLimitStep = absl::Milliseconds(10);
 
@@ -193,6 +198,30 @@ void PlanCancelReady(EngineParts& parts, ActiveSearch& search, LiveTrial& trial)
                search.ending.stop_reason);
 }
 
+// Says why the trials failed: how many in which way, and what the last one of the most frequent way
+// said.
+std::string WhyAllFailed(const ActiveSearch& search) {
+  std::map<v1::FailureKind, int64_t> counts;
+  for (const auto& trial : search.ended) {
+    if (trial->record.state != v1::TRIAL_STATE_CANCELLED) ++counts[trial->record.failure];
+  }
+  const auto most =
+      std::max_element(counts.begin(), counts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::string error;
+  for (const auto& trial : search.ended) {
+    if (most != counts.end() && trial->record.failure == most->first &&
+        !trial->record.error.empty()) {
+      error = trial->record.error;
+    }
+  }
+  const std::string ways = absl::StrJoin(counts, ", ", [](std::string* out, const auto& count) {
+    absl::StrAppend(out, count.second, " ", v1::FailureKind_Name(count.first).substr(13));
+  });
+  return absl::StrCat("all ", search.tally.Finished(), " trials failed: ", ways,
+                      error.empty() ? "" : "; the last one: ", CleanText(error, kLongestError));
+}
+
 void PlanEnd(EngineParts& parts, ActiveSearch& search) {
   const Ending& ending = search.ending;
   if (!ending.stop_reason.empty()) {
@@ -203,6 +232,9 @@ void PlanEnd(EngineParts& parts, ActiveSearch& search) {
   const bool exhausted = search.queue.mood == StrategyQueue::Mood::kExhausted;
   if (ending.stop_reason.empty() && !exhausted && !spent) return;
   if (!search.open.empty() || !search.queue.Idle()) return;
+  if (search.tally.Finished() > 0 && ending.results == 0) {
+    return ChangeState(parts, search, v1::SEARCH_STATE_FAILED, WhyAllFailed(search));
+  }
   // The last events are only for the strategy, which is not asked again.
   if (!exhausted) search.queue.unobserved.clear();
   std::string reason = ending.stop_reason;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/sha256.h"
 #include "server/engine/resolve/field_error.h"
+#include "server/engine/resolve/metrics.h"
 #include "server/engine/resolve/text_rules.h"
 
 namespace nascent::engine {
@@ -58,6 +59,20 @@ std::string DropNonFinite(std::vector<v1::Measurement>& measurements) {
     }
   }
   std::erase_if(measurements, [](const auto& m) { return !std::isfinite(m.value()); });
+  return found;
+}
+
+std::string DropImpossible(std::vector<v1::Measurement>& measurements) {
+  constexpr double kRounding = 1e-6;
+  const auto is_impossible = [](const v1::Measurement& m) {
+    return IsFraction(m.metric()) && (m.value() < -kRounding || m.value() > 1 + kRounding);
+  };
+  const auto first = std::find_if(measurements.begin(), measurements.end(), is_impossible);
+  if (first == measurements.end()) return "";
+  std::string found =
+      absl::StrCat("the worker measured a ", first->metric(), " of ", first->value(), " in epoch ",
+                   first->epoch(), "; accuracies are fractions, [0, 1]");
+  std::erase_if(measurements, is_impossible);
   return found;
 }
 

@@ -34,6 +34,10 @@ void PrefixFinalMetrics(std::vector<v1::Measurement>& measurements);
 // none.
 std::string DropNonFinite(std::vector<v1::Measurement>& measurements);
 
+// Removes the measurements that can't be values of their metrics: accuracies are fractions. Returns
+// the first one, for people; empty: there was none.
+std::string DropImpossible(std::vector<v1::Measurement>& measurements);
+
 // Returns the highest epoch, 0 of none.
 int LastEpoch(const std::vector<v1::Measurement>& measurements);
 

@@ -95,6 +95,18 @@ TEST(WorkerRequests, WhatIsNotFiniteIsDroppedAndTheFirstOneIsNamed) {
   EXPECT_THAT(DropNonFinite(list), IsEmpty());
 }
 
+TEST(WorkerRequests, AnAccuracyIsAFraction) {
+  std::vector<v1::Measurement> list = {
+      Measure("validation_accuracy", 1, 0), Measure("validation_loss", 1, 5),
+      Measure("final_validation_accuracy", 1, 1 + 1e-9), Measure("my_accuracy_in_percent", 1, 93)};
+  EXPECT_THAT(DropImpossible(list), IsEmpty());
+  EXPECT_THAT(list, SizeIs(4));
+  list.push_back(Measure("validation_accuracy", 2, 5));
+  list.push_back(Measure("test_accuracy", 2, -0.1));
+  EXPECT_THAT(DropImpossible(list), HasSubstr("validation_accuracy of 5 in epoch 2"));
+  EXPECT_THAT(list, SizeIs(4));
+}
+
 TEST(WorkerRequests, AFinalTestsOwnTrainingHasNamesOfItsOwn) {
   std::vector<v1::Measurement> list = {Measure("validation_accuracy", 1, 0.5),
                                        Measure("test_accuracy", 1, 0.4)};

@@ -70,6 +70,11 @@ bool WorkerTable::IsAlive(const WorkerEntry& worker, absl::Time now) const {
   return worker.waiting > 0 || !worker.tasks.empty() || now - worker.last_seen_at <= quiet_;
 }
 
+bool WorkerTable::AnyAlive(absl::Time now) const {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [&](const auto& entry) { return IsAlive(entry.second, now); });
+}
+
 const WorkerTable::Trainers& WorkerTable::LiveTrainers(const v1::Requirements& requirements,
                                                        absl::Time now) {
   if (trainers_.size() >= kMostCounts) ForgetTrainers();

@@ -47,6 +47,9 @@ class WorkerTable {
   WorkerEntry* Find(int64_t id);
 
   bool IsAlive(const WorkerEntry& worker, absl::Time now) const;
+  // Returns whether some worker is alive.
+  bool AnyAlive(absl::Time now) const;
+
   // The workers that are alive and can train under some requirements.
   struct Trainers {
     int slots = 0;

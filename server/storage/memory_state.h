@@ -20,7 +20,7 @@
 
 namespace nascent::storage {
 
-// Not thread-safe.
+// Not thread-safe. One method per transition and one per question of TrialStore: hence its length.
 class MemoryState {
  public:
   // Carries out one transition at `now`; a failed one changes nothing.

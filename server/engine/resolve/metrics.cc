@@ -29,6 +29,11 @@ bool IsOnCosts(const std::string& metric) {
   return IsCostMetric(metric) || space::CostFormula::IsArithmetic(metric);
 }
 bool IsTestMetric(std::string_view name) { return Has(kTest, name); }
+bool IsFraction(std::string_view name) {
+  constexpr std::string_view kFinal = "final_";
+  if (name.starts_with(kFinal)) name.remove_prefix(kFinal.size());
+  return name.ends_with("_accuracy") && (Has(kTrain, name) || Has(kTest, name));
+}
 bool DependsOnDevice(std::string_view name) {
   return Has(kOfDevice, name) || name.starts_with("latency");
 }

@@ -26,6 +26,9 @@ bool IsCostMetric(std::string_view name);
 // Whether a constraint on `metric` is one on costs: on one of them or on arithmetic over them.
 bool IsOnCosts(const std::string& metric);
 bool IsTestMetric(std::string_view name);
+// Returns whether its values are fractions, [0, 1]: the accuracies that tasks declare, also those
+// of a final test that trains again.
+bool IsFraction(std::string_view name);
 // Whether its value depends on the device that measured it.
 bool DependsOnDevice(std::string_view name);
 

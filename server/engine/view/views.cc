@@ -98,6 +98,9 @@ v1::Search ViewOf(const ActiveSearch& search, absl::Time now) {
     message.add_warnings(
         absl::StrCat("random search stood in for the strategy: ", search.queue.trouble));
   }
+  if (!search.lacking.empty()) {
+    message.add_warnings(absl::StrCat("waits for what could not be had: ", search.lacking));
+  }
   v1::SearchProgress& progress = *message.mutable_progress();
   progress.set_finished(search.tally.Finished());
   progress.set_running(search.tally.Of(v1::TRIAL_STATE_LEASED));
