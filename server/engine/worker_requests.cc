@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/sha256.h"
+#include "common/text/utf8.h"
 #include "server/engine/resolve/field_error.h"
 #include "server/engine/resolve/metrics.h"
 #include "server/engine/resolve/text_rules.h"
@@ -18,10 +19,7 @@ constexpr int kMostMeasurements = 10000;
 }  // namespace
 
 std::string CleanText(std::string text, size_t most) {
-  if (text.size() > most) {
-    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-    text.resize(most);
-  }
+  text.resize(text::CutUtf8(text, most).size());
   std::replace(text.begin(), text.end(), '\0', ' ');
   return text;
 }

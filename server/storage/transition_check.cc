@@ -6,28 +6,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/text/utf8.h"
 #include "server/storage/trial_life.h"
 
 namespace nascent::storage {
 namespace {
-
-// The length of the UTF-8 sequence that starts at `text[0]`, 0 when it is none (RFC 3629: no
-// overlong forms, no surrogates, nothing above U+10FFFF).
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if (lead == 0xE0 && byte(1) < 0xA0) return 0;
-  if (lead == 0xED && byte(1) > 0x9F) return 0;
-  if (lead == 0xF0 && byte(1) < 0x90) return 0;
-  if (lead == 0xF4 && byte(1) > 0x8F) return 0;
-  return length;
-}
 
 // Collects the first thing that is wrong.
 class Checker {
@@ -219,12 +202,7 @@ void Check(const PutDataset& t, Checker& c) {
 }  // namespace
 
 bool IsStorableText(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = text[0] == '\0' ? 0 : SequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
+  return text.find('\0') == std::string_view::npos && text::IsUtf8(text);
 }
 
 absl::Status CheckTransition(const Transition& transition) {

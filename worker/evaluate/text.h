@@ -9,8 +9,8 @@
 
 namespace nascent::worker {
 
-// At most `limit` bytes of `text`, with '?' for what is not UTF-8 or a control character other than
-// tab and newline.
+// Returns at most `limit` bytes of `text`, cut between characters, with '?' for each malformed
+// sequence and each control character other than tab and newline.
 std::string ValidText(std::string_view text, size_t limit);
 
 }  // namespace nascent::worker

@@ -16,10 +16,10 @@ TEST(ValidTextTest, Utf8StaysAsItIs) {
 TEST(ValidTextTest, WhatIsNotUtf8IsReplaced) {
   EXPECT_EQ(ValidText("\xFF\x00x", 100), "?");  // a C string ends there
   EXPECT_EQ(ValidText(std::string_view("\xFF\0x", 3), 100), "??x");
-  EXPECT_EQ(ValidText("\xC0\xAF", 100), "??");            // overlong
-  EXPECT_EQ(ValidText("\xED\xA0\x80", 100), "???");       // surrogate
-  EXPECT_EQ(ValidText("\xF5\x80\x80\x80", 100), "????");  // beyond Unicode
-  EXPECT_EQ(ValidText("cut \xE2\x82", 100), "cut ??");
+  EXPECT_EQ(ValidText("\xC0\xAF", 100), "?");          // overlong
+  EXPECT_EQ(ValidText("\xED\xA0\x80", 100), "?");      // surrogate
+  EXPECT_EQ(ValidText("\xF5\x80\x80\x80", 100), "?");  // beyond Unicode
+  EXPECT_EQ(ValidText("cut \xE2\x82", 100), "cut ?");
   EXPECT_EQ(ValidText("\x1B[31mred", 100), "?[31mred");
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/text/utf8.h"
 #include "server/strategy/registry.h"
 
 namespace nascent::engine {
@@ -18,12 +19,7 @@ constexpr size_t kLongestReason = 200;
 constexpr char kStops[] = "stops ";
 
 std::string Cut(std::string text) {
-  if (text.size() > kLongestReason) {
-    // Not within a character of UTF-8, which no database would take.
-    size_t end = kLongestReason;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text.resize(end);
-  }
+  text.resize(text::CutUtf8(text, kLongestReason).size());
   return text;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/space/decisions/genotype_proto.h"
+#include "common/text/utf8.h"
 
 namespace nascent::strategy {
 namespace {
@@ -122,16 +123,10 @@ absl::StatusOr<Proposal> FromProto(const Problem& problem, int64_t number,
 }
 
 std::string Tidy(std::string_view text, size_t limit) {
-  std::string tidy;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    tidy.push_back(byte < 0x20 || byte == 0x7f ? ' ' : c);
-  }
-  if (tidy.size() > limit) {
-    // Not within a character of UTF-8.
-    while (limit > 0 && (static_cast<unsigned char>(tidy[limit]) & 0xC0) == 0x80) --limit;
-    tidy.resize(limit);
-  }
+  std::string tidy = text::RepairUtf8(text);
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; };
+  std::replace_if(tidy.begin(), tidy.end(), is_control, ' ');
+  tidy.resize(text::CutUtf8(tidy, limit).size());
   return tidy;
 }
 
