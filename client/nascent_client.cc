@@ -11,14 +11,18 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "client/retry.h"
-#include "common/reconnect.h"
+#include "common/rpc/backoff.h"
+#include "common/rpc/reconnect.h"
+#include "common/rpc/request_id.h"
+#include "common/rpc/status.h"
 #include "common/sha256.h"
 
 namespace nascent::client {
 namespace {
 
 constexpr int64_t kChunk = int64_t{1} << 20;
+// The waits between tries of one call, and of one stream.
+constexpr rpc::Backoff::Options kBackoff = {absl::Milliseconds(50), absl::Seconds(2), 2};
 constexpr int kTrialPage = 1000;  // about 2 MB of a page's 4
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
@@ -90,25 +94,25 @@ NascentClient::NascentClient(const std::shared_ptr<grpc::Channel>& channel, Clie
 template <typename Response, typename Call>
 absl::StatusOr<Response> NascentClient::Retry(Call call) {
   const absl::Time give_up = absl::Now() + options_.patience;
-  Backoff backoff;
+  rpc::Backoff backoff(kBackoff);
   bool told = false;
   while (true) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
     Response response;
-    absl::Status status = FromGrpc(call(context, response));
+    absl::Status status = rpc::FromGrpc(call(context, response));
     if (status.ok()) return response;
     const absl::Duration wait = backoff.Next();
     if (!absl::IsUnavailable(status) || absl::Now() + wait > give_up) return status;
     if (!told && options_.on_wait) options_.on_wait(status);
     told = true;
-    AwaitRetry(channel_.get(), wait);
+    rpc::AwaitRetry(channel_.get(), wait);
   }
 }
 
 absl::StatusOr<v1::Search> NascentClient::Submit(const v1::SearchSpec& spec, bool validate_only) {
   v1::SubmitSearchRequest request;
-  request.set_request_id(NewRequestId());
+  request.set_request_id(rpc::NewRequestId());
   *request.mutable_spec() = spec;
   request.set_validate_only(validate_only);
   auto response = Retry<v1::SubmitSearchResponse>([&](auto& context, auto& answer) {
@@ -164,7 +168,7 @@ absl::StatusOr<std::vector<v1::Trial>> NascentClient::ListTrials(
 template <typename Method>
 absl::StatusOr<v1::Search> NascentClient::Change(Method method, const v1::SearchRef& search) {
   v1::ChangeSearchRequest request;
-  request.set_request_id(NewRequestId());
+  request.set_request_id(rpc::NewRequestId());
   *request.mutable_search() = search;
   return Retry<v1::Search>([&](auto& context, auto& answer) {
     return (searches_.get()->*method)(&context, request, &answer);
@@ -185,7 +189,7 @@ absl::StatusOr<v1::Search> NascentClient::Cancel(const v1::SearchRef& search) {
 
 absl::Status NascentClient::Delete(const v1::SearchRef& search) {
   v1::ChangeSearchRequest request;
-  request.set_request_id(NewRequestId());
+  request.set_request_id(rpc::NewRequestId());
   *request.mutable_search() = search;
   return Retry<v1::DeleteSearchResponse>([&](auto& context, auto& answer) {
            return searches_->DeleteSearch(&context, request, &answer);
@@ -206,7 +210,7 @@ absl::Status NascentClient::Watch(
     const std::function<bool(const v1::WatchSearchResponse&)>& on_update) {
   v1::WatchSearchRequest request;
   *request.mutable_search() = search;
-  Backoff backoff;
+  rpc::Backoff backoff(kBackoff);
   absl::Time last_seen = absl::Now();
   bool told = false;
   while (true) {
@@ -229,7 +233,7 @@ absl::Status NascentClient::Watch(
         return absl::OkStatus();
       }
     }
-    const absl::Status status = FromGrpc(stream->Finish());
+    const absl::Status status = rpc::FromGrpc(stream->Finish());
     // An orderly end before the search's is a service that drains.
     if (!status.ok() && !absl::IsUnavailable(status)) return status;
     const absl::Duration wait = backoff.Next();
@@ -238,7 +242,7 @@ absl::Status NascentClient::Watch(
     }
     if (!told && options_.on_wait) options_.on_wait(status);
     told = true;
-    AwaitRetry(channel_.get(), wait);
+    rpc::AwaitRetry(channel_.get(), wait);
   }
 }
 
@@ -252,7 +256,7 @@ absl::StatusOr<std::vector<v1::Dataset>> NascentClient::ListDatasets() {
 
 absl::StatusOr<v1::Dataset> NascentClient::RegisterDataset(const v1::Dataset& dataset) {
   v1::RegisterDatasetRequest request;
-  request.set_request_id(NewRequestId());
+  request.set_request_id(rpc::NewRequestId());
   *request.mutable_dataset() = dataset;
   auto response = Retry<v1::RegisterDatasetResponse>([&](auto& context, auto& answer) {
     return artifacts_->RegisterDataset(&context, request, &answer);

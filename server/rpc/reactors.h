@@ -15,11 +15,11 @@
 #include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/rpc/status.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/engine/command_queue.h"
 #include "server/engine/executor.h"
-#include "server/rpc/status.h"
 
 namespace nascent::rpc {
 

@@ -15,6 +15,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/rpc/request_id.h"
 #include "common/sha256.h"
 #include "worker/agent/coordinator.h"
 
@@ -95,7 +96,7 @@ absl::StatusOr<PinnedArtifact> ArtifactCache::GetAlone(const std::string& sha256
     unlink(pinned->path().c_str());
   }
   // A name of its own, as another worker may fetch the same artifact into this folder.
-  const std::string part = absl::StrCat(folder_, "/", sha256, ".part.", NewRequestId());
+  const std::string part = absl::StrCat(folder_, "/", sha256, ".part.", rpc::NewRequestId());
   absl::Status status = download_(sha256, part, cancellation, on_bytes);
   // A second try: a byte may have changed on the way.
   if (absl::IsDataLoss(status)) status = download_(sha256, part, cancellation, on_bytes);

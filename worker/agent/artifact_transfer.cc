@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/sha256.h"
-#include "worker/agent/backoff.h"
 
 namespace nascent::worker {
 namespace {
@@ -21,7 +20,7 @@ using Context = grpc::ClientContext;
 
 // Calls `part` until its answer is not transient. A part that moved bytes was worth its try.
 absl::Status Resume(Cancellation& cancellation, const std::function<absl::Status()>& part) {
-  Backoff backoff(absl::Seconds(5));
+  rpc::Backoff backoff = MakeBackoff(absl::Seconds(5));
   while (true) {
     const absl::Status status = part();
     if (status.ok() || !IsTransient(status)) return status;

@@ -7,12 +7,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_format.h"
-#include "common/reconnect.h"
-#include "worker/agent/backoff.h"
+#include "common/rpc/reconnect.h"
+#include "common/rpc/status.h"
 
 namespace nascent::worker {
 namespace {
@@ -42,16 +40,10 @@ gpr_timespec MonotonicDeadline(absl::Duration timeout) {
                       gpr_time_from_micros(absl::ToInt64Microseconds(timeout), GPR_TIMESPAN));
 }
 
-absl::Status FromGrpc(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
-
 }  // namespace
 
-std::string NewRequestId() {
-  thread_local std::mt19937_64 random{(uint64_t{std::random_device()()} << 32) ^
-                                      std::random_device()()};
-  return absl::StrFormat("%016x%016x", random(), random());
+rpc::Backoff MakeBackoff(absl::Duration longest) {
+  return rpc::Backoff({absl::Milliseconds(100), longest, 1.6});
 }
 
 bool IsFenced(const absl::Status& status) {
@@ -93,12 +85,13 @@ absl::Status Coordinator::Try(absl::Duration timeout, Cancellation& cancellation
   const size_t server = in_use_ % stubs_.size();
   grpc::Channel& channel = *stubs_[server].channel;
   if (channel.GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) {
-    AwaitRetry(&channel, std::min(timeout, kConnect), [&] { return cancellation.cancelled(); });
+    rpc::AwaitRetry(&channel, std::min(timeout, kConnect),
+                    [&] { return cancellation.cancelled(); });
   }
   grpc::ClientContext context;
   context.set_deadline(deadline);
   const Cancellation::Attach attached(cancellation, context);
-  const absl::Status status = FromGrpc(call(stubs_[server], context));
+  const absl::Status status = rpc::FromGrpc(call(stubs_[server], context));
   if (IsTransient(status) && !cancellation.cancelled() && stubs_.size() > 1) {
     size_t expected = server;
     if (in_use_.compare_exchange_strong(expected, (server + 1) % stubs_.size())) {
@@ -111,7 +104,7 @@ absl::Status Coordinator::Try(absl::Duration timeout, Cancellation& cancellation
 
 absl::Status Coordinator::Call(absl::Duration timeout, Cancellation& cancellation,
                                const Attempt& call, int* tries) {
-  Backoff backoff(absl::Milliseconds(longest_backoff_ms_.load()));
+  rpc::Backoff backoff = MakeBackoff(absl::Milliseconds(longest_backoff_ms_.load()));
   for (int count = 1;; ++count) {
     if (tries != nullptr) *tries = count;
     const absl::Status status = Try(timeout, cancellation, call);

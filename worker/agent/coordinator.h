@@ -14,14 +14,15 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/rpc/backoff.h"
 #include "nascent/v1/artifact_service.grpc.pb.h"
 #include "nascent/v1/worker_service.grpc.pb.h"
 #include "worker/agent/cancellation.h"
 
 namespace nascent::worker {
 
-// Random, 32 hexadecimal digits.
-std::string NewRequestId();
+// Returns a worker's waits between tries: from 100 ms, growing by 1.6 up to `longest`.
+rpc::Backoff MakeBackoff(absl::Duration longest);
 
 // True for what a lost lease answers.
 bool IsFenced(const absl::Status& status);

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "worker/agent/backoff.h"
+#include "common/rpc/request_id.h"
 #include "worker/agent/report_limits.h"
 
 namespace nascent::worker {
@@ -51,7 +51,7 @@ bool LeaseKeeper::Progresses() const {
 
 void LeaseKeeper::Keep() {
   const Registration::Terms terms = registration_.terms();
-  Backoff backoff(terms.renew_interval / 2);
+  rpc::Backoff backoff = MakeBackoff(terms.renew_interval / 2);
   bool registered_again = false;
   absl::Duration wait = old_ ? absl::ZeroDuration() : terms.renew_interval;
   while (true) {
@@ -117,7 +117,7 @@ void LeaseKeeper::Lose(std::string reason) {
 
 absl::Status LeaseKeeper::RenewOnce(int64_t worker_id, absl::Duration timeout) {
   v1::RenewRequest request;
-  request.set_request_id(NewRequestId());
+  request.set_request_id(rpc::NewRequestId());
   request.set_worker_id(worker_id);
   *request.mutable_attempt() = attempt_;
   {

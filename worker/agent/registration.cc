@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "common/rpc/request_id.h"
+
 namespace nascent::worker {
 namespace {
 
@@ -24,7 +26,7 @@ absl::Status Registration::Renew(int64_t worker_id, Cancellation& cancellation) 
 
 absl::Status Registration::RegisterLocked(Cancellation& cancellation) {
   v1::RegisterRequest request = request_;
-  request.set_request_id(NewRequestId());
+  request.set_request_id(rpc::NewRequestId());
   v1::RegisterResponse response;
   const absl::Status status =
       coordinator_.Call(absl::Seconds(10), cancellation,

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "worker/agent/coordinator.h"
+#include "common/rpc/request_id.h"
 
 namespace nascent::worker {
 namespace {
@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::Make(const std::st
   std::error_code error;
   fs::create_directories(parent, error);
   RemoveAbandoned(parent);
-  const std::string path = absl::StrCat(parent, "/", NewRequestId());
+  const std::string path = absl::StrCat(parent, "/", rpc::NewRequestId());
   // The lock is taken under another name, so that nobody finds the folder without it.
   const std::string making = absl::StrCat(path, ".new");
   fs::create_directory(making, error);

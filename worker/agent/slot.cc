@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/rpc/request_id.h"
 #include "worker/agent/artifact_transfer.h"
-#include "worker/agent/backoff.h"
 #include "worker/agent/report_limits.h"
 #include "worker/evaluate/text.h"
 
@@ -100,10 +100,10 @@ void Slot::Work() {
       spdlog::error("slot {}: {}", index_, std::string(status.message()));
     }
     child_ = &child;
-    Backoff backoff(absl::Seconds(10));
+    rpc::Backoff backoff = MakeBackoff(absl::Seconds(10));
     while (!leasing_.cancelled()) {
       v1::LeaseRequest request;
-      request.set_request_id(NewRequestId());
+      request.set_request_id(rpc::NewRequestId());
       request.set_worker_id(context_.registration.terms().worker_id);
       request.set_slot(index_);
       request.mutable_wait()->set_seconds(absl::ToInt64Seconds(kLeaseWait));
@@ -353,7 +353,7 @@ template <typename Request, typename Response>
 absl::Status Slot::Send(grpc::Status (v1::WorkerService::Stub::*method)(grpc::ClientContext*,
                                                                         const Request&, Response*),
                         Request request, Response& response) {
-  request.set_request_id(NewRequestId());
+  request.set_request_id(rpc::NewRequestId());
   for (const bool again : {true, false}) {
     request.set_worker_id(context_.registration.terms().worker_id);
     const absl::Status status = context_.coordinator.Call(

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "common/rpc/request_id.h"
 #include "worker/agent/artifact_transfer.h"
 
 namespace nascent::worker {
@@ -52,7 +53,7 @@ absl::Status WeightsUploader::Upload(const Item& item) {
   const auto sha256 = UploadArtifact(coordinator_, item.path, cancellation_);
   if (!sha256.ok()) return sha256.status();
   v1::SetWeightsRequest request;
-  request.set_request_id(NewRequestId());
+  request.set_request_id(rpc::NewRequestId());
   request.set_worker_id(registration_.terms().worker_id);
   request.set_trial_id(item.attempt.trial_id());
   request.set_attempt(item.attempt.attempt());

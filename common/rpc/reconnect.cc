@@ -1,4 +1,4 @@
-#include "common/reconnect.h"
+#include "common/rpc/reconnect.h"
 
 #include <algorithm>
 #include <thread>
@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "common/rpc/deadline.h"
 
-namespace nascent {
+namespace nascent::rpc {
 namespace {
 
 constexpr absl::Duration kSlice = absl::Milliseconds(50);
@@ -30,4 +30,4 @@ void AwaitRetry(grpc::Channel* channel, absl::Duration longest,
   }
 }
 
-}  // namespace nascent
+}  // namespace nascent::rpc

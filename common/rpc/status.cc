@@ -1,4 +1,4 @@
-#include "server/rpc/status.h"
+#include "common/rpc/status.h"
 
 #include <string>
 
@@ -10,6 +10,10 @@ grpc::Status ToGrpc(const absl::Status& status) {
                         ? grpc::StatusCode::UNAVAILABLE
                         : static_cast<grpc::StatusCode>(static_cast<int>(status.code()));
   return grpc::Status(code, std::string(status.message()));
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
 }
 
 }  // namespace nascent::rpc
