@@ -10,6 +10,7 @@
 #include "client/cli/dataset_files.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
+#include "common/spec/message_json.h"
 #include "common/spec/message_reader.h"
 
 namespace nascent::cli {

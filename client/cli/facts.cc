@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/cli/numbers.h"
+#include "common/spec/message_json.h"
 #include "common/spec/message_reader.h"
 
 namespace nascent::cli {

@@ -1,60 +1,57 @@
 // JSON as programs get it from us: names in the order in which they were added, whole numbers as
-// they are, reals in the shortest form that reads back as the same number.
+// they are, reals in a short form that reads back as the same number. The text is nlohmann's; this
+// page keeps that library's header out of those who only print.
 
 #ifndef NASCENT_COMMON_SPEC_JSON_H_
 #define NASCENT_COMMON_SPEC_JSON_H_
 
-#include <google/protobuf/message.h>
-
 #include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace nascent::spec {
 
 class Json {
  public:
-  Json() = default;  // null
-  Json(bool value) : value_(value) {}
-  Json(int value) : value_(int64_t{value}) {}
-  Json(int64_t value) : value_(value) {}
-  Json(uint64_t value) : value_(value) {}
-  // What is not finite is null: JSON has no word for it.
+  Json();  // null
+  Json(bool value);
+  Json(int value);
+  Json(int64_t value);
+  Json(uint64_t value);
+  // Makes null of what is not finite: JSON has no word for it.
   Json(double value);
-  Json(std::string value) : value_(std::move(value)) {}
-  Json(const char* value) : value_(std::string(value)) {}
+  Json(std::string value);
+  Json(const char* value);
+
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(Json other) noexcept;
+  ~Json();
 
   static Json List();
   static Json Object();
 
-  // Of an object: adds a member. Gives the object, so that calls can be chained.
-  Json& Set(std::string name, Json value);
-  // Of a list.
+  // Sets a member of an object and gives the object, so that calls can be chained. Of equal names
+  // the last value counts.
+  Json& Set(const std::string& name, Json value);
+  // Adds to the end of a list and gives the list.
   Json& Append(Json value);
 
-  // Of an object: its members in order; of anything else: none.
-  const std::vector<std::pair<std::string, Json>>& members() const;
+  // Returns an object's members in order; of anything else, none.
+  std::vector<std::pair<std::string, Json>> members() const;
 
-  // `indent` 0: one line, without a line feed at the end; else spaces per level. Text that is not
-  // UTF-8 is replaced where it is not.
+  // Returns the text. `indent` 0: on one line, without a line feed at the end; else with as many
+  // spaces per level. What is not UTF-8 in a text is replaced by U+FFFD.
   std::string Print(int indent = 0) const;
 
  private:
-  using Items = std::vector<Json>;
-  using Members = std::vector<std::pair<std::string, Json>>;
+  explicit Json(nlohmann::ordered_json value);
 
-  void Write(std::string& out, int indent, int level) const;
-
-  std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, Items, Members> value_;
+  std::unique_ptr<nlohmann::ordered_json> value_;  // never null but after a move
 };
-
-// A message with the names of its .proto file; fields that are unset are absent, enum values are
-// words
-// (`maximize`; states, kinds of failure and the like are in capitals: `SUCCEEDED`), times are RFC
-// 3339 in UTC. A search file may be written so.
-Json ToJson(const google::protobuf::Message& message);
 
 }  // namespace nascent::spec
 

@@ -2,61 +2,43 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 namespace nascent::worker {
 namespace {
 
-using google::protobuf::Struct;
-using google::protobuf::Value;
+using Json = nlohmann::json;
 
 constexpr uint64_t kMaxHeader = 100 << 20;
-
-std::string Quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += {'\\', c};
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppend(&quoted, "\\u00", absl::Hex(static_cast<int>(c), absl::kZeroPad2));
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
+// No tensor has as many elements; beyond it a double no longer counts them.
+constexpr uint64_t kMaxSize = uint64_t{1} << 52;
 
 // In the order of the tensors, so that equal tensors give equal bytes and so one artifact.
 std::string Header(const TensorFile& file) {
-  std::vector<std::string> fields;
-  if (!file.metadata.empty()) {
-    const auto field = [](std::string* out, const auto& entry) {
-      absl::StrAppend(out, Quoted(entry.first), ":", Quoted(entry.second));
-    };
-    fields.push_back(
-        absl::StrCat("\"__metadata__\":{", absl::StrJoin(file.metadata, ",", field), "}"));
-  }
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
   int64_t offset = 0;
   for (const NamedTensor& entry : file.tensors) {
     const int64_t end = offset + entry.tensor.numel() * static_cast<int64_t>(sizeof(float));
-    fields.push_back(absl::StrCat(Quoted(entry.name), ":{\"dtype\":\"F32\",\"shape\":[",
-                                  absl::StrJoin(entry.tensor.sizes(), ","), "],\"data_offsets\":[",
-                                  offset, ",", end, "]}"));
+    header.push_back({entry.name,
+                      {{"dtype", "F32"},
+                       {"shape", entry.tensor.sizes().vec()},
+                       {"data_offsets", {offset, end}}}});
     offset = end;
   }
-  std::string json = absl::StrCat("{", absl::StrJoin(fields, ","), "}");
-  json.append((8 - json.size() % 8) % 8, ' ');  // Values begin aligned.
-  return json;
+  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  text.append((8 - text.size() % 8) % 8, ' ');  // Values begin aligned.
+  return text;
 }
 
 absl::Status FileError(const std::string& path, const char* what) {
@@ -69,37 +51,37 @@ absl::Status Broken(const std::string& path, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": no safetensors file: ", what));
 }
 
-const Value* Field(const Struct& message, const std::string& name) {
-  const auto found = message.fields().find(name);
-  return found == message.fields().end() ? nullptr : &found->second;
+// A list of whole numbers that are not negative; nothing where it is anything else.
+std::optional<std::vector<int64_t>> Sizes(const Json& entry, const char* name) {
+  const auto list = entry.find(name);
+  if (list == entry.end() || !list->is_array()) return std::nullopt;
+  std::vector<int64_t> sizes;
+  for (const Json& value : *list) {
+    if (!value.is_number_unsigned() || value.get<uint64_t>() > kMaxSize) return std::nullopt;
+    sizes.push_back(value.get<int64_t>());
+  }
+  return sizes;
 }
 
 // One tensor of the header; `values` are all bytes behind it.
 absl::StatusOr<at::Tensor> Tensor(const std::string& path, const std::string& name,
-                                  const Struct& entry, const std::string& values) {
-  const Value* dtype = Field(entry, "dtype");
-  const Value* shape = Field(entry, "shape");
-  const Value* offsets = Field(entry, "data_offsets");
-  if (dtype == nullptr || dtype->string_value() != "F32") {
+                                  const Json& entry, const std::string& values) {
+  if (!entry.is_object() || entry.value("dtype", Json()) != "F32") {
     return Broken(path, absl::StrCat(name, " is not of type F32"));
   }
-  if (shape == nullptr || offsets == nullptr || offsets->list_value().values_size() != 2) {
+  const auto sizes = Sizes(entry, "shape");
+  const auto offsets = Sizes(entry, "data_offsets");
+  if (!sizes.has_value() || !offsets.has_value() || offsets->size() != 2) {
     return Broken(path, absl::StrCat(name, " has no shape or offsets"));
   }
-  std::vector<int64_t> sizes;
-  double count = 1;
-  for (const Value& dimension : shape->list_value().values()) {
-    if (dimension.number_value() < 0) return Broken(path, absl::StrCat(name, " has a bad shape"));
-    sizes.push_back(static_cast<int64_t>(dimension.number_value()));
-    count *= dimension.number_value();
-  }
-  const double begin = offsets->list_value().values(0).number_value();
-  const double end = offsets->list_value().values(1).number_value();
-  if (begin < 0 || end > static_cast<double>(values.size()) ||
-      end - begin != count * sizeof(float)) {
+  double bytes = sizeof(float);
+  for (const int64_t size : *sizes) bytes *= static_cast<double>(size);
+  const int64_t begin = (*offsets)[0];
+  const int64_t end = (*offsets)[1];
+  if (end > static_cast<int64_t>(values.size()) || static_cast<double>(end - begin) != bytes) {
     return Broken(path, absl::StrCat(name, " does not fit its offsets or the file"));
   }
-  at::Tensor tensor = at::empty(sizes, at::kFloat);
+  at::Tensor tensor = at::empty(*sizes, at::kFloat);
   std::memcpy(tensor.data_ptr(), values.data() + static_cast<size_t>(begin),
               static_cast<size_t>(end - begin));
   return tensor;
@@ -136,20 +118,18 @@ absl::StatusOr<TensorFile> ReadTensors(const std::string& path) {
   if (!in || size > kMaxHeader) return Broken(path, "no header");
   std::string json(size, '\0');
   in.read(json.data(), static_cast<std::streamsize>(size));
-  Struct header;
-  if (!in || !google::protobuf::util::JsonStringToMessage(json, &header).ok()) {
-    return Broken(path, "the header is no JSON object");
-  }
+  const Json header = in ? Json::parse(json, nullptr, /*allow_exceptions=*/false) : Json();
+  if (!header.is_object()) return Broken(path, "the header is no JSON object");
   const std::string values{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   TensorFile file;
-  for (const auto& [name, value] : header.fields()) {
+  for (const auto& [name, value] : header.items()) {
     if (name == "__metadata__") {
-      for (const auto& [key, text] : value.struct_value().fields()) {
-        file.metadata[key] = text.string_value();
+      for (const auto& [key, text] : value.items()) {
+        if (text.is_string()) file.metadata[key] = text.get<std::string>();
       }
       continue;
     }
-    absl::StatusOr<at::Tensor> tensor = Tensor(path, name, value.struct_value(), values);
+    absl::StatusOr<at::Tensor> tensor = Tensor(path, name, value, values);
     if (!tensor.ok()) return tensor.status();
     file.tensors.push_back({name, *std::move(tensor)});
   }

