@@ -1,12 +1,11 @@
 #include "server/engine/standing.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+#include <utility>
 
 #include "common/objectives/hypervolume.h"
 #include "common/objectives/pareto.h"
-#include "common/space/cost_bound.h"
 
 namespace nascent::engine {
 
@@ -17,38 +16,22 @@ bool Standing::Entry::operator<(const Entry& other) const {
 }
 
 Standing::Standing(const v1::SearchSpec& spec, int keep)
-    : objectives_(spec.objectives().begin(), spec.objectives().end()),
+    : goals_(spec),
       keep_(static_cast<size_t>(std::max(keep, 1))),
-      worst_(objectives_.size(), std::numeric_limits<double>::infinity()) {
-  for (const v1::Constraint& constraint : spec.constraints()) {
-    // What is arithmetic over costs held before the trial ran.
-    if (!space::CostFormula::IsArithmetic(constraint.metric())) constraints_.push_back(constraint);
-  }
-}
-
-bool Standing::IsFeasible(const Metrics& metrics) const {
-  for (const v1::Constraint& constraint : constraints_) {
-    const auto it = metrics.find(constraint.metric());
-    // A bound on something that was not measured can't be shown to hold.
-    if (it == metrics.end()) return false;
-    if (constraint.has_at_most() && !(it->second <= constraint.at_most())) return false;
-    if (constraint.has_at_least() && !(it->second >= constraint.at_least())) return false;
-  }
-  return true;
-}
+      worst_(goals_.objectives().size(), std::numeric_limits<double>::infinity()) {}
 
 bool Standing::Add(int64_t trial, const Metrics& metrics, int level) {
-  Entry entry{level, {}, trial};
-  for (const v1::Objective& objective : objectives_) {
-    const auto it = metrics.find(objective.metric());
-    if (it == metrics.end() || !std::isfinite(it->second)) return false;
-    entry.values.push_back(objective.goal() == v1::GOAL_MINIMIZE ? -it->second : it->second);
-  }
-  if (!IsFeasible(metrics)) return false;
+  const auto metric = [&metrics](const std::string& name) -> std::optional<double> {
+    const auto found = metrics.find(name);
+    return found == metrics.end() ? std::nullopt : std::optional<double>(found->second);
+  };
+  std::optional<std::vector<double>> scores = goals_.Scores(metric);
+  if (!scores.has_value() || !goals_.IsFeasible(metric)) return false;
+  Entry entry{level, *std::move(scores), trial};
   for (size_t i = 0; i < worst_.size(); ++i) worst_[i] = std::min(worst_[i], entry.values[i]);
 
   const int64_t first_before = entries_.empty() ? 0 : entries_.begin()->trial;
-  if (objectives_.size() > 1) {
+  if (goals_.objectives().size() > 1) {
     for (auto it = entries_.begin(); it != entries_.end();) {
       if (it->level > level ||
           (it->level == level && objectives::Dominates(it->values, entry.values))) {
@@ -86,15 +69,15 @@ bool Standing::IsAmong(int64_t trial, int count) const {
 }
 
 std::optional<double> Standing::Hypervolume() const {
-  const size_t count = objectives_.size();
+  const size_t count = goals_.objectives().size();
   if (count < 2 || count > 4 || entries_.empty()) return std::nullopt;
   std::vector<std::vector<double>> points;
   for (const Entry& entry : entries_) points.push_back(entry.values);
   std::vector<double> reference = worst_;
   for (size_t i = 0; i < count; ++i) {
-    if (!objectives_[i].has_reference()) continue;
-    const double given = objectives_[i].reference();
-    reference[i] = objectives_[i].goal() == v1::GOAL_MINIMIZE ? -given : given;
+    if (!goals_.objectives()[i].has_reference()) continue;
+    const double given = goals_.objectives()[i].reference();
+    reference[i] = goals_.objectives()[i].goal() == v1::GOAL_MINIMIZE ? -given : given;
   }
   return objectives::Hypervolume(points, reference);
 }
@@ -102,7 +85,7 @@ std::optional<double> Standing::Hypervolume() const {
 std::optional<double> Standing::BestValue() const {
   if (entries_.empty()) return std::nullopt;
   const double value = entries_.begin()->values[0];
-  return objectives_[0].goal() == v1::GOAL_MINIMIZE ? -value : value;
+  return goals_.objectives()[0].goal() == v1::GOAL_MINIMIZE ? -value : value;
 }
 
 }  // namespace nascent::engine

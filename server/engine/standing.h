@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "common/objectives/search_goals.h"
 #include "nascent/v1/search.pb.h"
 #include "server/engine/resolve/metrics.h"
 
@@ -44,10 +45,7 @@ class Standing {
     bool operator<(const Entry& other) const;
   };
 
-  bool IsFeasible(const Metrics& metrics) const;
-
-  const std::vector<v1::Objective> objectives_;
-  std::vector<v1::Constraint> constraints_;
+  const objectives::SearchGoals goals_;
   const size_t keep_;
   std::set<Entry> entries_;    // best first
   std::vector<double> worst_;  // seen so far, of feasible trials; larger is better

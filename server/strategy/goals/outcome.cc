@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
 
+#include "common/objectives/constraints.h"
 #include "common/objectives/hypervolume.h"
 #include "common/objectives/pareto.h"
 
@@ -18,21 +18,6 @@ std::optional<double> Finite(const std::map<std::string, double>& metrics,
   const auto found = metrics.find(metric);
   if (found == metrics.end() || !std::isfinite(found->second)) return std::nullopt;
   return found->second;
-}
-
-double Violation(const OutcomeConstraint& constraint,
-                 const std::map<std::string, double>& metrics) {
-  const std::optional<double> value = Finite(metrics, constraint.metric);
-  // A bound that nobody measured is not met.
-  if (!value.has_value()) return std::numeric_limits<double>::infinity();
-  double violation = 0;
-  const auto add = [&violation](double excess, double bound) {
-    const double scale = bound == 0 ? 1 : std::abs(bound);
-    violation += std::max(0.0, excess) / scale;
-  };
-  if (constraint.at_most.has_value()) add(*value - *constraint.at_most, *constraint.at_most);
-  if (constraint.at_least.has_value()) add(*constraint.at_least - *value, *constraint.at_least);
-  return violation;
 }
 
 // Fronts above this size are told apart by crowding, which is cheaper.
@@ -83,7 +68,8 @@ Outcome Assess(const Problem& problem, const std::map<std::string, double>& metr
     outcome.scores.push_back(objective.maximize ? *value : -*value);
   }
   for (const OutcomeConstraint& constraint : problem.constraints) {
-    outcome.violation += Violation(constraint, metrics);
+    outcome.violation += objectives::Violation(Finite(metrics, constraint.metric),
+                                               {constraint.at_most, constraint.at_least});
   }
   outcome.usable = true;
   return outcome;
