@@ -26,7 +26,8 @@ struct Setting {
   std::vector<std::string> allowed;  // of kText
 };
 
-// Settings complete with defaults and within their ranges.
+// Settings complete with defaults and within their ranges. To ask for a name that the strategy's
+// entry lacks, or for another type than it has there, is a programmer's error and ends the program.
 class Settings {
  public:
   explicit Settings(google::protobuf::Struct values) : values_(std::move(values)) {}

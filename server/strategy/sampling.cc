@@ -78,8 +78,8 @@ std::string DescribeChange(const Problem& problem, const space::Genotype& from,
   return more == 0 ? first : absl::StrCat(first, " and ", more, " more");
 }
 
-RandomStream SideStream(const Problem& problem, uint64_t purpose, int64_t number) {
-  return RandomStream(problem.seed + 0xA0761D6478BD642F * (purpose + 1),
+RandomStream SideStream(const Problem& problem, StreamPurpose purpose, int64_t number) {
+  return RandomStream(problem.seed + 0xA0761D6478BD642F * (static_cast<uint64_t>(purpose) + 1),
                       static_cast<uint64_t>(number));
 }
 

@@ -3,6 +3,7 @@
 #ifndef NASCENT_SERVER_STRATEGY_SAMPLING_H_
 #define NASCENT_SERVER_STRATEGY_SAMPLING_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,9 +40,26 @@ uint64_t Fingerprint(const space::Genotype& genotype);
 std::string DescribeChange(const Problem& problem, const space::Genotype& from,
                            const space::Genotype& to);
 
-// A stream for a purpose beside the main one of a proposal or trial, keyed by (seed, purpose,
-// number).
-RandomStream SideStream(const Problem& problem, uint64_t purpose, int64_t number);
+// What a stream of random numbers is for, beside the main one of a proposal or trial. The numbers
+// are part of every logged search: one that changes makes its replay differ, and two equal ones
+// would be the same stream.
+enum class StreamPurpose : uint64_t {
+  kRepeatReplaced = 1,   // a random genotype in the place of a repeated one; by proposal
+  kNeighbours = 2,       // the order in which neighbours are tried; by trial
+  kAcceptance = 3,       // whether a worse one is accepted; by trial
+  kPortfolioChoice = 4,  // which member proposes; by proposal
+  kRandomShare = 5,      // which proposals are random rather than a model's; by proposal
+};
+
+// Seeds of the models that a surrogate search fits, one for each objective: 1, 2, 3, … These meet
+// the numbers above, and stay for the sake of replay. It does no harm: a fit takes one number as a
+// seed, and its key counts results, not proposals.
+constexpr StreamPurpose FitPurpose(size_t objective) {
+  return static_cast<StreamPurpose>(1 + objective);
+}
+
+// Returns the stream for `purpose`, keyed by (seed, purpose, number).
+RandomStream SideStream(const Problem& problem, StreamPurpose purpose, int64_t number);
 
 }  // namespace nascent::strategy
 

@@ -1,6 +1,8 @@
 #include "server/strategy/settings.h"
 
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,10 +12,22 @@ namespace {
 
 using google::protobuf::Value;
 
+[[noreturn]] void Fail(std::string_view name, const char* what) {
+  std::fprintf(stderr, "setting %.*s %s\n", static_cast<int>(name.size()), name.data(), what);
+  std::abort();
+}
+
 const Value& Field(const google::protobuf::Struct& values, std::string_view name) {
-  static const Value* const kNull = new Value();
   const auto found = values.fields().find(std::string(name));
-  return found == values.fields().end() ? *kNull : found->second;
+  if (found == values.fields().end()) Fail(name, "is none of this strategy's");
+  return found->second;
+}
+
+const Value& Field(const google::protobuf::Struct& values, std::string_view name,
+                   Value::KindCase kind) {
+  const Value& value = Field(values, name);
+  if (value.kind_case() != kind) Fail(name, "has another type");
+  return value;
 }
 
 Setting Make(std::string name, Setting::Type type, std::string description) {
@@ -26,13 +40,15 @@ Setting Make(std::string name, Setting::Type type, std::string description) {
 
 }  // namespace
 
-int64_t Settings::Integer(std::string_view name) const {
-  return std::llround(Field(values_, name).number_value());
+int64_t Settings::Integer(std::string_view name) const { return std::llround(Real(name)); }
+double Settings::Real(std::string_view name) const {
+  return Field(values_, name, Value::kNumberValue).number_value();
 }
-double Settings::Real(std::string_view name) const { return Field(values_, name).number_value(); }
-bool Settings::Flag(std::string_view name) const { return Field(values_, name).bool_value(); }
+bool Settings::Flag(std::string_view name) const {
+  return Field(values_, name, Value::kBoolValue).bool_value();
+}
 std::string Settings::Text(std::string_view name) const {
-  return Field(values_, name).string_value();
+  return Field(values_, name, Value::kStringValue).string_value();
 }
 const Value& Settings::Raw(std::string_view name) const { return Field(values_, name); }
 

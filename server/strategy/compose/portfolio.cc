@@ -24,7 +24,6 @@
 namespace nascent::strategy {
 namespace {
 
-constexpr uint64_t kChoice = 4;  // purpose of the side stream
 constexpr size_t kReasonLimit = 200;
 
 // Marsaglia & Tsang 2000; `shape` at least 1.
@@ -85,7 +84,7 @@ class Portfolio : public Strategy {
  private:
   // All arms, the one that proposes first.
   std::vector<size_t> Order(int64_t number) const {
-    RandomStream random = SideStream(problem_, kChoice, number);
+    RandomStream random = SideStream(problem_, StreamPurpose::kPortfolioChoice, number);
     std::vector<double> drawn;
     for (const Arm& arm : arms_) {
       drawn.push_back(Beta(1 + arm.improved, 1 + arm.failed, random));

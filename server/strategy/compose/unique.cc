@@ -49,7 +49,7 @@ class Unique : public Strategy {
     if (proposal == nullptr || proposal->continues != 0 || !seen_->Contains(proposal->genotype)) {
       return answer;
     }
-    RandomStream random = SideStream(problem_, /*purpose=*/1, number);
+    RandomStream random = SideStream(problem_, StreamPurpose::kRepeatReplaced, number);
     Answer other = ProposeRandom(problem_, random, "random, in place of a repeat");
     if (auto* replacement = std::get_if<Proposal>(&other)) replacement->rung = proposal->rung;
     return other;

@@ -21,8 +21,6 @@
 namespace nascent::strategy {
 namespace {
 
-constexpr uint64_t kRandomShare = 5;  // purpose of the side stream
-
 class Halving : public Strategy {
  public:
   // Of the new genotypes a share of `random_share` is random, whatever the inner strategy learned.
@@ -88,7 +86,7 @@ class Halving : public Strategy {
   }
 
   Answer ProposeNew(int64_t number, int rung) {
-    RandomStream random = SideStream(problem_, kRandomShare, number);
+    RandomStream random = SideStream(problem_, StreamPurpose::kRandomShare, number);
     Answer answer = random.Uniform() < random_share_
                         ? ProposeRandom(problem_, random, "random, as a share of all is")
                         : inner_.Propose(number);

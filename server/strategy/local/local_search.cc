@@ -20,8 +20,6 @@
 namespace nascent::strategy {
 namespace {
 
-constexpr uint64_t kShuffle = 2;  // purpose of the side stream
-
 class LocalSearch : public Strategy {
  public:
   LocalSearch(const Problem& problem, bool first_improvement)
@@ -136,7 +134,7 @@ class LocalSearch : public Strategy {
     climb.genotype = std::move(genotype);
     climb.outcome = std::move(outcome);
     const auto all = problem_.space->decisions().Neighbours(climb.genotype);
-    RandomStream random = SideStream(problem_, kShuffle, trial);
+    RandomStream random = SideStream(problem_, StreamPurpose::kNeighbours, trial);
     climb.neighbours.clear();
     climb.next = 0;
     const auto count = static_cast<int64_t>(all.size());

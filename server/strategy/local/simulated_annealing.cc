@@ -21,7 +21,6 @@
 namespace nascent::strategy {
 namespace {
 
-constexpr uint64_t kAccept = 3;  // purpose of the side stream
 constexpr int64_t kStepsWithoutBudget = 1000;
 
 class SimulatedAnnealing : public Strategy {
@@ -96,7 +95,8 @@ class SimulatedAnnealing : public Strategy {
     loss /= static_cast<double>(outcome.scores.size());
     const double done = std::min(1.0, static_cast<double>(count_) / static_cast<double>(steps_));
     const double temperature = initial_ * std::pow(final_ / initial_, done);
-    return SideStream(problem_, kAccept, trial).Uniform() < std::exp(-loss / temperature);
+    return SideStream(problem_, StreamPurpose::kAcceptance, trial).Uniform() <
+           std::exp(-loss / temperature);
   }
 
   const Problem problem_;

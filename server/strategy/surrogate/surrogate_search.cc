@@ -17,9 +17,6 @@
 namespace nascent::strategy {
 namespace {
 
-// Purposes of SideStream.
-constexpr uint64_t kFitPurpose = 1;
-
 // Share of fits: done anew when so many results more are there.
 constexpr double kRefitGrowth = 1.05;
 
@@ -107,7 +104,7 @@ class SurrogateSearch : public Strategy {
       models_.clear();
       for (size_t objective = 0; objective < problem_.objectives.size(); ++objective) {
         models_.push_back(options_.make());
-        RandomStream seeds = SideStream(problem_, kFitPurpose + objective, fit_at);
+        RandomStream seeds = SideStream(problem_, FitPurpose(objective), fit_at);
         models_.back()->Fit(options_.encoding->EncodeAll(data_->genotypes()),
                             data_->values(objective), seeds.Next());
       }
