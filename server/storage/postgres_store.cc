@@ -1,5 +1,6 @@
 #include "server/storage/postgres_store.h"
 
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "server/storage/postgres/batch.h"
 #include "server/storage/postgres/rows.h"
 #include "server/storage/postgres/sql_array.h"
+#include "server/storage/postgres/trial_columns.h"
 #include "server/storage/postgres/writer.h"
 
 namespace nascent::storage {
@@ -46,43 +48,27 @@ WHERE k.search_id = $1 AND NOT k.finished
 ORDER BY k.id
 )sql"};
 
-// The metrics of the last attempt to train it and of the last ones to test it, or its twin's.
-#define NASCENT_TRIAL_METRICS                                                    \
-  "coalesce(t.shared_metrics, a.metrics, '{}') || coalesce("                     \
-  "(SELECT jsonb_object_agg(m.key, m.value ORDER BY f.seed_offset)"              \
-  " FROM nascent.tasks AS f"                                                     \
-  " JOIN nascent.attempts AS fa ON fa.task_id = f.id AND fa.attempt = f.attempt" \
-  " CROSS JOIN LATERAL jsonb_each(fa.metrics) AS m"                              \
-  " WHERE f.trial_id = t.id AND f.kind = 'FINAL_TEST'), '{}')"
-#define NASCENT_TRIAL_ATTEMPT                                               \
-  " LEFT JOIN nascent.tasks AS k ON k.trial_id = t.id AND k.kind = 'TRAIN'" \
-  " LEFT JOIN nascent.attempts AS a ON a.task_id = k.id AND a.attempt = k.attempt "
-// What the log and whole trials have in common; rows.cc reads it with one function.
-#define NASCENT_PROPOSAL_COLUMNS                                                                \
-  "SELECT t.id, t.search_id, t.number, t.state, coalesce(t.failure, ''), t.genotype,"           \
-  " t.fidelity, t.continues, t.parents, t.reason, t.enqueued, t.after_event, t.parameters,"     \
-  " t.multiply_accumulates, t.published_parameters, t.published_multiply_accumulates,"          \
-  " t.activation_bytes, t.depth, t.evaluation_identity, t.joined, t.shared_from, t.checkpoint," \
-  " t.weights, t.evaluator"
-#define NASCENT_TRIAL_COLUMNS                                                                  \
-  NASCENT_PROPOSAL_COLUMNS                                                                     \
-  ", coalesce(k.leased, false), t.error, coalesce(k.attempt, 0), coalesce(w.name, ''), t.key," \
-  " t.key_version, t.notation, t.recipe, nascent.microseconds(t.created_at),"                  \
-  " nascent.microseconds(t.finished_at), " NASCENT_TRIAL_METRICS                               \
-  " FROM nascent.trials AS t" NASCENT_TRIAL_ATTEMPT                                            \
-  "LEFT JOIN nascent.workers AS w ON w.id = a.worker_id "
+// Statements on trials, made of the table of their columns.
+struct TrialSql {
+  const std::string load_proposals = absl::StrCat(
+      postgres::SelectLog(), "WHERE t.search_id = $1 AND t.number > $2 ORDER BY t.number LIMIT $3");
+  const std::string load_trials =
+      absl::StrCat(postgres::SelectTrials(),
+                   "WHERE t.search_id = $1 AND t.number > $2 ORDER BY t.number LIMIT $3");
+  const std::string find_trials =
+      absl::StrCat(postgres::SelectTrials(),
+                   "WHERE t.search_id = $1 AND t.number = ANY ($2::bigint[]) ORDER BY t.number");
+  const std::string trials_of_request =
+      absl::StrCat(postgres::SelectTrials(), "WHERE t.request_id = $1 ORDER BY t.request_index");
+  const std::string trial_metrics =
+      absl::StrCat("SELECT t.id, ", postgres::kTrialMetrics, " FROM nascent.trials AS t",
+                   postgres::kTrialAttemptJoin, "WHERE t.id = ANY ($1::bigint[]) ORDER BY t.id");
+};
 
-constexpr Statement kLoadProposals = {"load_proposals", NASCENT_PROPOSAL_COLUMNS
-                                      " FROM nascent.trials AS t WHERE t.search_id = $1 AND "
-                                      "t.number > $2 ORDER BY t.number LIMIT $3"};
-constexpr Statement kFindTrials = {"find_trials", NASCENT_TRIAL_COLUMNS
-                                   "WHERE t.search_id = $1 AND t.number = ANY ($2::bigint[]) "
-                                   "ORDER BY t.number"};
-constexpr Statement kLoadTrials = {
-    "load_trials",
-    NASCENT_TRIAL_COLUMNS "WHERE t.search_id = $1 AND t.number > $2 ORDER BY t.number LIMIT $3"};
-constexpr Statement kTrialsOfRequest = {
-    "trials_of_request", NASCENT_TRIAL_COLUMNS "WHERE t.request_id = $1 ORDER BY t.request_index"};
+const TrialSql& OnTrials() {
+  static const auto* const kStatements = new TrialSql;
+  return *kStatements;
+}
 
 constexpr Statement kLoadEvents = {"load_events", R"sql(
 SELECT sequence, kind, trial_number, epoch, state, failure, metrics, seconds
@@ -121,11 +107,6 @@ SELECT coalesce(sum(extract(epoch FROM coalesce(a.ended_at, c.now) - a.leased_at
 FROM (SELECT nascent.now() AS now) AS c, nascent.attempts AS a
 WHERE a.search_id = $1
 )sql"};
-
-constexpr Statement kTrialMetrics = {"trial_metrics",
-                                     "SELECT t.id, " NASCENT_TRIAL_METRICS
-                                     " FROM nascent.trials AS t" NASCENT_TRIAL_ATTEMPT
-                                     "WHERE t.id = ANY ($1::bigint[]) ORDER BY t.id"};
 
 constexpr Statement kUnusedArtifacts = {"unused_artifacts", R"sql(
 SELECT f.sha256 FROM nascent.artifacts AS f
@@ -229,20 +210,21 @@ absl::StatusOr<std::vector<TaskRecord>> PostgresStore::LoadOpenTasks(int64_t sea
 absl::StatusOr<std::vector<TrialRecord>> PostgresStore::LoadTrials(int64_t search_id,
                                                                    int64_t after_number,
                                                                    int64_t limit) {
-  return implementation_->Read(kLoadTrials, postgres::TrialsIn, search_id, after_number, limit);
+  return implementation_->Read({"load_trials", OnTrials().load_trials.c_str()}, postgres::TrialsIn,
+                               search_id, after_number, limit);
 }
 
 absl::StatusOr<std::vector<TrialRecord>> PostgresStore::LoadProposals(int64_t search_id,
                                                                       int64_t after_number,
                                                                       int64_t limit) {
-  return implementation_->Read(kLoadProposals, postgres::ProposalsIn, search_id, after_number,
-                               limit);
+  return implementation_->Read({"load_proposals", OnTrials().load_proposals.c_str()},
+                               postgres::ProposalsIn, search_id, after_number, limit);
 }
 
 absl::StatusOr<std::vector<TrialRecord>> PostgresStore::FindTrials(
     int64_t search_id, const std::vector<int64_t>& numbers) {
-  return implementation_->Read(kFindTrials, postgres::TrialsIn, search_id,
-                               postgres::ArrayOf(numbers));
+  return implementation_->Read({"find_trials", OnTrials().find_trials.c_str()}, postgres::TrialsIn,
+                               search_id, postgres::ArrayOf(numbers));
 }
 
 absl::StatusOr<double> PostgresStore::GetDeviceSeconds(int64_t search_id) {
@@ -274,7 +256,8 @@ absl::StatusOr<std::vector<WorkerRecord>> PostgresStore::LoadWorkers() {
 
 absl::StatusOr<std::vector<TrialRecord>> PostgresStore::FindTrialsOfRequest(
     const std::string& request_id) {
-  return implementation_->Read(kTrialsOfRequest, postgres::TrialsIn, request_id);
+  return implementation_->Read({"trials_of_request", OnTrials().trials_of_request.c_str()},
+                               postgres::TrialsIn, request_id);
 }
 
 absl::StatusOr<std::optional<EvaluationRecord>> PostgresStore::FindEvaluation(
@@ -338,8 +321,8 @@ absl::StatusOr<SearchTotals> PostgresStore::GetTotals(int64_t search_id) {
 
 absl::StatusOr<std::vector<TrialMetrics>> PostgresStore::GetMetrics(
     const std::vector<int64_t>& trial_ids) {
-  return implementation_->Read(kTrialMetrics, postgres::TrialMetricsIn,
-                               postgres::ArrayOf(trial_ids));
+  return implementation_->Read({"trial_metrics", OnTrials().trial_metrics.c_str()},
+                               postgres::TrialMetricsIn, postgres::ArrayOf(trial_ids));
 }
 
 absl::StatusOr<std::vector<std::string>> PostgresStore::FindUnusedArtifacts(absl::Duration age,

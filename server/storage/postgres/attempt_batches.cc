@@ -108,12 +108,6 @@ FROM ended AS e WHERE k.id = e.task_id
 RETURNING k.id
 )sql"};
 
-const char* OrNull(std::string_view text) { return text.empty() ? nullptr : text.data(); }
-
-std::string_view FailureName(v1::FailureKind kind) {
-  return kind == v1::FAILURE_KIND_UNSPECIFIED ? std::string_view() : ShortName(kind);
-}
-
 // Where each item's task is found again in a result.
 absl::flat_hash_map<int64_t, size_t> Places(const pqxx::result& rows) {
   absl::flat_hash_map<int64_t, size_t> places;

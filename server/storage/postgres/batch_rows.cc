@@ -150,6 +150,12 @@ void KeepAsEvidence(Batch& batch, const RefusedReport& report) {
                             std::string(report.kind), report.request_id, report.report);
 }
 
+const char* OrNull(std::string_view text) { return text.empty() ? nullptr : text.data(); }
+
+std::string_view FailureName(v1::FailureKind kind) {
+  return kind == v1::FAILURE_KIND_UNSPECIFIED ? std::string_view() : ShortName(kind);
+}
+
 std::string_view HowName(ReturnAttempt::How how) {
   switch (how) {
     case ReturnAttempt::How::kExpired:

@@ -1,156 +1,22 @@
 #include "server/storage/postgres/rows.h"
 
-#include <charconv>
-#include <map>
-#include <optional>
 #include <string>
-#include <string_view>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/escaping.h"
 #include "server/storage/postgres/batch.h"
+#include "server/storage/postgres/columns.h"
 #include "server/storage/postgres/json.h"
 #include "server/storage/postgres/sql_array.h"
+#include "server/storage/postgres/trial_columns.h"
 
 namespace nascent::storage::postgres {
 namespace {
 
-// Walks through the columns of a row.
-class Columns {
- public:
-  explicit Columns(const pqxx::row& row) : next_(row.begin()) {}
-
-  std::string_view Text() {
-    const std::string_view text(next_->c_str(), next_->size());
-    ++next_;
-    return text;
-  }
-  std::string String() { return std::string(Text()); }
-  int64_t Integer() {
-    const std::string_view text = Text();
-    int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-  }
-  int Int() { return static_cast<int>(Integer()); }
-  double Real() {
-    const std::string_view text = Text();
-    double value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-  }
-  bool Flag() { return Text() == "t"; }
-  // The beginning of absl::Time for NULL.
-  absl::Time Time() {
-    if (next_->is_null()) return ++next_, absl::Time();
-    return absl::FromUnixMicros(Integer());
-  }
-  std::optional<absl::Time> OptionalTime() {
-    if (next_->is_null()) return ++next_, std::nullopt;
-    return Time();
-  }
-  v1::Costs Costs() {
-    v1::Costs costs;
-    costs.set_parameters(Integer());
-    costs.set_multiply_accumulates(Integer());
-    costs.set_published_parameters(Integer());
-    costs.set_published_multiply_accumulates(Integer());
-    costs.set_activation_bytes(Integer());
-    costs.set_depth(Int());
-    return costs;
-  }
-  // The readers' sessions print bytes as \x and hexadecimal digits.
-  std::string Bytes() {
-    const std::string_view text = Text();
-    return absl::HexStringToBytes({text.data() + 2, text.size() - 2});
-  }
-
- private:
-  pqxx::const_row_iterator next_;
-};
-
-// Parses JSON columns and keeps the first thing that went wrong. Equal texts are parsed once.
-class JsonColumns {
- public:
-  template <typename Message>
-  Message As(std::string_view json) {
-    auto& cache = CacheOf<Message>();
-    const auto found = cache.find(absl::string_view(json.data(), json.size()));
-    if (found != cache.end()) return found->second;
-    Message message;
-    if (absl::Status status = MessageFromJson(json, message); !status.ok()) {
-      status_.Update(status);
-    }
-    cache.emplace(std::string(json), message);
-    return message;
-  }
-  std::map<std::string, double> Metrics(std::string_view json) {
-    auto metrics = MetricsFromJson(json);
-    status_.Update(metrics.status());
-    return metrics.ok() ? *std::move(metrics) : std::map<std::string, double>();
-  }
-  const absl::Status& status() const { return status_; }
-
- private:
-  template <typename Message>
-  absl::flat_hash_map<std::string, Message>& CacheOf() {
-    if constexpr (std::is_same_v<Message, v1::Recipe>) {
-      return recipes_;
-    } else {
-      return fidelities_;
-    }
-  }
-
-  absl::Status status_;
-  absl::flat_hash_map<std::string, v1::Recipe> recipes_;
-  absl::flat_hash_map<std::string, v1::Fidelity> fidelities_;
-};
-
-// The columns with which each row of the log and of whole trials begins.
-TrialRecord ProposalIn(Columns& columns, JsonColumns& json) {
+TrialRecord TrialIn(const pqxx::row& row, TrialColumn::Loaded with, JsonColumns& json) {
+  Columns columns(row);
   TrialRecord trial;
-  trial.id = columns.Integer();
-  trial.search_id = columns.Integer();
-  trial.number = columns.Integer();
-  trial.state = TrialStateOf(columns.Text());
-  trial.failure = FailureOf(columns.Text());
-  trial.genotype.ParseFromString(columns.Bytes());
-  trial.fidelity = json.As<v1::Fidelity>(columns.Text());
-  trial.continues = columns.Integer();
-  trial.parents = IntegersOf(columns.Text().data());
-  trial.reason = columns.String();
-  trial.enqueued = columns.Flag();
-  trial.after_event = columns.Integer();
-  trial.costs = columns.Costs();
-  trial.evaluation_identity = columns.String();
-  trial.joined = columns.Flag();
-  trial.shared_from = columns.Integer();
-  trial.checkpoint = columns.String();
-  trial.weights = columns.String();
-  trial.evaluator = columns.String();
-  return trial;
-}
-
-TrialRecord ProposalIn(const pqxx::row& row, JsonColumns& json) {
-  Columns columns(row);
-  return ProposalIn(columns, json);
-}
-
-TrialRecord TrialIn(const pqxx::row& row, JsonColumns& json) {
-  Columns columns(row);
-  TrialRecord trial = ProposalIn(columns, json);
-  const bool leased = columns.Flag();
-  if (leased && trial.state == v1::TRIAL_STATE_READY) trial.state = v1::TRIAL_STATE_LEASED;
-  trial.error = columns.String();
-  trial.attempt = columns.Int();
-  trial.worker = columns.String();
-  trial.key = columns.String();
-  trial.key_version = columns.Int();
-  trial.notation = columns.String();
-  trial.recipe = json.As<v1::Recipe>(columns.Text());
-  trial.created_at = columns.Time();
-  trial.finished_at = columns.OptionalTime();
-  trial.metrics = json.Metrics(columns.Text());
+  for (const TrialColumn& column : TrialColumns()) {
+    if (column.load != nullptr && column.loaded <= with) column.load(columns, json, trial);
+  }
   return trial;
 }
 
@@ -222,7 +88,9 @@ absl::StatusOr<std::vector<TrialRecord>> TrialsIn(const pqxx::result& rows) {
   std::vector<TrialRecord> trials;
   trials.reserve(rows.size());
   JsonColumns json;
-  for (const pqxx::row& row : rows) trials.push_back(TrialIn(row, json));
+  for (const pqxx::row& row : rows) {
+    trials.push_back(TrialIn(row, TrialColumn::Loaded::kWithWholeTrials, json));
+  }
   if (!json.status().ok()) return json.status();
   return trials;
 }
@@ -231,7 +99,9 @@ absl::StatusOr<std::vector<TrialRecord>> ProposalsIn(const pqxx::result& rows) {
   std::vector<TrialRecord> proposals;
   proposals.reserve(rows.size());
   JsonColumns json;
-  for (const pqxx::row& row : rows) proposals.push_back(ProposalIn(row, json));
+  for (const pqxx::row& row : rows) {
+    proposals.push_back(TrialIn(row, TrialColumn::Loaded::kWithTheLog, json));
+  }
   if (!json.status().ok()) return json.status();
   return proposals;
 }

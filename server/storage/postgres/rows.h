@@ -1,5 +1,5 @@
-// Rows of the loading statements as records. The order of the columns is that of the statements in
-// postgres_store.cc.
+// Rows of the loading statements as records. The columns of trials come from their table
+// (trial_columns.h); the order of all others is that of the statements in postgres_store.cc.
 
 #ifndef NASCENT_SERVER_STORAGE_POSTGRES_ROWS_H_
 #define NASCENT_SERVER_STORAGE_POSTGRES_ROWS_H_
@@ -15,7 +15,9 @@ namespace nascent::storage::postgres {
 // INTERNAL: a JSON column does not hold what it should.
 absl::StatusOr<SearchRecord> SearchIn(const pqxx::row& row);
 absl::StatusOr<std::vector<SearchRecord>> SearchesIn(const pqxx::result& rows);
+// Of SelectTrials.
 absl::StatusOr<std::vector<TrialRecord>> TrialsIn(const pqxx::result& rows);
+// Of SelectLog.
 absl::StatusOr<std::vector<TrialRecord>> ProposalsIn(const pqxx::result& rows);
 std::vector<TaskRecord> TasksIn(const pqxx::result& rows);
 absl::StatusOr<std::vector<EventRecord>> EventsIn(const pqxx::result& rows);

@@ -5,7 +5,9 @@
 
 #include <functional>
 #include <pqxx/pqxx>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/storage/postgres/connection_pool.h"
@@ -30,6 +32,13 @@ class Transaction {
     Prepare(statement);
     guard_.Asked();
     return work_.exec_prepared(statement.name, std::forward<Values>(values)...);
+  }
+
+  // As Execute, with as many parameters as there are values.
+  pqxx::result ExecuteWith(const Statement& statement, const std::vector<std::string>& values) {
+    Prepare(statement);
+    guard_.Asked();
+    return work_.exec_prepared(statement.name, pqxx::prepare::make_dynamic_params(values));
   }
 
   // Runs `body` behind a savepoint: what it violates (a constraint, a type, a limit) undoes it

@@ -5,56 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "server/storage/outcomes.h"
 #include "server/storage/postgres/batch.h"
+#include "server/storage/postgres/trial_columns.h"
 
 namespace nascent::storage::postgres {
 namespace {
-
-// A trial that shares copies the evaluation's metrics, which may be deleted before it.
-constexpr Statement kAddTrials = {"add_trials", R"sql(
-WITH input AS (
-  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::boolean[], $4::text[], $5::integer[],
-                       $6::text[], $7::jsonb[], $8::bytea[], $9::jsonb[], $10::jsonb[],
-                       $11::bigint[], $12::text[], $13::text[], $14::boolean[], $15::bigint[],
-                       $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
-                       $21::bigint[], $22::text[], $23::bigint[], $24::jsonb[], $25::text[],
-                       $26::integer[], $27::text[], $28::text[])
-    AS i (search_id, number, joined, key, key_version, notation, decisions, genotype, fidelity,
-          recipe, continues, parents, reason, enqueued, after_event, parameters,
-          multiply_accumulates, published_parameters, published_multiply_accumulates,
-          activation_bytes, depth, evaluation_identity, shared_from, shared_metrics, request_id,
-          request_index, failure, evaluator)),
-added AS (
-  INSERT INTO nascent.trials
-    (search_id, number, state, failure, joined, finished_at, created_at, key, key_version, notation,
-     decisions, genotype, fidelity, recipe, continues, parents, reason, enqueued, after_event,
-     parameters, multiply_accumulates, published_parameters, published_multiply_accumulates,
-     activation_bytes, depth, evaluation_identity, shared_from, shared_metrics, request_id,
-     request_index, evaluator)
-  SELECT i.search_id, i.number, CASE WHEN i.shared_from = 0 THEN 'READY' ELSE 'SHARED' END,
-         i.failure, i.joined, CASE WHEN i.shared_from <> 0 THEN c.now END, c.now, i.key,
-         i.key_version, i.notation, i.decisions, i.genotype, i.fidelity, i.recipe, i.continues,
-         i.parents::bigint[], i.reason, i.enqueued, i.after_event, i.parameters,
-         i.multiply_accumulates, i.published_parameters, i.published_multiply_accumulates,
-         i.activation_bytes, i.depth, i.evaluation_identity, i.shared_from,
-         CASE WHEN i.shared_from <> 0 THEN
-           coalesce(i.shared_metrics,
-                    (SELECT e.metrics FROM nascent.evaluations AS e WHERE e.trial_id = i.shared_from),
-                    '{}') END,
-         i.request_id, i.request_index, i.evaluator
-  FROM (SELECT nascent.now() AS now) AS c, input AS i
-  JOIN nascent.searches AS s ON s.id = i.search_id AND s.finished_at IS NULL
-  WHERE NOT EXISTS (SELECT FROM nascent.trials AS o
-                    WHERE o.request_id = i.request_id AND o.request_index = i.request_index)
-  ON CONFLICT (search_id, number) DO NOTHING
-  RETURNING id, search_id, number, state, joined),
-task AS (
-  INSERT INTO nascent.tasks (trial_id, search_id, kind, seed_offset)
-  SELECT a.id, a.search_id, 'TRAIN', 0 FROM added AS a WHERE a.state = 'READY' AND NOT a.joined
-  RETURNING id, trial_id)
-SELECT true, a.id, a.search_id, a.number FROM added AS a
-UNION ALL
-SELECT false, t.trial_id, t.id, 0 FROM task AS t
-)sql"};
 
 constexpr Statement kFindTrialOfRequest = {"find_trial_of_request", R"sql(
 SELECT t.id, coalesce(k.id, 0)
@@ -139,12 +93,6 @@ shared AS (
 SELECT id FROM named
 )sql"};
 
-const char* OrNull(std::string_view text) { return text.empty() ? nullptr : text.data(); }
-
-std::string_view FailureName(v1::FailureKind kind) {
-  return kind == v1::FAILURE_KIND_UNSPECIFIED ? std::string_view() : ShortName(kind);
-}
-
 void Replay(const pqxx::result& found, Outcome& outcome) {
   outcome.id = found[0][0].as<int64_t>();
   outcome.task_id = found[0][1].as<int64_t>();
@@ -176,10 +124,7 @@ void ExplainTrial(Batch& batch, const AddTrial& t, Outcome& outcome) {
 }  // namespace
 
 void ApplyTrials(Batch& batch, const Items& items) {
-  SqlArray search_id, number, joined, key, key_version, notation, decisions, genotype, fidelity,
-      recipe, continues, parents, reason, enqueued, after_event, parameters, multiply_accumulates,
-      published_parameters, published_multiply_accumulates, activation_bytes, depth, identity,
-      shared_from, shared_metrics, request_id, request_index, failure, evaluator;
+  NewTrialArrays arrays;
   Items sent;
   for (const size_t item : items) {
     const auto& add = batch.Get<AddTrial>(item);
@@ -192,44 +137,11 @@ void ApplyTrials(Batch& batch, const Items& items) {
       continue;
     }
     sent.push_back(item);
-    search_id.Add(t.search_id);
-    number.Add(t.number);
-    joined.Add(add.joined);
-    key.Add(t.key);
-    key_version.Add(t.key_version);
-    notation.Add(t.notation);
-    decisions.Add(DecisionsJson(t.genotype));
-    genotype.AddBytes(t.genotype.SerializeAsString());
-    fidelity.Add(*fidelity_json);
-    recipe.Add(*recipe_json);
-    continues.Add(t.continues);
-    parents.Add(ArrayOf(t.parents));
-    reason.Add(t.reason);
-    enqueued.Add(t.enqueued);
-    after_event.Add(t.after_event);
-    parameters.Add(t.costs.parameters());
-    multiply_accumulates.Add(t.costs.multiply_accumulates());
-    published_parameters.Add(t.costs.published_parameters());
-    published_multiply_accumulates.Add(t.costs.published_multiply_accumulates());
-    activation_bytes.Add(t.costs.activation_bytes());
-    depth.Add(static_cast<int64_t>(t.costs.depth()));
-    identity.Add(t.evaluation_identity);
-    shared_from.Add(t.shared_from);
-    shared_metrics.AddOrNull(t.metrics.empty() ? "" : MetricsJson(t.metrics));
-    request_id.AddOrNull(add.request_id);
-    request_index.Add(add.request_index);
-    failure.AddOrNull(t.shared_from == 0 ? "" : FailureName(t.failure));
-    evaluator.Add(t.evaluator);
+    arrays.Add({add, *fidelity_json, *recipe_json});
   }
   if (sent.empty()) return;
-  const pqxx::result rows = batch.transaction.Execute(
-      kAddTrials, search_id.Take(), number.Take(), joined.Take(), key.Take(), key_version.Take(),
-      notation.Take(), decisions.Take(), genotype.Take(), fidelity.Take(), recipe.Take(),
-      continues.Take(), parents.Take(), reason.Take(), enqueued.Take(), after_event.Take(),
-      parameters.Take(), multiply_accumulates.Take(), published_parameters.Take(),
-      published_multiply_accumulates.Take(), activation_bytes.Take(), depth.Take(), identity.Take(),
-      shared_from.Take(), shared_metrics.Take(), request_id.Take(), request_index.Take(),
-      failure.Take(), evaluator.Take());
+  const Statement statement = {"add_trials", AddTrialsSql().c_str()};
+  const pqxx::result rows = batch.transaction.ExecuteWith(statement, arrays.Take());
   absl::flat_hash_map<std::pair<int64_t, int64_t>, int64_t> trials;  // by search and number
   absl::flat_hash_map<int64_t, int64_t> tasks;                       // by trial
   for (const pqxx::row& row : rows) {
