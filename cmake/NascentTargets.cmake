@@ -53,7 +53,8 @@ endfunction()
 
 # nascent_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds] [TSAN] [LONG]): a GoogleTest program, one
 # ctest entry. TSAN: it is also built by the target tsan_tests and run under the thread sanitizer.
-# LONG: it begins before the others, so that it is not left alone at the end.
+# LONG: it takes more than some seconds, so it begins before the others and is not left alone at the end;
+# it has the label "long", which the edit cycle leaves out (tests/edit-cycle).
 # Labels: "slow" takes long, "timing" wants the machine for itself; under sanitizers neither is built
 # with the rest, as .ci/run leaves both out there.
 add_custom_target(tsan_tests)
@@ -66,6 +67,9 @@ function(nascent_test name)
   endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
+  endif()
+  if(ARG_LONG)
+    list(APPEND ARG_LABELS long)
   endif()
   if(ARG_TSAN)
     add_dependencies(tsan_tests ${name})
