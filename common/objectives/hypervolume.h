@@ -8,13 +8,13 @@
 
 namespace nascent::objectives {
 
-// The volume that `points` dominate above `reference`. `points`: [count][objectives], dominated
-// ones and duplicates allowed; those that are not above the reference in every objective add
-// nothing. Exact in any number of objectives: a sweep in two, WFG (While, Bradstreet & Barone 2012)
-// in more; made for fronts of hundreds of points in up to four.
+// Returns the volume that `points` dominate above `reference`. `points`: [count][objectives],
+// dominated ones and duplicates allowed; those that are not above the reference in every objective
+// add nothing. Exact in any number of objectives: a sweep in two, WFG (While, Bradstreet & Barone
+// 2012) in more; made for fronts of hundreds of points in up to four.
 double Hypervolume(std::vector<std::vector<double>> points, const std::vector<double>& reference);
 
-// What each point alone dominates: the hypervolume of all less that without the point.
+// Returns what each point alone dominates: the hypervolume of all less that without the point.
 std::vector<double> HypervolumeContributions(const std::vector<std::vector<double>>& points,
                                              const std::vector<double>& reference);
 

@@ -13,11 +13,12 @@
 
 namespace nascent::storage {
 
-// A message with "FENCED": the attempt is not the task's running one, which is `current`.
+// Refuses a late write, with "FENCED" in its message: the attempt is not the task's running one,
+// which is `current`.
 absl::Status Fenced(const AttemptId& attempt, int current);
-// The attempt was ended before, by another request.
+// Refuses to end an attempt that was ended before, by another request.
 absl::Status EndedBefore(const AttemptId& attempt, std::string_view how);
-// "no search 7".
+// Says that there is "no search 7".
 absl::Status Unknown(std::string_view what, int64_t id);
 absl::Status WrongSearchState(int64_t search_id, v1::SearchState is, v1::SearchState to);
 absl::Status SearchHasEnded(int64_t search_id, v1::SearchState is, std::string_view refused);
@@ -32,7 +33,7 @@ absl::Status ArtifactInUse(std::string_view sha256);
 absl::Status EventExists(int64_t search_id, int64_t sequence);
 absl::Status RequestReused(std::string_view request_id, std::string_view used_for);
 
-// "RUNNING" of SEARCH_STATE_RUNNING, and so on: the words of SQL and of messages.
+// These return the words of SQL and of messages: "RUNNING" of SEARCH_STATE_RUNNING, and so on.
 std::string_view ShortName(v1::SearchState state);
 std::string_view ShortName(v1::TrialState state);
 std::string_view ShortName(v1::FailureKind kind);

@@ -11,17 +11,17 @@
 
 namespace nascent::storage {
 
-// UTF-8 without NUL: what a text column can hold.
+// Says whether a text column can hold `text`: it is UTF-8 without NUL.
 bool IsStorableText(std::string_view text);
 
-// INVALID_ARGUMENT for text that can't be stored, numbers that are not finite, ids below 1, states
-// that the transition can't lead to. Messages name the field.
+// Returns INVALID_ARGUMENT for text that can't be stored, numbers that are not finite, ids below 1,
+// states that the transition can't lead to. Messages name the field.
 absl::Status CheckTransition(const Transition& transition);
 
-// Whether a search may go from one state to another; false for equal states.
+// Says whether a search may go from one state to another; false for equal states.
 bool MayBecome(v1::SearchState from, v1::SearchState to);
 
-// COMPLETED, CANCELLED or FAILED.
+// Says whether a search is COMPLETED, CANCELLED or FAILED.
 bool HasEnded(v1::SearchState state);
 
 }  // namespace nascent::storage

@@ -34,11 +34,11 @@ class TrialStore {
  public:
   virtual ~TrialStore() = default;
 
-  // Becomes or stays the active coordinator: where the term is free, ran out, or is held by
-  // `holder` or by one whose session is gone. Gives the term (rises with each new holder), or
-  // FAILED_PRECONDITION naming who holds it until when.
+  // Makes `holder` the active coordinator, or lets it stay so, where the term is free, has run out,
+  // or is held by `holder` itself or by one whose session is gone. Returns the term, which rises
+  // with each new holder. FAILED_PRECONDITION names who holds it until when.
   virtual absl::StatusOr<Term> AcquireTerm(const std::string& holder, absl::Duration duration) = 0;
-  // Gives it up at once (drain).
+  // Gives the term up at once, so that a standby need not wait for its end.
   virtual absl::Status ReleaseTerm(int64_t term) = 0;
 
   // Carries out all transitions in one transaction, in order, under `term`. A transition that fails
@@ -46,53 +46,60 @@ class TrialStore {
   virtual absl::StatusOr<std::vector<Outcome>> Apply(
       int64_t term, const std::vector<Transition>& transitions) = 0;
 
+  // Returns the time of the database, by which all deadlines are judged.
   virtual absl::StatusOr<absl::Time> Now() = 0;
 
-  // What a coordinator needs after a restart: every search that has not ended with its live tasks.
+  // The next methods load what a coordinator needs after a restart. This one returns every search
+  // that has not ended.
   virtual absl::StatusOr<std::vector<SearchRecord>> LoadActiveSearches() = 0;
-  // Tasks that are not finished, with the current attempt where one runs.
+  // Returns the tasks that are not finished, with the current attempt where one runs.
   virtual absl::StatusOr<std::vector<TaskRecord>> LoadOpenTasks(int64_t search_id) = 0;
-  // The log of a search: proposals by number and events by sequence. A proposal is a trial without
-  // what takes other tables or much room and is not for strategies: error, attempt, worker, key,
-  // notation, recipe, metrics and times; one that runs is READY.
+  // These two return the log of a search: its proposals in the order of their numbers, and its
+  // events in that of their sequence. A proposal is a trial without what takes other tables or much
+  // room and is not for strategies: error, attempt, worker, key, notation, recipe, metrics and
+  // times; one that runs is READY.
   virtual absl::StatusOr<std::vector<TrialRecord>> LoadProposals(int64_t search_id,
                                                                  int64_t after_number,
                                                                  int64_t limit) = 0;
   virtual absl::StatusOr<std::vector<EventRecord>> LoadEvents(int64_t search_id,
                                                               int64_t after_sequence,
                                                               int64_t limit) = 0;
+  // Returns the last snapshot of the search's strategy; nothing where none was put.
   virtual absl::StatusOr<std::optional<SnapshotRecord>> LoadSnapshot(int64_t search_id) = 0;
-  // The trials of these numbers, whole, by number.
+  // Returns the trials with these numbers, whole, in the order of the numbers.
   virtual absl::StatusOr<std::vector<TrialRecord>> FindTrials(
       int64_t search_id, const std::vector<int64_t>& numbers) = 0;
-  // That all attempts of the search held slots, those that run up to now.
+  // Returns the seconds for which attempts of the search held slots; running ones count up to now.
   virtual absl::StatusOr<double> GetDeviceSeconds(int64_t search_id) = 0;
-  // `last_seen_at` is exact to five seconds.
+  // Returns all workers that ever registered. `last_seen_at` is exact to five seconds.
   virtual absl::StatusOr<std::vector<WorkerRecord>> LoadWorkers() = 0;
-  // Trials that AddTrial made for this request id, by index; empty: the request was never seen.
+  // Returns the trials that AddTrial made for this request id, in the order of their indices; none
+  // where the request was never seen.
   virtual absl::StatusOr<std::vector<TrialRecord>> FindTrialsOfRequest(
       const std::string& request_id) = 0;
 
-  // An evaluation that may be shared, by identity; nullopt when there is none.
+  // Returns an evaluation with this identity that may be shared; nothing when there is none.
+  // `project` and `search_id` limit where it may come from.
   virtual absl::StatusOr<std::optional<EvaluationRecord>> FindEvaluation(
       const std::string& identity, const std::optional<std::string>& project,
       std::optional<int64_t> search_id) = 0;
 
-  // For users; need no term.
+  // The rest is for users and needs no term. NOT_FOUND: there is no such search.
   virtual absl::StatusOr<SearchRecord> GetSearch(int64_t id) = 0;
   virtual absl::StatusOr<SearchRecord> GetNewestSearch(const std::string& name) = 0;
   virtual absl::StatusOr<std::vector<SearchRecord>> ListSearches(int64_t before_id, int limit) = 0;
-  // By number.
+  // Returns whole trials in the order of their numbers.
   virtual absl::StatusOr<std::vector<TrialRecord>> LoadTrials(int64_t search_id,
                                                               int64_t after_number,
                                                               int64_t limit) = 0;
   virtual absl::StatusOr<SearchTotals> GetTotals(int64_t search_id) = 0;
-  // Last measurement of each metric of each of these trials.
+  // Returns the last value of each metric of each of these trials.
   virtual absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(
       const std::vector<int64_t>& trial_ids) = 0;
 
-  // Artifacts that were put at least `age` ago and that nothing names: no data set, no trial or
-  // evaluation (checkpoint, weights), no task. At most `limit`. A store that keeps none has none.
+  // Returns at most `limit` artifacts that were put at least `age` ago and that nothing names: no
+  // data set, no trial or evaluation (checkpoint, weights), no task. A store that keeps none has
+  // none.
   virtual absl::StatusOr<std::vector<std::string>> FindUnusedArtifacts(absl::Duration /*age*/,
                                                                        int /*limit*/) {
     return std::vector<std::string>();

@@ -58,24 +58,27 @@ struct Entry {
   bool sets_rungs = false;
 };
 
-// In the order of the documentation.
+// Returns the table, in the order of the documentation.
 std::span<const Entry> AllStrategies();
-// Null when there is none of that name.
+// Returns null when there is none of that name.
 const Entry* FindStrategy(std::string_view name);
 
-// From SearchSpec.strategy: a name, or {name: {setting: value}}; null means "auto".
+// Makes the strategy that SearchSpec.strategy asks for: a name, or {name: {setting: value}}; null
+// means "auto".
 // INVALID_ARGUMENT with the field path ("strategy.regularized_evolution.sample: …"). Every strategy
 // says Exhausted after its first proposal where the space has one network only.
 absl::StatusOr<std::unique_ptr<Strategy>> MakeStrategy(const google::protobuf::Value& spec,
                                                        const Problem& problem);
 
-// For strategies that wrap others: `spec` is Settings::Raw(setting), or an element of its list.
-// Applies neither `unique` nor the rule for spaces with one network, which the outermost does.
+// Makes a strategy for one that wraps it. `spec` is Settings::Raw(setting), or an element of its
+// list. Applies neither `unique` nor the rule for spaces with one network, which the outermost
+// does.
 absl::StatusOr<std::unique_ptr<Strategy>> MakeNested(const google::protobuf::Value& spec,
                                                      const Problem& problem,
                                                      const std::string& setting);
 
-// The same value with the name and every default written out; the same errors. Needs no problem.
+// Returns `spec` with the name and every default written out. It fails as MakeStrategy does, and
+// needs no problem.
 absl::StatusOr<google::protobuf::Value> ResolveStrategy(const google::protobuf::Value& spec);
 
 }  // namespace nascent::strategy

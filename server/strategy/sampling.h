@@ -13,30 +13,31 @@
 
 namespace nascent::strategy {
 
-// Draws of SampleFeasible before it gives up.
+// So many genotypes SampleFeasible draws before it gives up.
 inline constexpr int kSampleEffort = 10000;
-// Changes that MutateFeasible tries before it gives up.
+// So many changes MutateFeasible tries before it gives up.
 inline constexpr int kMutateEffort = 100;
 
-// Problem::feasible, which may be unset.
+// Asks Problem::feasible; where that is unset, every genotype is feasible.
 bool IsFeasible(const Problem& problem, const space::Genotype& genotype);
 
-// Uniform over the feasible genotypes; nothing when kSampleEffort draws found none.
+// Draws uniformly from the feasible genotypes; gives nothing when kSampleEffort draws found none.
 std::optional<space::Genotype> SampleFeasible(const Problem& problem, RandomStream& random);
 
-// One mutation of `genotype` that is feasible; nothing when kMutateEffort tries found none.
+// Returns a feasible genotype one mutation away from `genotype`; nothing when kMutateEffort tries
+// found none.
 std::optional<space::Genotype> MutateFeasible(const Problem& problem,
                                               const space::Genotype& genotype,
                                               RandomStream& random);
 
-// A random proposal, or Exhausted when SampleFeasible finds none.
+// Returns a random proposal, or Exhausted when SampleFeasible finds none.
 Answer ProposeRandom(const Problem& problem, RandomStream& random, std::string reason);
 
-// 64 bits that are the same on every machine and in every run; equal genotypes have equal ones, and
-// different ones differ but for odds of 2⁻⁶⁴.
+// Returns 64 bits that are the same on every machine and in every run; equal genotypes have equal
+// ones, and different ones differ but for odds of 2⁻⁶⁴.
 uint64_t Fingerprint(const space::Genotype& genotype);
 
-// "node1" or "node1 and 2 more": the decisions in which two genotypes differ; for reasons.
+// Names the decisions in which two genotypes differ, for reasons: "node1" or "node1 and 2 more".
 std::string DescribeChange(const Problem& problem, const space::Genotype& from,
                            const space::Genotype& to);
 

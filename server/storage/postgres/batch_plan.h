@@ -16,10 +16,10 @@ struct BatchGroup {
   std::vector<size_t> items;  // indices into the batch
 };
 
-// Groups that, carried out in order, have the effect of `items` carried out one after the other.
-// Only AddTrial, GrantLease, RenewLease and FinishAttempt are grouped; two that touch the same
-// thing (a task, a trial's number, a request id) never share a statement, but renewals of a lease
-// do.
+// Returns groups that, carried out in order, have the effect of `items` carried out one after the
+// other. Only AddTrial, GrantLease, RenewLease and FinishAttempt are grouped; two that touch the
+// same thing (a task, a trial's number, a request id) never share a statement, but renewals of a
+// lease do.
 std::vector<BatchGroup> PlanBatch(const std::vector<Transition>& transitions,
                                   const std::vector<size_t>& items);
 

@@ -49,7 +49,7 @@ class ConnectionPool {
 
   explicit ConnectionPool(Options options) : options_(std::move(options)) {}
 
-  // A borrowed connection; goes back when destroyed.
+  // A borrowed connection. It goes back when the lease is destroyed.
   class Lease {
    public:
     Lease(ConnectionPool* pool, std::unique_ptr<Connection> connection)
@@ -59,7 +59,7 @@ class ConnectionPool {
     ~Lease();
     Connection& operator*() const { return *connection_; }
     Connection* operator->() const { return connection_.get(); }
-    // It is broken: it is closed, and so are the idle ones, which share its fate.
+    // Closes a connection that is broken, and the idle ones, which share its fate.
     void Discard();
 
    private:
@@ -67,8 +67,8 @@ class ConnectionPool {
     std::unique_ptr<Connection> connection_;
   };
 
-  // UNAVAILABLE: no connection could be made; RESOURCE_EXHAUSTED: none came free in time;
-  // INVALID_ARGUMENT: the URL is none.
+  // Lends an idle connection, or makes one. UNAVAILABLE: no connection could be made;
+  // RESOURCE_EXHAUSTED: none came free in time; INVALID_ARGUMENT: the URL is none.
   absl::StatusOr<Lease> Acquire();
 
   SilenceWatch& silence() { return silence_; }

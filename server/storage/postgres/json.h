@@ -17,17 +17,18 @@
 
 namespace nascent::storage::postgres {
 
-// {"accuracy":0.9,…}; numbers keep every bit.
+// Returns {"accuracy": 0.9, …}; numbers keep every bit.
 std::string MetricsJson(const std::map<std::string, double>& metrics);
-// The last value of each metric.
+// As above, with the last value of each metric.
 std::string MetricsJson(const std::vector<v1::Measurement>& measurements);
-// The inverse. INTERNAL: not such an object.
+// Reads such an object. INTERNAL: it is none.
 absl::StatusOr<std::map<std::string, double>> MetricsFromJson(std::string_view json);
 
-// {"node1":3,…}: options, whole and real numbers by label.
+// Returns {"node1": 3, …}: options, whole and real numbers by label.
 std::string DecisionsJson(const v1::Genotype& genotype);
 
-// Protobuf JSON with the field names of the .proto file. INVALID_ARGUMENT: a message that has none.
+// Returns protobuf JSON with the field names of the .proto file. INVALID_ARGUMENT: a message that
+// has none.
 absl::StatusOr<std::string> MessageJson(const google::protobuf::Message& message);
 absl::Status MessageFromJson(std::string_view json, google::protobuf::Message& message);
 

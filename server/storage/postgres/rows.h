@@ -12,7 +12,8 @@
 
 namespace nascent::storage::postgres {
 
-// INTERNAL: a JSON column does not hold what it should.
+// Each makes records of the rows of one kind of statement. INTERNAL: a JSON column does not hold
+// what it should.
 absl::StatusOr<SearchRecord> SearchIn(const pqxx::row& row);
 absl::StatusOr<std::vector<SearchRecord>> SearchesIn(const pqxx::result& rows);
 // Of SelectTrials.

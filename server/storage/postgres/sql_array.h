@@ -16,18 +16,18 @@ class SqlArray {
   void Add(int64_t value);
   void Add(int value) { Add(static_cast<int64_t>(value)); }
   void Add(bool value);
-  // Every bit survives.
+  // Keeps every bit of the value.
   void Add(double value);
   void Add(std::string_view text);
   void Add(const std::string& text) { Add(std::string_view(text)); }
   void Add(const char* text) { Add(std::string_view(text)); }
   void AddNull();
-  // NULL for an empty text.
+  // Adds NULL for an empty text.
   void AddOrNull(std::string_view text);
-  // For a bytea[].
+  // Adds an element of a bytea[].
   void AddBytes(std::string_view bytes);
 
-  // The literal; the array is empty again afterwards.
+  // Returns the literal; the array is empty again afterwards.
   std::string Take();
   bool empty() const { return text_.empty(); }
 
@@ -37,15 +37,15 @@ class SqlArray {
   std::string text_;
 };
 
-// {1,2,3}
+// These return a literal like {1,2,3}.
 std::string ArrayOf(const std::vector<int64_t>& values);
 std::string ArrayOf(const std::vector<std::string>& values);
 
-// The values of an array of whole numbers or texts that the server sent.
+// These read the values of an array of whole numbers or texts that the server sent.
 std::vector<int64_t> IntegersOf(const char* literal);
 std::vector<std::string> TextsOf(const char* literal);
 
-// "\x0a1b": a bytea parameter.
+// Returns a bytea parameter like "\x0a1b".
 std::string BytesLiteral(std::string_view bytes);
 
 }  // namespace nascent::storage::postgres

@@ -18,7 +18,7 @@ class Writer {
   // `patience`: with a free session, and with one statement; a lock gets four fifths of it.
   Writer(const std::string& url, absl::Duration patience);
 
-  // As TrialStore's.
+  // These three do what TrialStore says of them.
   absl::StatusOr<Term> AcquireTerm(const std::string& holder, absl::Duration duration);
   absl::Status ReleaseTerm(int64_t term);
   absl::StatusOr<std::vector<Outcome>> Apply(int64_t term,
@@ -31,7 +31,7 @@ class Writer {
   absl::Status Run(int64_t term, const std::vector<Transition>& transitions,
                    const std::vector<size_t>& items, bool together, std::vector<Outcome>& outcomes,
                    int64_t& batch_number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Whether a transaction whose commit got no answer took place.
+  // Finds out whether a transaction whose commit got no answer took place.
   absl::StatusOr<bool> WasCommitted(int64_t term, int64_t batch_number);
 
   ConnectionPool batches_;  // one session, used under mutex_

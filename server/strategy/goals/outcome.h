@@ -24,22 +24,23 @@ struct Outcome {
   bool feasible() const { return usable && violation == 0; }
 };
 
-// From metrics at any time of a trial.
+// Judges metrics at any time of a trial.
 Outcome Assess(const Problem& problem, const std::map<std::string, double>& metrics);
-// FAILED and CANCELLED are not usable whatever they measured; STOPPED counts with its last values.
+// Judges a trial that ended: FAILED and CANCELLED are not usable whatever they measured; STOPPED
+// counts with its last values.
 Outcome Assess(const Problem& problem, const Finished& finished);
 
-// Of a trial that still runs: what only the cost model knows is taken from Problem::costs.
+// Judges a trial that still runs: what only the cost model knows is taken from Problem::costs.
 Outcome Assess(const Problem& problem, const space::Genotype& genotype,
                const std::map<std::string, double>& measured);
 
-// Constrained domination (Deb et al. 2002, definition 1): usable before unusable, feasible before
-// infeasible, less violation before more, then Pareto dominance; with one objective the larger
-// score. False for equal ones.
+// Says whether `a` dominates `b` under the constraints (Deb et al. 2002, definition 1): usable
+// before unusable, feasible before infeasible, less violation before more, then Pareto dominance;
+// with one objective the larger score. False for equal ones.
 bool Better(const Outcome& a, const Outcome& b);
 
-// The index of the best of at least one: least violation, then the largest score; with several
-// objectives the first front and there the largest crowding distance. The first of equals.
+// Returns the index of the best of at least one: least violation, then the largest score; with
+// several objectives the first front and there the largest crowding distance. The first of equals.
 int BestOf(const std::vector<const Outcome*>& outcomes);
 
 // Fronts and crowding of usable outcomes under constrained domination: the fronts of the feasible
@@ -50,9 +51,9 @@ struct Ranking {
 };
 Ranking Rank(const std::vector<const Outcome*>& outcomes);
 
-// Indices of outcomes, best first, for strategies that keep a share of them: usable before
-// unusable, then by front, within a front by what a point alone adds to its hypervolume (large
-// fronts by crowding); with one objective by score. Of equals the earlier first.
+// Returns the indices of outcomes, best first, for strategies that keep a share of them: usable
+// before unusable, then by front, within a front by what a point alone adds to its hypervolume
+// (large fronts by crowding); with one objective by score. Of equals the earlier first.
 std::vector<int> BestFirst(const std::vector<const Outcome*>& outcomes);
 
 }  // namespace nascent::strategy
