@@ -8,8 +8,10 @@
 #include <string>
 
 #include "common/network/attributes.h"
-#include "worker/torch/image_functions.h"
-#include "worker/torch/kernels.h"
+#include "worker/torch/kernels/batch_norm_function.h"
+#include "worker/torch/kernels/norm_sum_function.h"
+#include "worker/torch/kernels/pool_function.h"
+#include "worker/torch/kernels/sum_function.h"
 
 namespace nascent::worker {
 namespace {
@@ -83,15 +85,19 @@ at::Tensor Linear(const Module& m, Inputs in, const Pass&) {
   return at::linear(in[0], m.weight, m.bias);
 }
 
+BatchNorm NormOf(const Module& m) {
+  return {m.weight,
+          m.bias,
+          m.running_mean,
+          m.running_variance,
+          RealOf(m.node.attributes, "momentum"),
+          RealOf(m.node.attributes, "eps")};
+}
+
 at::Tensor NormBatch(const Module& m, Inputs in, const Pass& pass) {
   if (!pass.training && m.folded) return in[0];  // Its convolution has done it.
-  const BatchNorm norm = {m.weight,
-                          m.bias,
-                          m.running_mean,
-                          m.running_variance,
-                          RealOf(m.node.attributes, "momentum"),
-                          RealOf(m.node.attributes, "eps")};
-  return NormalizeBatch(norm, in[0], pass.training, m.with_relu);
+  if (pass.training && m.in_sum) return in[0];   // Its sum will do it.
+  return NormalizeBatch(NormOf(m), in[0], pass.training, m.with_relu);
 }
 
 at::Tensor NormLayer(const Module& m, Inputs in, const Pass&) {
@@ -165,8 +171,8 @@ at::Tensor GlobalMaximum(const Module& m, Inputs in, const Pass&) {
 }
 
 at::Tensor Relu(const Module& m, Inputs in, const Pass& pass) {
-  if (m.with_relu && (pass.training || !m.folded))
-    return in[0];  // The batch norm before it has done it.
+  // The batch norm before it has done it.
+  if (m.with_relu && (pass.training || !m.folded)) return in[0];
   return MayOverwrite(in[0]) ? at::relu_(in[0]) : at::relu(in[0]);
 }
 
@@ -354,6 +360,16 @@ ForwardFunction FindForward(std::string_view operation) {
   };
   const auto found = kTable->find(operation);
   return found == kTable->end() ? nullptr : found->second;
+}
+
+SumAndRelu AddWithNorms(const Module& add, std::span<at::Tensor> inputs, bool relu) {
+  std::vector<SumTerm> terms;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    SumTerm& term = terms.emplace_back();
+    term.x = std::move(inputs[i]);
+    if (add.norms[i] != nullptr) term.norm = NormOf(*add.norms[i]);
+  }
+  return AddNormalized(terms, relu);
 }
 
 double InitialBound(const network::Node& node, std::span<const network::Shape> inputs,

@@ -12,6 +12,7 @@
 
 #include "common/network/network.h"
 #include "common/random.h"
+#include "worker/torch/kernels/norm_sum_function.h"
 
 namespace nascent::worker {
 
@@ -37,6 +38,11 @@ struct Module {
   at::Tensor running_variance;
   // A batch norm and the relu that is its only reader: the norm does the work of both.
   bool with_relu = false;
+  // A sum of images: while training it does the work of the batch norms that nobody else reads.
+  // Per input that norm, or null.
+  std::vector<const Module*> norms;
+  // A batch norm: while training the sum that reads it does its work.
+  bool in_sum = false;
   // Evaluation: a convolution with the weights below, which hold its batch norm; that norm hands
   // its input on; the relu after it works by itself.
   bool folded = false;
@@ -51,6 +57,10 @@ using ForwardFunction = at::Tensor (*)(const Module& module, std::span<at::Tenso
 
 // nullptr: no such operation (or "input").
 ForwardFunction FindForward(std::string_view operation);
+
+// While training, an "add" with `norms`, and with `relu` also the relu that reads it: `inputs` are
+// those of the norms where there are any.
+SumAndRelu AddWithNorms(const Module& add, std::span<at::Tensor> inputs, bool relu);
 
 // How a parameter of the operation starts, as PyTorch's modules do it: weights and biases of
 // convolutions and linear layers uniform in +-1 / sqrt(fan in), norms at one and zero. Returns the

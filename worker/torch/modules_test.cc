@@ -1,6 +1,7 @@
 #include "worker/torch/modules.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <map>
@@ -327,6 +328,93 @@ TEST(ModulesTest, ABatchNormWithItsReluAgreesWithTheTwoAlone) {
   const auto gradient = [&](const char* name) { return parameters.Find(name).grad(); };
   EXPECT_LT((gradient("norm.weight") - weight.grad()).abs().max().item<float>(), 1e-3);
   EXPECT_LT((gradient("norm.bias") - bias.grad()).abs().max().item<float>(), 1e-3);
+}
+
+// x ─► norm a ─┐
+// x ─► norm b ─┼─► add ─┬─► relu ─► out
+// x ───────────┘        └─────────► sum, where it is an output too
+network::Network NormalizedSum(bool sum_too) {
+  network::NetworkBuilder builder;
+  const int in = *builder.Add("in", "input", {{"shape", Pair{8, 14, 14}}}, {});
+  const int a = *builder.Add("a", "batch_norm", {}, {in});
+  const int b = *builder.Add("b", "batch_norm", {{"affine", false}, {"momentum", 0.3}}, {in});
+  const int sum = *builder.Add("sum", "add", {}, {a, in, b});
+  builder.AddOutput("out", *builder.Add("relu", "relu", {}, {sum}));
+  if (sum_too) builder.AddOutput("sum", sum);
+  return builder.Take();
+}
+
+TEST(ModulesTest, ASumWithItsNormsAndItsReluAgreesWithTheOperationsAlone) {
+  for (const bool sum_too : {false, true}) {
+    auto module = NetworkModule::Create(NormalizedSum(sum_too), 1, at::kCPU);
+    ASSERT_TRUE(module.ok());
+    {
+      const at::NoGradGuard no_grad;
+      (*module)->parameters().Find("a.weight").uniform_(-2, 2);
+      (*module)->parameters().Find("a.bias").uniform_(-1, 1);
+    }
+    const at::Tensor value = RandomInput({8, 14, 14}, 200) + 2;  // several pieces of work
+    at::Tensor x = value.clone().requires_grad_(true);
+    const std::vector<at::Tensor> outputs = (*module)->Forward(x, Pass{.training = true});
+    at::Tensor exact = value.to(at::kDouble).requires_grad_(true);
+    const auto leaf = [&](const char* name) {
+      return (*module)->parameters().Find(name).detach().to(at::kDouble).requires_grad_(true);
+    };
+    const at::Tensor weight = leaf("a.weight");
+    const at::Tensor bias = leaf("a.bias");
+    at::Tensor mean = at::zeros({8}, at::kDouble);
+    at::Tensor variance = at::ones({8}, at::kDouble);
+    const at::Tensor sum = at::batch_norm(exact, weight, bias, {}, {}, true, 0.1, 1e-5, false) +
+                           exact +
+                           at::batch_norm(exact, {}, {}, mean, variance, true, 0.3, 1e-5, false);
+    const at::Tensor relu = at::relu(sum);
+    EXPECT_LT((outputs[0] - relu).abs().max().item<double>(), 1e-5);
+    const at::Tensor slope = at::randn_like(sum);
+    at::Tensor loss = (outputs[0] * slope.to(at::kFloat)).sum();
+    at::Tensor expected = (relu * slope).sum();
+    if (sum_too) {
+      EXPECT_LT((outputs[1] - sum).abs().max().item<double>(), 1e-5);
+      loss = loss + outputs[1].mul(outputs[1]).sum() / 3;
+      expected = expected + sum.mul(sum).sum() / 3;
+    }
+    loss.backward();
+    expected.backward();
+    EXPECT_LT((x.grad() - exact.grad()).abs().max().item<double>(), 1e-4);
+    const auto gradient = [&](const char* name) {
+      return (*module)->parameters().Find(name).grad();
+    };
+    EXPECT_LT(((gradient("a.weight") - weight.grad()) / weight.grad().abs().max())
+                  .abs()
+                  .max()
+                  .item<double>(),
+              1e-4);
+    EXPECT_LT(
+        ((gradient("a.bias") - bias.grad()) / bias.grad().abs().max()).abs().max().item<double>(),
+        1e-4);
+    EXPECT_EQ((*module)->buffers()[2].name, "b.running_mean");
+    EXPECT_TRUE(at::allclose((*module)->buffers()[2].tensor.to(at::kDouble), mean, 1e-5, 1e-5));
+    EXPECT_TRUE(at::allclose((*module)->buffers()[3].tensor.to(at::kDouble), variance, 1e-5, 1e-5));
+  }
+}
+
+TEST(ModulesTest, ASumWithItsNormsGivesTheSameBitsOnAnyNumberOfThreads) {
+  const at::Tensor x = RandomInput({8, 14, 14}, 200);
+  std::vector<at::Tensor> gradients;
+  std::vector<at::Tensor> outputs;
+  const int before = at::get_num_threads();
+  for (const int threads : {1, 2}) {
+    at::set_num_threads(threads);
+    auto module = NetworkModule::Create(NormalizedSum(/*sum_too=*/true), 1, at::kCPU);
+    ASSERT_TRUE(module.ok());
+    at::Tensor leaf = x.clone().requires_grad_(true);
+    const std::vector<at::Tensor> both = (*module)->Forward(leaf, Pass{.training = true});
+    (both[0].square() + both[1]).backward(at::ones_like(x));
+    outputs.push_back(both[0]);
+    gradients.push_back(leaf.grad());
+  }
+  at::set_num_threads(before);
+  EXPECT_TRUE(outputs[0].equal(outputs[1]));
+  EXPECT_TRUE(gradients[0].equal(gradients[1]));
 }
 
 TEST(ModulesTest, RunningStatisticsAreThoseOfPyTorch) {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -34,6 +35,15 @@ std::vector<int> Readers(const network::Network& network) {
   }
   for (const network::Output& output : network.outputs) ++readers[output.node];
   return readers;
+}
+
+// Whether it adds images of one shape, each once.
+bool IsPlainSumOfImages(const network::Network& network, const network::Node& node) {
+  if (node.operation != "add" || node.shape.size() != 3) return false;
+  const auto& times = network::IntegersOf(node.attributes, "multiplicity");
+  return std::all_of(times.begin(), times.end(), [](int64_t n) { return n == 1; }) &&
+         std::all_of(node.inputs.begin(), node.inputs.end(),
+                     [&](int input) { return network.nodes[input].shape == node.shape; });
 }
 
 }  // namespace
@@ -113,6 +123,34 @@ void NetworkModule::FindFusions() {
       modules_[node.inputs[0]].with_relu = true;
     }
   }
+  FindSums(readers);
+}
+
+void NetworkModule::FindSums(const std::vector<int>& readers) {
+  relu_of_.assign(network_.nodes.size(), -1);
+  for (size_t i = 0; i < network_.nodes.size(); ++i) {
+    const network::Node& node = network_.nodes[i];
+    if (node.operation == "relu" && network_.nodes[node.inputs[0]].operation == "add") {
+      relu_of_[node.inputs[0]] = static_cast<int>(i);
+    }
+  }
+  for (size_t i = 0; i < network_.nodes.size(); ++i) {
+    const network::Node& node = network_.nodes[i];
+    if (!IsPlainSumOfImages(network_, node)) {
+      relu_of_[i] = -1;
+      continue;
+    }
+    const auto is_own_norm = [&](int input) {
+      return network_.nodes[input].operation == "batch_norm" && readers[input] == 1;
+    };
+    if (relu_of_[i] < 0 && std::none_of(node.inputs.begin(), node.inputs.end(), is_own_norm)) {
+      continue;
+    }
+    for (int input : node.inputs) {
+      modules_[input].in_sum = is_own_norm(input);
+      modules_[i].norms.push_back(is_own_norm(input) ? &modules_[input] : nullptr);
+    }
+  }
 }
 
 std::vector<NetworkModule::Step> NetworkModule::Plan(bool training) const {
@@ -130,7 +168,12 @@ std::vector<NetworkModule::Step> NetworkModule::Plan(bool training) const {
   for (size_t i = network_.nodes.size(); i-- > 0;) {
     const network::Node& node = network_.nodes[i];
     if (!needed[i] || node.operation == "input") continue;
+    // Its sum does it.
+    if (training && node.operation == "relu" && relu_of_[node.inputs[0]] == static_cast<int>(i)) {
+      continue;
+    }
     Step step{static_cast<int>(i), FindForward(node.operation), {}};
+    if (training && relu_of_[i] >= 0 && needed[relu_of_[i]]) step.relu = relu_of_[i];
     // The last of equal inputs may take the value with it.
     step.last_use.resize(node.inputs.size());
     for (size_t k = node.inputs.size(); k-- > 0;) {
@@ -156,8 +199,16 @@ std::vector<at::Tensor> NetworkModule::Forward(const at::Tensor& x, const Pass& 
       at::Tensor& value = values[node.inputs[k]];
       inputs.push_back(step.last_use[k] ? std::move(value) : value);
     }
-    values[step.node] = step.forward(modules_[step.node], std::span(inputs), pass);
+    const Module& module = modules_[step.node];
+    if (pass.training && !module.norms.empty()) {
+      SumAndRelu result = AddWithNorms(module, std::span(inputs), step.relu >= 0);
+      values[step.node] = std::move(result.sum);
+      if (step.relu >= 0) values[step.relu] = std::move(result.relu);
+    } else {
+      values[step.node] = step.forward(module, std::span(inputs), pass);
+    }
     if (observer) observer(step.node, values[step.node]);
+    if (observer && step.relu >= 0) observer(step.relu, values[step.relu]);
   }
   std::vector<at::Tensor> outputs;
   for (const network::Output& output : network_.outputs) {

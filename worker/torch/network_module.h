@@ -19,14 +19,16 @@ namespace nascent::worker {
 
 // Used by one thread.
 //
-//   training      x ─► conv ─► bn (+ relu) ─► …   one autograd node per operation; a relu that
-//   alone
-//                                                  reads a batch norm is part of it
-//   evaluation    x ─► conv' ─► relu (in place)    after Fold() a batch norm that alone reads a
-//                                                  convolution is part of it
+//   training     x ─► conv ─► bn (+ relu) ─► …    One autograd node per operation; a relu that
+//                                                 alone reads a batch norm is part of it.
+//                x ─► conv ─► (bn +) add (+ relu) A sum of images also does the work of batch norms
+//                                                 that it alone reads, and of a relu that reads it.
+//   evaluation   x ─► conv' ─► relu (in place)    After Fold() a batch norm that alone reads a
+//                                                 convolution is part of it.
 class NetworkModule {
  public:
-  // Called with a node's index and output as soon as it is there.
+  // Called with a node's index and output as soon as it is there. Of a batch norm that is part of a
+  // sum, that is its input.
   using Observer = std::function<void(int node, const at::Tensor& output)>;
 
   // Parameters start from (seed, name), see Parameters. INVALID_ARGUMENT: an operation without
@@ -54,11 +56,14 @@ class NetworkModule {
     ForwardFunction forward = nullptr;
     // Per input: whether nobody reads it after this step.
     std::vector<bool> last_use;
+    // Of a sum that does the work of others: the relu that it does too, or -1.
+    int relu = -1;
   };
 
   NetworkModule(network::Network network, Parameters parameters);
 
   void FindFusions();
+  void FindSums(const std::vector<int>& readers);
   std::vector<Step> Plan(bool training) const;
   void Unfold();
 
@@ -67,6 +72,7 @@ class NetworkModule {
   std::vector<NamedTensor> buffers_;
   std::vector<Module> modules_;  // one per node
   std::vector<int> foldable_;    // batch norms whose input is a convolution of their own
+  std::vector<int> relu_of_;     // per node: the relu that it does while training, or -1
   std::vector<Step> training_plan_;
   std::vector<Step> evaluation_plan_;
   int input_ = 0;

@@ -1,192 +1,11 @@
-#include "worker/torch/kernels.h"
+#include "worker/torch/kernels/pool.h"
 
 #include <algorithm>
-#include <type_traits>
 #include <vector>
 
-// One binary runs everywhere: the loader picks the widest version that the processor has.
-#if defined(__x86_64__)
-#define NASCENT_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define NASCENT_CLONES
-#endif
-#define NASCENT_INLINE __attribute__((always_inline)) inline
-#define NASCENT_INLINE_LAMBDA __attribute__((always_inline))
+#include "worker/torch/kernels/clones.h"
 
 namespace nascent::worker::kernels {
-namespace {
-
-// Where the channels divide a period, rows are one stream of periods and channel j of the tile is
-// channel j % C; elsewhere a tile is a strip of columns.
-constexpr int64_t kPeriod = 64;
-constexpr int64_t kStrip = 32;
-// Sums are kept in float for so many rows of a tile, in double beyond.
-constexpr int64_t kBlockRows = 64;
-
-struct Tile {
-  int64_t offset = 0;  // of its first value
-  int64_t width = 0;   // values of one row
-  int64_t rows = 0;
-  int64_t stride = 0;   // from row to row
-  int64_t channel = 0;  // of its first column
-};
-
-template <typename Function>
-NASCENT_INLINE void ForEachTile(Rows size, Function function) {
-  if (kPeriod % size.channels == 0) {
-    const int64_t values = size.rows * size.channels;
-    const int64_t whole = values / kPeriod;
-    if (whole > 0) function(Tile{0, kPeriod, whole, kPeriod, 0});
-    if (values % kPeriod > 0) {
-      function(Tile{whole * kPeriod, values % kPeriod, 1, kPeriod, 0});
-    }
-    return;
-  }
-  for (int64_t c = 0; c < size.channels; c += kStrip) {
-    function(Tile{c, std::min(kStrip, size.channels - c), size.rows, size.channels, c});
-  }
-}
-
-// A value per channel as one per column of a tile.
-NASCENT_INLINE void Spread(const float* values, int64_t channels, const Tile& tile,
-                           float* columns) {
-  for (int64_t j = 0; j < tile.width; ++j) columns[j] = values[(tile.channel + j) % channels];
-}
-
-// Calls body with the width as a constant where the compiler can use it: a tile is then a handful
-// of vector registers.
-template <typename Body>
-NASCENT_INLINE void WithWidth(int64_t width, Body body) {
-  if (width == kPeriod) {
-    body(std::integral_constant<int64_t, kPeriod>());
-  } else if (width == kStrip) {
-    body(std::integral_constant<int64_t, kStrip>());
-  } else {
-    body(width);
-  }
-}
-
-// Two sums per column over the rows of a tile; add(row pointer offset, column) gives both terms.
-template <typename Width, typename Terms>
-NASCENT_INLINE void TwoSums(const Tile& tile, Width width, int64_t channels, Terms terms,
-                            double* first, double* second) {
-  for (int64_t begin = 0; begin < tile.rows; begin += kBlockRows) {
-    const int64_t end = std::min(tile.rows, begin + kBlockRows);
-    float a[kPeriod] = {};
-    float b[kPeriod] = {};
-    for (int64_t r = begin; r < end; ++r) {
-      const int64_t at = tile.offset + r * tile.stride;
-      for (int64_t j = 0; j < width; ++j) terms(at + j, j, a[j], b[j]);
-    }
-    for (int64_t j = 0; j < width; ++j) {
-      const int64_t c = (tile.channel + j) % channels;
-      first[c] += a[j];
-      second[c] += b[j];
-    }
-  }
-}
-
-}  // namespace
-
-NASCENT_CLONES void MomentSums(Rows size, const float* __restrict x, const float* centre,
-                               double* __restrict sums, double* __restrict squares) {
-  std::fill_n(sums, size.channels, 0.0);
-  std::fill_n(squares, size.channels, 0.0);
-  ForEachTile(size, [&](const Tile& tile) NASCENT_INLINE_LAMBDA {
-    float mid[kPeriod];
-    Spread(centre, size.channels, tile, mid);
-    WithWidth(tile.width, [&](auto width) NASCENT_INLINE_LAMBDA {
-      TwoSums(
-          tile, width, size.channels,
-          [&](int64_t i, int64_t j, float& a, float& b) NASCENT_INLINE_LAMBDA {
-            const float d = x[i] - mid[j];
-            a += d;
-            b += d * d;
-          },
-          sums, squares);
-    });
-  });
-}
-
-NASCENT_CLONES void ScaleShift(Rows size, const float* x, const float* scale, const float* shift,
-                               bool relu, float* y) {
-  const float floor = relu ? 0.0F : -__builtin_inff();
-  ForEachTile(size, [&](const Tile& tile) NASCENT_INLINE_LAMBDA {
-    float a[kPeriod];
-    float b[kPeriod];
-    Spread(scale, size.channels, tile, a);
-    Spread(shift, size.channels, tile, b);
-    WithWidth(tile.width, [&](auto width) NASCENT_INLINE_LAMBDA {
-      for (int64_t r = 0; r < tile.rows; ++r) {
-        const int64_t at = tile.offset + r * tile.stride;
-        for (int64_t j = 0; j < width; ++j) {
-          const float value = x[at + j] * a[j] + b[j];
-          y[at + j] = value < floor ? floor : value;  // NaN stays NaN.
-        }
-      }
-    });
-  });
-}
-
-NASCENT_CLONES void GradientSums(Rows size, const float* __restrict x, const float* __restrict dy,
-                                 const float* __restrict y, const float* mean,
-                                 double* __restrict sums, double* __restrict products) {
-  std::fill_n(sums, size.channels, 0.0);
-  std::fill_n(products, size.channels, 0.0);
-  ForEachTile(size, [&](const Tile& tile) NASCENT_INLINE_LAMBDA {
-    float mid[kPeriod];
-    Spread(mean, size.channels, tile, mid);
-    WithWidth(tile.width, [&](auto width) NASCENT_INLINE_LAMBDA {
-      if (y == nullptr) {
-        TwoSums(
-            tile, width, size.channels,
-            [&](int64_t i, int64_t j, float& a, float& b) NASCENT_INLINE_LAMBDA {
-              a += dy[i];
-              b += dy[i] * (x[i] - mid[j]);
-            },
-            sums, products);
-      } else {
-        TwoSums(
-            tile, width, size.channels,
-            [&](int64_t i, int64_t j, float& a, float& b) NASCENT_INLINE_LAMBDA {
-              const float d = y[i] > 0 ? dy[i] : 0;
-              a += d;
-              b += d * (x[i] - mid[j]);
-            },
-            sums, products);
-      }
-    });
-  });
-}
-
-NASCENT_CLONES void NormGradient(Rows size, const float* __restrict x, const float* __restrict dy,
-                                 const float* __restrict y, const float* a, const float* b,
-                                 const float* c, float* __restrict dx) {
-  ForEachTile(size, [&](const Tile& tile) NASCENT_INLINE_LAMBDA {
-    float ka[kPeriod];
-    float kb[kPeriod];
-    float kc[kPeriod];
-    Spread(a, size.channels, tile, ka);
-    Spread(b, size.channels, tile, kb);
-    Spread(c, size.channels, tile, kc);
-    WithWidth(tile.width, [&](auto width) NASCENT_INLINE_LAMBDA {
-      for (int64_t r = 0; r < tile.rows; ++r) {
-        const int64_t at = tile.offset + r * tile.stride;
-        if (y == nullptr) {
-          for (int64_t j = 0; j < width; ++j) {
-            dx[at + j] = ka[j] * dy[at + j] + (kb[j] * x[at + j] + kc[j]);
-          }
-        } else {
-          for (int64_t j = 0; j < width; ++j) {
-            const float d = y[at + j] > 0 ? dy[at + j] : 0;
-            dx[at + j] = ka[j] * d + (kb[j] * x[at + j] + kc[j]);
-          }
-        }
-      }
-    });
-  });
-}
-
 namespace {
 
 // A stretch of positions [first, last).
@@ -244,6 +63,14 @@ NASCENT_INLINE void ForEachRun(const Pool& p, int64_t k, Body body) {
 
 NASCENT_INLINE void Add(const float* __restrict x, int64_t length, float* __restrict sum) {
   for (int64_t i = 0; i < length; ++i) sum[i] += x[i];
+}
+
+// No position of a window has been looked at.
+constexpr int32_t kNone = -1;
+
+// Whether a value takes the place of the largest so far, which was at `position`.
+NASCENT_INLINE bool Wins(float value, float largest, int32_t position) {
+  return (value > largest) | (value != value) | (position == kNone);
 }
 
 // One value per position of a row of outputs: 1 / the columns that an average counts there.
@@ -320,13 +147,13 @@ NASCENT_CLONES void MaxPool(const Pool& p, int64_t images, const float* x, float
   const int64_t in_row = p.width * p.channels;
   const int64_t out_row = p.out_width * p.channels;
   // Per input row the maximum over the columns of each window and where it was. Columns first and
-  // then rows finds the first of equals row by row. NaN wins, as in PyTorch.
+  // then rows finds the first of equals row by row. NaN wins, the last of several, as in PyTorch.
   std::vector<float> row_best(static_cast<size_t>(p.height * out_row));
   std::vector<int32_t> row_column(row_best.size());
   std::vector<int32_t> position(static_cast<size_t>(out_row));
   for (int64_t n = 0; n < images; ++n, x += p.height * in_row) {
     std::fill(row_best.begin(), row_best.end(), -__builtin_inff());
-    std::fill(row_column.begin(), row_column.end(), 0);
+    std::fill(row_column.begin(), row_column.end(), kNone);
     for (int64_t h = 0; h < p.height; ++h) {
       for (int64_t k = 0; k < p.kernel_w; ++k) {
         const auto column = static_cast<int32_t>(k);
@@ -335,7 +162,7 @@ NASCENT_CLONES void MaxPool(const Pool& p, int64_t images, const float* x, float
           float* __restrict best = row_best.data() + h * out_row + i;
           int32_t* __restrict at = row_column.data() + h * out_row + i;
           for (int64_t q = 0; q < length; ++q) {
-            const bool better = !(in[q] <= best[q]);
+            const bool better = Wins(in[q], best[q], at[q]);
             best[q] = better ? in[q] : best[q];
             at[q] = better ? column : at[q];
           }
@@ -345,6 +172,7 @@ NASCENT_CLONES void MaxPool(const Pool& p, int64_t images, const float* x, float
     for (int64_t oh = 0; oh < p.out_height; ++oh, y += out_row, winner += out_row) {
       const Span rows = Under(oh, p.stride_h, p.pad_h, p.kernel_h, p.height);
       std::fill_n(y, out_row, -__builtin_inff());
+      std::fill(position.begin(), position.end(), kNone);
       for (int64_t h = rows.first; h < rows.last; ++h) {
         const auto base = static_cast<int32_t>((h - (oh * p.stride_h - p.pad_h)) * p.kernel_w);
         const float* __restrict in = row_best.data() + h * out_row;
@@ -352,7 +180,7 @@ NASCENT_CLONES void MaxPool(const Pool& p, int64_t images, const float* x, float
         int32_t* __restrict at = position.data();
         float* __restrict best = y;
         for (int64_t q = 0; q < out_row; ++q) {
-          const bool better = !(in[q] <= best[q]);
+          const bool better = Wins(in[q], best[q], at[q]);
           best[q] = better ? in[q] : best[q];
           at[q] = better ? base + column[q] : at[q];
         }
@@ -384,27 +212,6 @@ NASCENT_CLONES void MaxPoolBackward(const Pool& p, int64_t images, const float* 
           });
         }
       }
-    }
-  }
-}
-
-NASCENT_CLONES void Sum(const float* const* terms, int64_t count, int64_t size,
-                        float* __restrict y) {
-  // A block stays in the first-level cache while the terms are added to it.
-  constexpr int64_t kBlock = 4096;
-  for (int64_t begin = 0; begin < size; begin += kBlock) {
-    const int64_t length = std::min(kBlock, size - begin);
-    float* out = y + begin;
-    if (count == 1) {
-      std::copy_n(terms[0] + begin, length, out);
-      continue;
-    }
-    const float* __restrict a = terms[0] + begin;
-    const float* __restrict b = terms[1] + begin;
-    for (int64_t i = 0; i < length; ++i) out[i] = a[i] + b[i];
-    for (int64_t k = 2; k < count; ++k) {
-      const float* __restrict term = terms[k] + begin;
-      for (int64_t i = 0; i < length; ++i) out[i] += term[i];
     }
   }
 }
