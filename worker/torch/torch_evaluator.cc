@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
+#include <cstdlib>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,11 @@ Result Failure(v1::FailureKind kind, std::string message) {
   return result;
 }
 
+std::string TextOfVariable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 // LibTorch has one exception for most things; what it says tells them apart.
 v1::FailureKind KindOf(std::string_view message) {
   for (std::string_view sign : {"out of memory", "can't allocate memory", "not enough memory"}) {
@@ -49,7 +55,9 @@ std::string FirstLine(std::string_view message) {
   return std::string(message.substr(0, message.find('\n')));
 }
 
-absl::StatusOr<std::unique_ptr<NetworkModule>> Build(const v1::TrainTask& task, at::Device device) {
+absl::StatusOr<std::unique_ptr<NetworkModule>> Build(const v1::TrainTask& task, at::Device device,
+                                                     PhaseTimes& times) {
+  const PhaseClock clock(times.build);
   absl::StatusOr<network::Network> network = network::FromProto(task.network());
   if (!network.ok()) return network.status();
   return NetworkModule::Create(*network, task.recipe().seed(), device);
@@ -97,7 +105,7 @@ EvaluatorDescription DescribeTorchEvaluator() {
           .devices = ListDevices()};
 }
 
-TorchEvaluator::TorchEvaluator() {
+TorchEvaluator::TorchEvaluator() : times_path_(TextOfVariable("NASCENT_EVALUATOR_TIMES")) {
   // May be set once in a process; operations run one after the other.
   static const bool kSet = (at::set_num_interop_threads(1), true);
   static_cast<void>(kSet);
@@ -105,7 +113,9 @@ TorchEvaluator::TorchEvaluator() {
 
 Result TorchEvaluator::Run(const Assignment& assignment, Progress& progress) {
   Result result;
+  times_ = {};
   try {
+    const PhaseClock clock(times_.total);
     result = assignment.task.has_final_test() ? RunFinalTest(assignment, progress)
                                               : RunTraining(assignment, progress);
   } catch (const c10::Error& error) {
@@ -117,6 +127,7 @@ Result TorchEvaluator::Run(const Assignment& assignment, Progress& progress) {
     const std::string message = FirstLine(error.what());
     result = Failure(KindOf(message), message);
   }
+  if (!times_path_.empty()) AppendPhaseTimes(times_path_, times_);
   const at::Device device(assignment.device);
   if (!device.is_cpu()) {
     EmptyDeviceCache(device);
@@ -130,7 +141,7 @@ Result TorchEvaluator::RunTraining(const Assignment& assignment, Progress& progr
   const v1::TrainTask& task = assignment.task.train();
   const at::Device device(assignment.device);
   Configure(task.deterministic(), assignment.threads);
-  absl::StatusOr<std::unique_ptr<NetworkModule>> network = Build(task, device);
+  absl::StatusOr<std::unique_ptr<NetworkModule>> network = Build(task, device, times_);
   if (!network.ok()) return Failure(network.status());
   absl::StatusOr<const ResidentData*> data =
       Data(task, assignment, ResidentData::Parts::kTrainAndValidation);
@@ -139,7 +150,8 @@ Result TorchEvaluator::RunTraining(const Assignment& assignment, Progress& progr
   absl::StatusOr<std::string> checkpoint = FileOf(assignment, task.checkpoint());
   if (!checkpoint.ok()) return Failure(checkpoint.status());
   return Train(task, **network, **data, device,
-               {*checkpoint, assignment.checkpoint_path, assignment.weights_path}, progress);
+               {*checkpoint, assignment.checkpoint_path, assignment.weights_path}, progress,
+               times_);
 }
 
 Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& progress) {
@@ -147,7 +159,7 @@ Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& prog
   const v1::TrainTask& task = final_test.training();
   const at::Device device(assignment.device);
   Configure(task.deterministic(), assignment.threads);
-  absl::StatusOr<std::unique_ptr<NetworkModule>> network = Build(task, device);
+  absl::StatusOr<std::unique_ptr<NetworkModule>> network = Build(task, device, times_);
   if (!network.ok()) return Failure(network.status());
   Result result;
   if (final_test.weights().empty()) {
@@ -157,8 +169,9 @@ Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& prog
     if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
     absl::StatusOr<std::string> checkpoint = FileOf(assignment, task.checkpoint());
     if (!checkpoint.ok()) return Failure(checkpoint.status());
-    result = Train(task, **network, **data, device,
-                   {*checkpoint, assignment.checkpoint_path, assignment.weights_path}, progress);
+    result =
+        Train(task, **network, **data, device,
+              {*checkpoint, assignment.checkpoint_path, assignment.weights_path}, progress, times_);
     if (result.failure != v1::FAILURE_KIND_UNSPECIFIED || result.stopped) return result;
   } else {
     absl::StatusOr<std::string> weights = FileOf(assignment, final_test.weights());
@@ -171,6 +184,7 @@ Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& prog
   if (!data.ok()) return Failure(data.status());
   if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
   const Examples& test = (*data)->test();
+  const PhaseClock clock(times_.validation);
   const Evaluation evaluation =
       Evaluate(**network, **data, test, task.recipe(), device, [&](int64_t done) {
         // After a training this is the short rest.
@@ -200,6 +214,7 @@ Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& prog
 absl::StatusOr<const ResidentData*> TorchEvaluator::Data(const v1::TrainTask& task,
                                                          const Assignment& assignment,
                                                          ResidentData::Parts parts) {
+  const PhaseClock clock(times_.build);
   std::vector<std::string> artifacts;
   for (const v1::DataSplit& split : task.data().dataset().splits()) {
     artifacts.push_back(absl::StrCat(split.name(), "=", split.examples(), "+", split.labels()));

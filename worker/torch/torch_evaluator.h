@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "worker/evaluate/child_loop.h"
 #include "worker/evaluate/evaluator.h"
+#include "worker/torch/phase_times.h"
 #include "worker/torch/resident_data.h"
 
 namespace nascent::worker {
@@ -16,7 +17,9 @@ namespace nascent::worker {
 // What this program can do, and on which devices.
 EvaluatorDescription DescribeTorchEvaluator();
 
-// Keeps the data of its last task, so that the next one on the same data starts at once.
+// Keeps the data of its last task, so that the next one on the same data starts at once. Where the
+// environment variable NASCENT_EVALUATOR_TIMES names a file, each task adds a line to it, see
+// AppendPhaseTimes.
 class TorchEvaluator : public Evaluator {
  public:
   TorchEvaluator();
@@ -29,6 +32,8 @@ class TorchEvaluator : public Evaluator {
   absl::StatusOr<const ResidentData*> Data(const v1::TrainTask& task, const Assignment& assignment,
                                            ResidentData::Parts parts);
 
+  const std::string times_path_;  // empty: nobody asks
+  PhaseTimes times_;              // of the task that runs
   std::string data_identity_;
   std::unique_ptr<ResidentData> data_;
 };

@@ -73,6 +73,13 @@ class Training {
     return Finish();
   }
 
+  PhaseTimes times() const {
+    PhaseTimes times = step_.times();
+    times.data = times_.data;
+    times.validation = times_.validation;
+    return times;
+  }
+
  private:
   // False: the task ends here, with result_.
   bool RunEpoch() {
@@ -98,6 +105,7 @@ class Training {
     const int64_t first = step * batch_;
     const int64_t count = std::min(batch_, examples_ - first);
     const int64_t global_step = position_.epoch * steps_per_epoch_ + step;
+    std::optional<PhaseClock> preparing(times_.data);
     const std::vector<ImageChange> changes =
         DrawChanges(recipe_.augmentation(), recipe_.seed(), global_step,
                     std::span(order).subspan(first, count), data_.height(), data_.width());
@@ -108,6 +116,7 @@ class Training {
         ScheduleFactor(recipe_.schedule(), global_step, steps_per_epoch_, recipe_.epochs());
     if (recorded_step_.has_value() && count == batch_) return recorded_step_->Run(changes, factor);
     const Batch batch = data_.Assemble(data_.train(), changes, recipe_.augmentation().cutout());
+    preparing.reset();
     Pass pass{.training = true, .random = &random};
     pass.drop_path = recipe_.drop_path() * static_cast<double>(position_.epoch) /
                      static_cast<double>(std::max(1, recipe_.epochs()));
@@ -115,6 +124,7 @@ class Training {
   }
 
   bool MeasureEpoch() {
+    const PhaseClock clock(times_.validation);
     const Clock::time_point start = Clock::now();
     Clock::time_point reported = start;
     const Evaluation evaluation =
@@ -228,6 +238,7 @@ class Training {
   std::optional<RecordedStep> recorded_step_;
   Clock::duration training_time_{};
   Clock::duration validation_time_{};
+  PhaseTimes times_;
   Result result_;
 };
 
@@ -246,8 +257,13 @@ int64_t TrainingExamplesOf(const v1::TrainTask& task, int64_t available) {
 }
 
 Result Train(const v1::TrainTask& task, NetworkModule& network, const ResidentData& data,
-             at::Device device, const TrainerPaths& paths, Progress& progress) {
-  return Training(task, network, data, device, paths, progress).Run();
+             at::Device device, const TrainerPaths& paths, Progress& progress, PhaseTimes& times) {
+  Training training(task, network, data, device, paths, progress);
+  Result result = training.Run();
+  const double build = times.build;
+  times = training.times();
+  times.build = build;
+  return result;
 }
 
 }  // namespace nascent::worker

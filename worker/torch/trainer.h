@@ -10,6 +10,7 @@
 #include "nascent/v1/task.pb.h"
 #include "worker/evaluate/evaluator.h"
 #include "worker/torch/network_module.h"
+#include "worker/torch/phase_times.h"
 #include "worker/torch/resident_data.h"
 
 namespace nascent::worker {
@@ -28,9 +29,9 @@ struct TrainerPaths {
 //
 // DIVERGED once a loss is not finite. A stop request ends it within a batch: EARLY and CANCELLED
 // leave out the epoch that was begun, PREEMPTED writes a checkpoint of this very step. Throws what
-// LibTorch throws.
+// LibTorch throws. Sets all of `times` but `build` and `total`.
 Result Train(const v1::TrainTask& task, NetworkModule& network, const ResidentData& data,
-             at::Device device, const TrainerPaths& paths, Progress& progress);
+             at::Device device, const TrainerPaths& paths, Progress& progress, PhaseTimes& times);
 
 // Epochs and training examples that the fidelity leaves of the recipe.
 int64_t EpochsOf(const v1::TrainTask& task);

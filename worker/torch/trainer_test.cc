@@ -1,6 +1,9 @@
 #include <ATen/ATen.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -443,6 +446,28 @@ TEST_F(TrainerTest, ANetworkOrCheckpointThatDoesNotFitIsInvalid) {
   files_["other"] = Path("b.safetensors");
   result = Run(task, "c");
   EXPECT_EQ(result.failure, v1::FAILURE_KIND_INVALID);
+}
+
+TEST_F(TrainerTest, SaysWhereItsTimeWentWhereAFileIsNamed) {
+  const std::string path = Path("times");
+  setenv("NASCENT_EVALUATOR_TIMES", path.c_str(), 1);
+  TorchEvaluator evaluator;
+  unsetenv("NASCENT_EVALUATOR_TIMES");
+  EXPECT_EQ(evaluator.Run(Assign(Task(Classifier()), "a"), progress_).failure,
+            v1::FAILURE_KIND_UNSPECIFIED);
+  std::ifstream file(path);
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  google::protobuf::Struct times;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(line, &times).ok()) << line;
+  double sum = 0;
+  for (const char* phase : {"build", "data", "forward", "backward", "optimizer", "validation"}) {
+    ASSERT_TRUE(times.fields().contains(phase)) << line;
+    EXPECT_GT(times.fields().at(phase).number_value(), 0) << phase;
+    sum += times.fields().at(phase).number_value();
+  }
+  EXPECT_LE(sum, times.fields().at("total").number_value() + 1e-4);
+  EXPECT_FALSE(std::getline(file, line));
 }
 
 TEST_F(TrainerTest, HostAndDeviceMakeTheSameBatches) {

@@ -76,6 +76,7 @@ void TrainingStep::Run(const Batch& batch, const Pass& pass, double factor, Tota
 void TrainingStep::Work(const Batch& batch, const Pass& pass, Totals& totals) {
   at::Tensor total_loss;
   {
+    const PhaseClock clock(times_.forward);
     const BFloat16Scope mixed(UsesBFloat16(recipe_, device_), device_.type());
     const std::vector<at::Tensor> outputs = network_.Forward(batch.images, pass);
     const at::Tensor loss = Loss(outputs[0], batch.labels, recipe_.label_smoothing());
@@ -87,9 +88,13 @@ void TrainingStep::Work(const Batch& batch, const Pass& pass, Totals& totals) {
                                     recipe_.auxiliary_weight();
     }
   }
-  at::Tensor gradients = network_.parameters().flat_gradients();
-  gradients.zero_();
-  total_loss.backward();
+  {
+    const PhaseClock clock(times_.backward);
+    at::Tensor gradients = network_.parameters().flat_gradients();
+    gradients.zero_();
+    total_loss.backward();
+  }
+  const PhaseClock clock(times_.optimizer);
   const at::NoGradGuard no_grad;
   optimizer_.Apply();
 }

@@ -11,6 +11,7 @@
 #include "nascent/v1/recipe.pb.h"
 #include "worker/torch/network_module.h"
 #include "worker/torch/optimizer.h"
+#include "worker/torch/phase_times.h"
 #include "worker/torch/resident_data.h"
 
 namespace nascent::worker {
@@ -44,12 +45,15 @@ class TrainingStep {
   void Work(const Batch& batch, const Pass& pass, Totals& totals);
 
   FlatOptimizer& optimizer() { return optimizer_; }
+  // What all steps took: forward, backward and optimizer.
+  const PhaseTimes& times() const { return times_; }
 
  private:
   NetworkModule& network_;
   const v1::Recipe recipe_;
   const at::Device device_;
   FlatOptimizer optimizer_;
+  PhaseTimes times_;
 };
 
 // What Evaluate finds. mean_iou: mean over the classes that occur of intersection over union; only
