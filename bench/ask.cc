@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "bench/benchmarks.h"
 #include "common/random.h"
+#include "common/space/presets.h"
 #include "common/spec/json.h"
 #include "server/strategy/registry.h"
 #include "server/strategy/sampling.h"

@@ -18,6 +18,7 @@
 #include "bench/benchmarks.h"
 #include "bench/or_throw.h"
 #include "bench/simulated_workers.h"
+#include "common/space/presets.h"
 #include "common/space/space.h"
 #include "common/sync.h"
 #include "nascent/v1/worker_service.grpc.pb.h"

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "bench/or_throw.h"
+#include "common/space/presets.h"
 #include "common/space/space.h"
 
 namespace nascent::bench {

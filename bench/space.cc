@@ -23,6 +23,8 @@
 #include "common/network/live.h"
 #include "common/network/random_network.h"
 #include "common/random.h"
+#include "common/space/presets.h"
+#include "common/space/sampler.h"
 
 namespace nascent::bench {
 namespace {
@@ -79,7 +81,7 @@ std::shared_ptr<const space::Space> SpaceOf(const space::Preset& preset) {
 std::vector<space::Genotype> GenotypesOf(const space::Space& of) {
   RandomStream random(1, 0);
   std::vector<space::Genotype> genotypes;
-  for (int i = 0; i < kGenotypes; ++i) genotypes.push_back(OrThrow(of.Sample(random)));
+  for (int i = 0; i < kGenotypes; ++i) genotypes.push_back(OrThrow(space::Sample(of, random)));
   return genotypes;
 }
 
@@ -138,7 +140,8 @@ void WatchMemory(const std::string& preset, int64_t samples) {
       absl::PrintF("%d samples: %.1f MB\n", i, ResidentMegabytes());
       std::fflush(stdout);  // a long run may be cut short
     }
-    network::ComputeKey(OrThrow(space->BuildArchitecture(OrThrow(space->Sample(random)))).live);
+    network::ComputeKey(
+        OrThrow(space->BuildArchitecture(OrThrow(space::Sample(*space, random)))).live);
   }
   absl::PrintF("%d samples: %.1f MB\n", samples, ResidentMegabytes());
 }

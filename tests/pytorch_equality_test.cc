@@ -16,6 +16,7 @@
 #include "common/network/live.h"
 #include "common/pytorch/source.h"
 #include "common/random.h"
+#include "common/space/sampler.h"
 #include "common/space/testing/small_presets.h"
 #include "worker/torch/network_module.h"
 #include "worker/torch/tensor_file.h"
@@ -64,7 +65,7 @@ TEST_P(PyTorchSource, ThirtyNetworksGiveTheWorkersOutputs) {
   const std::filesystem::path folder = pattern;
   for (uint64_t i = 0; i < kNetworks; ++i) {
     RandomStream random(4242, i);
-    const auto genotype = space->Sample(random);
+    const auto genotype = space::Sample(*space, random);
     ASSERT_TRUE(genotype.ok()) << genotype.status();
     SCOPED_TRACE(space->Print(*genotype));
     const auto architecture = space->BuildArchitecture(*genotype);

@@ -8,6 +8,9 @@
 #include "client/cli/commands.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/space_source.h"
+#include "common/space/option_check.h"
+#include "common/space/presets.h"
+#include "common/space/sampler.h"
 
 namespace nascent::cli {
 namespace {
@@ -26,8 +29,11 @@ Examples:
   nascent space describe mine.yaml --set channels=8)";
 
 constexpr char kCheckFooter[] = R"(
-Reads a template and builds random networks of it; an error names file, line, the path inside the
-template, what was found and what fits there.
+Reads a template and builds networks of it until each option of each decision was in one, and each
+known architecture. An error names file, line, the path inside the template, what was found and what
+fits there. An option that no network can have is named with the reason and the share of genotypes
+that hold it, and the exit status is 2. The output must fit --classes: one value per class, or one
+per class and pixel.
 
 Example:
   nascent space check mine.yaml --input 1x28x28 --classes 10)";
@@ -187,13 +193,30 @@ absl::StatusOr<int> Describe(Context& context, const SpaceSource& source) {
   return kSuccess;
 }
 
-absl::StatusOr<int> Check(Context& context, const SpaceSource& source) {
+// Whether the architectures that a template names can be built, each with its own constants.
+absl::Status CheckKnown(const SpaceSource& source, const LoadedSpace& loaded) {
+  for (const space::KnownArchitecture& known : loaded.space->known()) {
+    const auto own = LoadSpace(source, known.name);
+    if (!own.ok()) return own.status();
+    const auto genotype = own->space->Read(absl::StrCat("@", known.name));
+    const absl::Status status = genotype.ok() ? own->space->Check(*genotype) : genotype.status();
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(loaded.file, ": known.", known.name, ": ", status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> Check(Context& context, SpaceSource source) {
+  source.output = space::OutputRule::kEither;
   const auto loaded = LoadSpace(source);
   if (!loaded.ok()) return loaded.status();
   const space::Space& space = *loaded->space;
+  if (absl::Status status = CheckKnown(source, *loaded); !status.ok()) return status;
   for (int i = 0; i < kCheckedNetworks; ++i) {
     RandomStream random(0, static_cast<uint64_t>(i));
-    const auto genotype = space.Sample(random);
+    const auto genotype = space::Sample(space, random);
     if (!genotype.ok()) return genotype.status();
     const auto architecture = space.BuildArchitecture(*genotype);
     if (!architecture.ok()) {
@@ -202,20 +225,37 @@ absl::StatusOr<int> Check(Context& context, const SpaceSource& source) {
                        " does not build: ", std::string(architecture.status().message())));
     }
   }
+  const space::OptionCheck options = space::CheckOptions(space);
   if (context.json()) {
+    spec::Json dead = spec::Json::List();
+    for (const space::DeadOption& option : options.dead) {
+      dead.Append(spec::Json::Object()
+                      .Set("decision", option.label)
+                      .Set("option", option.option)
+                      .Set("share", option.share)
+                      .Set("reason", option.reason));
+    }
     context.PrintJson(spec::Json::Object()
                           .Set("file", loaded->file)
                           .Set("name", space.name())
                           .Set("genotypes", space.decisions().Cardinality())
                           .Set("decisions", space.decisions().size())
-                          .Set("networks_built", kCheckedNetworks));
+                          .Set("networks_built", kCheckedNetworks + options.allowed)
+                          .Set("all_options_tried", options.complete)
+                          .Set("dead_options", std::move(dead)));
   } else {
-    context.Print(absl::StrCat(loaded->file, ": fine. ", space.name(), " has ",
-                               space.decisions().size(), " decisions and ",
-                               space.decisions().Cardinality(), " genotypes; ", kCheckedNetworks,
-                               " random networks were built."));
+    context.Print(absl::StrCat(
+        loaded->file, options.dead.empty() ? ": fine. " : ": not as it should be. ", space.name(),
+        " has ", space.decisions().size(), " decisions and ", space.decisions().Cardinality(),
+        " genotypes; ", kCheckedNetworks + options.allowed, " networks were built, ",
+        !options.complete      ? "not with every option of every decision, which are many."
+        : options.dead.empty() ? "with every option of every decision."
+                               : "but none with:"));
+    for (const space::DeadOption& option : options.dead) {
+      context.Print(absl::StrCat("  ", option.Text()));
+    }
   }
-  return kSuccess;
+  return options.dead.empty() ? kSuccess : kUsage;
 }
 
 template <typename Run>

@@ -27,7 +27,8 @@ namespace {
 
 constexpr char kCountFooter[] = R"(
 `genotypes` is exact however large; rules of the template that forbid combinations are not counted
-off. --distinct builds every allowed genotype and counts different architectures (by key), at most
+off. Where real numbers are decided, what is visited are 10 values of each range, and `exact` is false.
+--distinct builds every allowed genotype and counts different architectures (by key), at most
 2,000,000. --constraint visits every genotype and counts those allowed, as `allowed`.
 
 Examples:
@@ -116,7 +117,7 @@ absl::StatusOr<int> CountGenotypes(Context& context, const GenotypeOptions& opti
   if (context.json()) {
     spec::Json json = spec::Json::Object();
     json.Set("space", loaded->space->name()).Set("genotypes", genotypes);
-    if (visited) json.Set("allowed", visited->allowed);
+    if (visited) json.Set("allowed", visited->allowed).Set("exact", visited->exact);
     if (options.distinct) json.Set("distinct", visited->distinct);
     context.PrintJson(json);
     return kSuccess;
@@ -125,7 +126,12 @@ absl::StatusOr<int> CountGenotypes(Context& context, const GenotypeOptions& opti
   if (visited) {
     context.Print(absl::StrCat(
         "  ", visited->allowed, " are allowed",
-        options.distinct ? absl::StrCat(", ", visited->distinct, " different architectures") : ""));
+        options.distinct ? absl::StrCat(", ", visited->distinct, " different architectures") : "",
+        visited->exact ? ""
+                       : absl::StrCat(" of ", visited->genotypes,
+                                      ", where ranges of real "
+                                      "numbers count as ",
+                                      space::kRealSteps, " values")));
   }
   return kSuccess;
 }
@@ -149,7 +155,8 @@ absl::StatusOr<int> Sample(Context& context, const GenotypeOptions& options) {
   }
   if (context.json()) context.PrintJson(list);
   if (sampler.passed() < sampler.drawn()) {
-    context.Note(absl::StrCat("note: allowed are ", sampler.ShareText()));
+    context.Note(absl::StrCat("note: allowed are ", sampler.ShareText(),
+                              "; most often: ", sampler.MainReason()));
   }
   return kSuccess;
 }
@@ -272,7 +279,7 @@ absl::StatusOr<int> Draw(Context& context, const GenotypeOptions& options) {
   const auto loaded = LoadSpace(options.source, KnownName(options.genotype));
   if (!loaded.ok()) return loaded.status();
   RandomStream random(options.seed, 0);
-  const auto genotype = options.genotype.empty() ? loaded->space->Sample(random)
+  const auto genotype = options.genotype.empty() ? space::Sample(*loaded->space, random)
                                                  : loaded->space->Read(options.genotype);
   if (!genotype.ok()) return genotype.status();
   const auto architecture = loaded->space->BuildArchitecture(*genotype);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/space/presets.h"
 #include "common/spec/document.h"
 #include "common/spec/scalars.h"
 #include "common/spec/suggest.h"
@@ -95,6 +96,7 @@ absl::StatusOr<LoadedSpace> LoadSpace(const SpaceSource& source, const std::stri
   if (!shape.ok()) return shape.status();
   options.input = *shape;
   options.classes = source.classes;
+  options.output = source.output;
   for (const std::string& entry : source.set) {
     const size_t equals = entry.find('=');
     if (equals == 0 || equals == std::string::npos) {

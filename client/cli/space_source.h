@@ -18,6 +18,7 @@ struct SpaceSource {
   std::vector<std::string> set;   // NAME=VALUE
   std::string input = "3x32x32";  // channels × height × width
   int64_t classes = 10;
+  space::OutputRule output = space::OutputRule::kAny;
 };
 
 void AddSpaceOptions(CLI::App& command, SpaceSource& source);

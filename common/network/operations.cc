@@ -171,6 +171,13 @@ absl::StatusOr<Shape> InferShape(const Operation& operation, const Attributes& a
   if (ElementCount(*shape) > kMostElements) {
     return InvalidShape("the output has more than 2^40 elements", *shape);
   }
+  if (operation.parameters != nullptr) {
+    for (const Parameter& parameter : operation.parameters(attributes, inputs, *shape)) {
+      if (ElementCount(parameter.shape) <= kMostElements) continue;
+      return InvalidShape(absl::StrCat(parameter.name, " has more than 2^40 elements"),
+                          parameter.shape);
+    }
+  }
   return shape;
 }
 

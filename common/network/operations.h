@@ -73,7 +73,8 @@ std::span<const Operation> AllOperations();
 absl::StatusOr<Attributes> Complete(const Operation& operation, const Attributes& given);
 
 // The output's shape: `infer` with the number of inputs and the size of the result checked (each
-// dimension from 1 to 2^31 - 1, at most 2^40 elements). `attributes` are complete.
+// dimension from 1 to 2^31 - 1, at most 2^40 elements), and of each parameter. `attributes` are
+// complete.
 absl::StatusOr<Shape> InferShape(const Operation& operation, const Attributes& attributes,
                                  std::span<const Shape> inputs);
 

@@ -15,6 +15,7 @@
 #include "common/pytorch/block_tree.h"
 #include "common/pytorch/operation_source.h"
 #include "common/pytorch/python_text.h"
+#include "common/space/sampler.h"
 #include "common/space/testing/small_presets.h"
 
 namespace nascent::pytorch {
@@ -47,7 +48,7 @@ TEST(PyTorchSourceTest, NamesOfTensorsAreCompleteAndUniqueInEveryPreset) {
     ASSERT_NE(space, nullptr);
     for (uint64_t i = 0; i < 30; ++i) {
       RandomStream random(77, i);
-      const auto genotype = space->Sample(random);
+      const auto genotype = space::Sample(*space, random);
       ASSERT_TRUE(genotype.ok()) << genotype.status();
       SCOPED_TRACE(space->Print(*genotype));
       const auto architecture = space->BuildArchitecture(*genotype);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "common/space/language/expression_parser.h"
 #include "common/spec/suggest.h"
 
 namespace nascent::space {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/space/enumeration.h"
+#include "common/space/presets.h"
 #include "common/space/sampler.h"
 
 namespace nascent::space {

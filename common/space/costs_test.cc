@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include "common/space/presets.h"
+#include "common/space/sampler.h"
 #include "common/space/space.h"
 
 namespace nascent::space {
@@ -22,7 +24,7 @@ TEST(Costs, AreTheSameWithAndWithoutNames) {
       ASSERT_TRUE(space.ok()) << space.status();
       RandomStream random(3, 1);
       for (int i = 0; i < 15; ++i) {
-        const absl::StatusOr<Genotype> genotype = (*space)->Sample(random);
+        const absl::StatusOr<Genotype> genotype = Sample(**space, random);
         ASSERT_TRUE(genotype.ok()) << preset.name << ": " << genotype.status();
         const absl::StatusOr<Architecture> architecture = (*space)->BuildArchitecture(*genotype);
         ASSERT_TRUE(architecture.ok()) << architecture.status();

@@ -7,7 +7,7 @@ foreach(file ${FILES})
   string(APPEND entries "    {\"${name}\", R\"TEMPLATE(${text})TEMPLATE\"},\n")
 endforeach()
 file(WRITE ${OUTPUT} "// Generated from common/space/presets.
-#include \"common/space/space.h\"
+#include \"common/space/presets.h\"
 
 namespace nascent::space {
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/space/decisions/one_hot.h"
 #include "common/space/notation/cell_graph.h"
 
 namespace nascent::space {
@@ -14,11 +15,9 @@ class OneHot : public Encoding {
  public:
   OneHot(const Space& space, int64_t /*most_columns*/) : space_(space) {}
   std::vector<double> Encode(const Genotype& genotype) const override {
-    return space_.decisions().EncodeOneHot(genotype);
+    return EncodeOneHot(space_.decisions(), genotype);
   }
-  std::vector<std::string> ColumnNames() const override {
-    return space_.decisions().EncodingNames();
-  }
+  std::vector<std::string> ColumnNames() const override { return OneHotNames(space_.decisions()); }
 
  private:
   const Space& space_;

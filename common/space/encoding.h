@@ -1,6 +1,6 @@
 // Genotypes as vectors of numbers, for models. The encodings have names:
 //
-//   one_hot    a column per decision and option, one per range (DecisionSpace::EncodeOneHot)
+//   one_hot    a column per decision and option, one per range (decisions/one_hot.h)
 //   adjacency  which edges a cell has and which operations (White et al. 2020, "A Study on
 //              Encodings for Neural Architecture Search", section 3). Operations at vertices: a
 //              column per pair of vertices, and one per vertex and operation. Operations at edges:

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/space/decisions/one_hot.h"
+#include "common/space/presets.h"
+#include "common/space/sampler.h"
+
 namespace nascent::space {
 namespace {
 
@@ -111,7 +115,7 @@ TEST(Encoding, LengthsWithTooManyColumnsAreLeftOut) {
   EXPECT_EQ(path->ColumnNames().size(), kColumns);
   RandomStream random(1, 1);
   for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(path->Encode(space->Sample(random).value()).size(), kColumns);
+    EXPECT_EQ(path->Encode(Sample(*space, random).value()).size(), kColumns);
   }
 }
 
@@ -120,9 +124,9 @@ TEST(Encoding, SpacesWithoutCellsHaveOnlyOneHot) {
   EXPECT_THAT(EncodingNames(*space), ElementsAre("one_hot"));
   const auto one_hot = MakeEncoding(*space, "one_hot").value();
   RandomStream random(1, 1);
-  const Genotype genotype = space->Sample(random).value();
-  EXPECT_EQ(one_hot->Encode(genotype), space->decisions().EncodeOneHot(genotype));
-  EXPECT_EQ(one_hot->ColumnNames(), space->decisions().EncodingNames());
+  const Genotype genotype = Sample(*space, random).value();
+  EXPECT_EQ(one_hot->Encode(genotype), EncodeOneHot(space->decisions(), genotype));
+  EXPECT_EQ(one_hot->ColumnNames(), OneHotNames(space->decisions()));
   EXPECT_THAT(std::string(MakeEncoding(*space, "path").status().message()),
               HasSubstr("found \"path\", resnet-size has one_hot"));
 }

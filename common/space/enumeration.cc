@@ -23,6 +23,7 @@ absl::StatusOr<SpaceCount> CountByEnumeration(const Space& space, bool distinct,
   // Known without a visit, but for ranges of real numbers.
   const std::string cardinality = space.decisions().Cardinality();
   int64_t known = 0;
+  count.exact = cardinality != "infinite";
   const bool is_number = cardinality.find_first_not_of("0123456789") == std::string::npos;
   if (is_number && (!absl::SimpleAtoi(cardinality, &known) || known > limit)) return too_many();
   absl::flat_hash_set<std::string> keys;

@@ -15,7 +15,9 @@ namespace nascent::space {
 struct SpaceCount {
   int64_t genotypes = 0;  // visited: all that the decisions allow
   int64_t allowed = 0;    // of those: what the template's rules, shapes and the bounds allow
-  int64_t distinct = 0;   // of those: different keys of live networks; 0 where not asked
+  // False: ranges of real numbers count as kRealSteps values each.
+  bool exact = true;
+  int64_t distinct = 0;  // of those: different keys of live networks; 0 where not asked
 };
 
 // Ranges of real numbers count as 10 values. RESOURCE_EXHAUSTED: more than `limit` genotypes. The

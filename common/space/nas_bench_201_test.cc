@@ -6,6 +6,7 @@
 
 #include "common/network/costs.h"
 #include "common/space/enumeration.h"
+#include "common/space/presets.h"
 #include "common/space/space.h"
 
 namespace nascent::space {

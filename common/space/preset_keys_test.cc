@@ -9,6 +9,7 @@
 #include "common/network/live.h"
 #include "common/network/random_network.h"
 #include "common/network/symbolic_evaluation.h"
+#include "common/space/sampler.h"
 #include "common/space/testing/small_presets.h"
 
 namespace nascent::space {
@@ -34,7 +35,7 @@ void ForEachNetwork(const std::string& preset, Check check) {
   ASSERT_NE(space, nullptr);
   for (uint64_t i = 0; i < kNetworks; ++i) {
     RandomStream random(2000, i);
-    const auto genotype = space->Sample(random);
+    const auto genotype = Sample(*space, random);
     ASSERT_TRUE(genotype.ok()) << genotype.status();
     SCOPED_TRACE(space->Print(*genotype));
     const Network network = space->Build(*genotype).value();

@@ -1,5 +1,7 @@
 // What papers and their repositories say of the published spaces.
 
+#include "common/space/presets.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +14,7 @@
 
 #include "common/network/key.h"
 #include "common/network/live.h"
+#include "common/space/sampler.h"
 #include "common/space/space.h"
 
 namespace nascent::space {
@@ -75,7 +78,7 @@ TEST_P(EveryPreset, RandomGenotypesAreBuiltAndEqualKeysHaveEqualParameters) {
   RandomStream random(1, 0);
   std::map<std::string, int64_t> parameters;
   for (int i = 0; i < 50; ++i) {
-    const Genotype genotype = space->Sample(random).value();
+    const Genotype genotype = Sample(*space, random).value();
     const Architecture architecture = space->BuildArchitecture(genotype).value();
     const network::Key key = network::ComputeKey(architecture.live);
     EXPECT_TRUE(key.canonical) << space->Print(genotype);
@@ -231,7 +234,7 @@ TEST(Presets, UnetGivesAValuePerClassAndPixelForAnySize) {
     const auto space = Open("unet", options);
     RandomStream random(3, static_cast<uint64_t>(side));
     for (int i = 0; i < 20; ++i) {
-      const network::Network network = space->Build(space->Sample(random).value()).value();
+      const network::Network network = space->Build(Sample(*space, random).value()).value();
       EXPECT_EQ(network.nodes[network.outputs[0].node].shape, (network::Shape{2, side, side}));
     }
   }

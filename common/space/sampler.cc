@@ -1,9 +1,16 @@
 #include "common/space/sampler.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace nascent::space {
+namespace {
+
+constexpr size_t kMostReasons = 64;
+
+}  // namespace
 
 absl::Status Sampler::Check(const Genotype& genotype) const {
   if (bounds_.empty()) return space_.Check(genotype);
@@ -23,10 +30,19 @@ absl::StatusOr<Genotype> Sampler::Sample(RandomStream& random, int64_t effort) {
       ++passed_;
       return genotype;
     }
+    const std::string reason(last.message());
+    if (reasons_.size() < kMostReasons || reasons_.contains(reason)) ++reasons_[reason];
   }
   return absl::ResourceExhaustedError(absl::StrCat("nothing allowed was found in ", effort,
                                                    " draws; allowed: ", ShareText(),
                                                    "; the last one: ", last.message()));
+}
+
+std::string Sampler::MainReason() const {
+  const auto most =
+      std::max_element(reasons_.begin(), reasons_.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == reasons_.end() ? "" : most->first;
 }
 
 std::string Sampler::ShareText() const {
@@ -37,6 +53,10 @@ std::string Sampler::ShareText() const {
   return passed_ > 0
              ? absl::StrCat(percent, " of ", drawn_, " sampled genotypes")
              : absl::StrCat("fewer than ", percent, " (none of ", drawn_, " sampled genotypes)");
+}
+
+absl::StatusOr<Genotype> Sample(const Space& space, RandomStream& random, int64_t effort) {
+  return Sampler(space).Sample(random, effort);
 }
 
 }  // namespace nascent::space

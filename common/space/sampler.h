@@ -4,6 +4,7 @@
 #define NASCENT_COMMON_SPACE_SAMPLER_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,19 @@ class Sampler {
   // "12.5 % of 200 sampled genotypes"; where none passed, the share below which the true one lies
   // with 95 % confidence: "fewer than 0.15 % (none of 2000 sampled genotypes)".
   std::string ShareText() const;
+  // Why genotypes were not allowed, the most frequent reason; empty: all were.
+  std::string MainReason() const;
 
  private:
   const Space& space_;
   const std::vector<CostBound> bounds_;
   int64_t drawn_ = 0;
   int64_t passed_ = 0;
+  std::map<std::string, int64_t> reasons_;  // the first ones, how often each
 };
+
+// A genotype that the space's rules allow; RESOURCE_EXHAUSTED after `effort` draws.
+absl::StatusOr<Genotype> Sample(const Space& space, RandomStream& random, int64_t effort = 10000);
 
 }  // namespace nascent::space
 

@@ -5,15 +5,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "common/network/live.h"
 #include "common/space/language/decision_drafts.h"
 #include "common/space/language/node_sinks.h"
 #include "common/space/language/template.h"
-#include "common/space/sampler.h"
 #include "common/spec/suggest.h"
 
 namespace nascent::space {
 namespace {
 
+// Genotypes that are tried before a template is refused because none can be built: many where rules
+// forbid them at once, fewer where networks are made.
+constexpr int kTries = 10'000;
 constexpr int kTrialBuilds = 200;
 constexpr int64_t kTrialNodes = 500'000;
 
@@ -113,9 +116,12 @@ class TemplateSpace : public Space {
     Genotype genotype = decisions().First();
     absl::Status first;
     int64_t nodes = 0;
-    for (int i = 0; i < kTrialBuilds && nodes < kTrialNodes; ++i) {
+    int tries = 0, builds = 0;
+    for (; tries < kTries && builds < kTrialBuilds && nodes < kTrialNodes; ++tries) {
+      const int64_t before = nodes;
       absl::Status status = BuildCounted(genotype, nodes).status();
       if (status.ok()) return status;
+      builds += nodes > before ? 1 : 0;
       // What does not fit says more than a rule that forbids.
       if (first.ok() ||
           (absl::IsFailedPrecondition(first) && !absl::IsFailedPrecondition(status))) {
@@ -123,7 +129,9 @@ class TemplateSpace : public Space {
       }
       genotype = decisions().Sample(random);
     }
-    return absl::InvalidArgumentError(first.message());
+    if (!absl::IsFailedPrecondition(first)) return absl::InvalidArgumentError(first.message());
+    return absl::InvalidArgumentError(
+        absl::StrCat(first.message(), "; none of ", tries, " genotypes is allowed"));
   }
 
  private:
@@ -144,7 +152,13 @@ class TemplateSpace : public Space {
       }
       const bool* flag = holds->AsFlag();
       if (flag != nullptr && *flag) {
-        return absl::FailedPreconditionError(absl::StrCat("forbidden: ", rule.reason));
+        return absl::FailedPreconditionError(
+            absl::StrCat(template_->file, ":", rule.line, ": forbidden: ", rule.reason));
+      }
+      if (flag == nullptr && !holds->IsNothing()) {
+        return absl::InvalidArgumentError(absl::StrCat(template_->file, ":", rule.line,
+                                                       ": forbid: found ", holds->Text(),
+                                                       ", a rule is true or false"));
       }
     }
     return absl::OkStatus();
@@ -173,7 +187,28 @@ class TemplateSpace : public Space {
       return absl::InvalidArgumentError(absl::StrCat(template_->file, ": network: gives ",
                                                      output->size(), " outputs, one is needed"));
     }
+    if (absl::Status status = CheckOutput(*state.sink, *input, output->front()); !status.ok()) {
+      return status;
+    }
     return output->front();
+  }
+
+  // Whether the output fits the data's classes.
+  absl::Status CheckOutput(const NodeSink& sink, int input, int output) const {
+    if (template_->output == OutputRule::kAny) return absl::OkStatus();
+    const network::Shape& found = sink.shape(output);
+    const network::Shape per_example = {template_->classes};
+    network::Shape per_pixel = sink.shape(input);
+    per_pixel.front() = template_->classes;
+    const bool fits = (template_->output != OutputRule::kPerPixel && found == per_example) ||
+                      (template_->output != OutputRule::kPerExample && found == per_pixel);
+    if (fits) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(
+        template_->file, ": network: gives ", network::ToText(found), " where the data have ",
+        template_->classes, " classes, needed is ",
+        template_->output != OutputRule::kPerPixel ? network::ToText(per_example) : "",
+        template_->output == OutputRule::kEither ? " or, per pixel, " : "",
+        template_->output != OutputRule::kPerExample ? network::ToText(per_pixel) : ""));
   }
 
   absl::StatusOr<network::Attributes> InputAttributes(const Genotype& genotype) const {
@@ -239,8 +274,15 @@ absl::StatusOr<std::shared_ptr<const Space>> Space::Parse(std::string_view text,
   return std::shared_ptr<const Space>(std::move(space));
 }
 
-absl::StatusOr<Genotype> Space::Sample(RandomStream& random, int64_t effort) const {
-  return Sampler(*this).Sample(random, effort);
+absl::StatusOr<Architecture> Space::BuildArchitecture(const Genotype& genotype) const {
+  absl::StatusOr<network::Network> published = Build(genotype);
+  if (!published.ok()) return published.status();
+  Architecture architecture;
+  architecture.live = network::Live(*published);
+  architecture.costs = network::ComputeCosts(architecture.live);
+  architecture.published_costs = network::ComputeCosts(*published);
+  architecture.published = *std::move(published);
+  return architecture;
 }
 
 }  // namespace nascent::space

@@ -3,7 +3,6 @@
 #ifndef NASCENT_COMMON_SPACE_SPACE_H_
 #define NASCENT_COMMON_SPACE_SPACE_H_
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,45 +16,9 @@
 #include "common/space/decisions/decision_space.h"
 #include "common/space/decisions/genotype.h"
 #include "common/space/notation/cell_graph.h"
+#include "common/space/space_options.h"
 
 namespace nascent::space {
-
-// A constant's value as the user sets it.
-using Constant = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
-
-struct SpaceOptions {
-  std::map<std::string, Constant, std::less<>> set = {};
-  network::Shape input = {3, 32, 32};
-  int64_t classes = 10;
-  // Recipe fields that are searched with the architecture: path → domain. They follow the
-  // template's own decisions, in the map's order.
-  std::map<std::string, Domain, std::less<>> recipe_decisions = {};
-  // Build what exists only while training (auxiliary heads).
-  bool training_parts = false;
-};
-
-struct KnownArchitecture {
-  std::string name;      // "darts-v2"
-  std::string notation;  // in the space's notation, or JSON
-  std::map<std::string, Constant, std::less<>> set;
-  std::string source;
-};
-
-// A constant of a template, with the value that counts.
-struct ConstantInfo {
-  std::string name;
-  Constant value;
-  std::string description;
-};
-
-struct Preset {
-  std::string name;
-  std::string text;  // the template file
-};
-
-// Presets in the order of their names; compiled into the program.
-const std::vector<Preset>& Presets();
-const Preset* FindPreset(std::string_view name);
 
 // An architecture with everything that is derived from its genotype.
 struct Architecture {
@@ -114,9 +77,6 @@ class Space {
   // The cells of a valid genotype as graphs of operations, for numeric encodings (encoding.h). None
   // where the notation describes none.
   virtual std::vector<CellGraph> Cells(const Genotype& /*genotype*/) const { return {}; }
-
-  // A genotype that passes Check; RESOURCE_EXHAUSTED after `effort` draws (see sampler.h).
-  absl::StatusOr<Genotype> Sample(RandomStream& random, int64_t effort = 10000) const;
 };
 
 }  // namespace nascent::space

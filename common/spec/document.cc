@@ -71,6 +71,7 @@ class TreeBuilder : public YAML::EventHandler {
     std::shared_ptr<DocumentNode> node;
     YAML::anchor_t anchor;
     std::set<std::string> keys;
+    std::vector<DocumentNodePtr> merged;  // maps of which `<<` takes what stands in no key
     bool has_key = false;
     DocumentNode::Entry entry;
   };
@@ -86,12 +87,18 @@ class TreeBuilder : public YAML::EventHandler {
     if (static_cast<int>(levels_.size()) >= limits_.depth) {
       throw Refused{node->line, absl::StrCat("nested more than ", limits_.depth, " levels deep")};
     }
-    levels_.push_back({.node = std::move(node), .anchor = anchor, .keys = {}, .entry = {}});
+    levels_.push_back(
+        {.node = std::move(node), .anchor = anchor, .keys = {}, .merged = {}, .entry = {}});
   }
 
   void Close() {
     Level level = std::move(levels_.back());
     levels_.pop_back();
+    for (const DocumentNodePtr& map : level.merged) {
+      for (const DocumentNode::Entry& entry : map->entries) {
+        if (level.keys.insert(entry.key).second) level.node->entries.push_back(entry);
+      }
+    }
     Finish(std::move(level.node), level.anchor);
   }
 
@@ -119,6 +126,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     if (level.has_key) {
       level.has_key = false;
+      if (level.entry.key == "<<") return Merge(level, *node, node);
       level.entry.value = std::move(node);
       level.node->entries.push_back(std::move(level.entry));
       return;
@@ -132,6 +140,23 @@ class TreeBuilder : public YAML::EventHandler {
     }
     level.has_key = true;
     level.entry = {.key = node->text, .line = line, .value = nullptr};
+  }
+
+  // A merge key of YAML 1.1: a map, or a list of maps of which earlier ones count.
+  static void Merge(Level& level, const DocumentNode& value, const DocumentNodePtr& shared) {
+    if (value.kind == DocumentNode::Kind::kMap) {
+      level.merged.push_back(shared);
+      return;
+    }
+    const bool maps = value.kind == DocumentNode::Kind::kList &&
+                      std::all_of(value.items.begin(), value.items.end(), [](const auto& item) {
+                        return item->kind == DocumentNode::Kind::kMap;
+                      });
+    if (!maps) {
+      throw Refused{level.entry.line, absl::StrCat("<<: found ", Describe(value),
+                                                   ", a map or a list of maps is needed")};
+    }
+    level.merged.insert(level.merged.end(), value.items.begin(), value.items.end());
   }
 
   const DocumentLimits limits_;

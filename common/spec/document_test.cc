@@ -68,6 +68,23 @@ TEST(Document, RefusesDepthBeyondTheLimit) {
   EXPECT_THAT(DocumentError(maps), HasSubstr("nested more than 64 levels deep"));
 }
 
+TEST(Document, MergeKeysTakeWhatIsNotWritten) {
+  const auto root = ParseDocument(
+      "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\none: {<<: *b, y: 5}\n"
+      "two: {z: 6, <<: [*b, *m]}\n",
+      "f.yaml");
+  ASSERT_TRUE(root.ok()) << root.status();
+  const DocumentNode& one = *(*root)->Find("one");
+  EXPECT_EQ(one.entries.size(), 2u);
+  EXPECT_EQ(one.Find("x")->text, "1");
+  EXPECT_EQ(one.Find("y")->text, "5");
+  const DocumentNode& two = *(*root)->Find("two");
+  EXPECT_EQ(two.entries.size(), 3u);
+  EXPECT_EQ(two.Find("y")->text, "2");
+  EXPECT_EQ(two.Find("z")->text, "6");
+  EXPECT_THAT(DocumentError("a: {<<: 3}\n"), HasSubstr("f.yaml:1: <<: found \"3\", a map or"));
+}
+
 TEST(Document, RefusesAliasesThatGrowWithoutEnd) {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 30; ++i) {

@@ -44,8 +44,8 @@ std::optional<uint64_t> ParseUnsigned(std::string_view text) {
 }
 
 std::optional<bool> ParseFlag(std::string_view text) {
-  if (text == "true") return true;
-  if (text == "false") return false;
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
   return std::nullopt;
 }
 

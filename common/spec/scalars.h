@@ -22,7 +22,7 @@ std::optional<double> ParseReal(std::string_view text);
 std::optional<int64_t> ParseInteger(std::string_view text);
 std::optional<uint64_t> ParseUnsigned(std::string_view text);
 
-// true or false.
+// true or false; also True, TRUE, False, FALSE, as YAML and Python write them.
 std::optional<bool> ParseFlag(std::string_view text);
 
 // `node` as a JSON-like value: a scalar that is not quoted becomes a number or a truth value where

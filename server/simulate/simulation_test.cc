@@ -11,6 +11,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "common/space/presets.h"
 #include "common/space/space.h"
 #include "server/simulate/compare.h"
 #include "server/simulate/report.h"

@@ -13,6 +13,7 @@
 #include "common/network/key.h"
 #include "common/network/live.h"
 #include "common/network/random_network.h"
+#include "common/space/sampler.h"
 #include "common/space/testing/small_presets.h"
 #include "worker/torch/network_module.h"
 
@@ -99,7 +100,7 @@ TEST(KeysTest, RelabelledAndReorderedCopiesOfEveryPresetComputeTheSame) {
     ASSERT_NE(space, nullptr);
     for (uint64_t i = 0; i < 8; ++i) {
       RandomStream random(3, i);
-      const auto genotype = space->Sample(random);
+      const auto genotype = space::Sample(*space, random);
       ASSERT_TRUE(genotype.ok()) << genotype.status();
       SCOPED_TRACE(space->Print(*genotype));
       const Network network = space->Build(*genotype).value();

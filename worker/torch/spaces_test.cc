@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/random.h"
+#include "common/space/sampler.h"
 #include "common/space/testing/small_presets.h"
 #include "gtest/gtest.h"
 #include "worker/torch/network_module.h"
@@ -148,7 +149,7 @@ TEST(SpacesTest, FiftyNetworksOfEveryPresetAreWhatTheCostModelSaysAndLearn) {
     ASSERT_NE(space, nullptr);
     RandomStream random(50, 0);
     for (int i = 0; i < 50; ++i) {
-      const auto genotype = space->Sample(random);
+      const auto genotype = space::Sample(*space, random);
       ASSERT_TRUE(genotype.ok()) << genotype.status();
       SCOPED_TRACE(space->Print(*genotype));
       const auto architecture = space->BuildArchitecture(*genotype);

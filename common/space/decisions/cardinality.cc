@@ -1,16 +1,10 @@
-// Exact counting of genotypes.
-//
-// Decisions are counted in order while a table holds, for each combination of what later conditions
-// can still see of earlier decisions, the number of ways to get there. Values that no later
-// condition tells apart are counted together, and decisions that no condition links are counted
-// apart and multiplied, so the table stays small unless many conditions reach over each other.
+#include "common/space/decisions/cardinality.h"
 
 #include <algorithm>
 #include <map>
 #include <numeric>
 
 #include "common/space/decisions/big_integer.h"
-#include "common/space/decisions/decision_space.h"
 
 namespace nascent::space {
 namespace {
@@ -136,24 +130,25 @@ int Root(std::vector<int>& parents, int i) {
 
 }  // namespace
 
-std::string DecisionSpace::Cardinality() const {
-  std::vector<int> parents(decisions_.size());
+std::string CountGenotypes(const std::vector<Decision>& decisions) {
+  const int size = static_cast<int>(decisions.size());
+  std::vector<int> parents(decisions.size());
   std::iota(parents.begin(), parents.end(), 0);
-  for (int i = 0; i < size(); ++i) {
-    if (decisions_[i].domain.kind == Domain::Kind::kReal && decisions_[i].domain.Varies()) {
+  for (int i = 0; i < size; ++i) {
+    if (decisions[i].domain.kind == Domain::Kind::kReal && decisions[i].domain.Varies()) {
       return "infinite";
     }
-    for (const Condition& condition : decisions_[i].active_when) {
+    for (const Condition& condition : decisions[i].active_when) {
       for (const Condition::Term& term : condition.terms) {
         parents[Root(parents, i)] = Root(parents, term.decision);
       }
     }
   }
   std::map<int, std::vector<int>> groups;
-  for (int i = 0; i < size(); ++i) groups[Root(parents, i)].push_back(i);
+  for (int i = 0; i < size; ++i) groups[Root(parents, i)].push_back(i);
   BigInteger product(1);
   for (const auto& [root, group] : groups) {
-    if (!Counter(decisions_, group).Count(product)) return "unknown";
+    if (!Counter(decisions, group).Count(product)) return "unknown";
   }
   return product.Text();
 }

@@ -7,11 +7,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/space/decisions/cardinality.h"
 
 namespace nascent::space {
 namespace {
-
-constexpr int kRealSteps = 10;  // values of a real range in First and Next
 
 [[noreturn]] void Die(const std::string& label, const char* what) {
   fprintf(stderr, "DecisionSpace: decision '%s': %s\n", label.c_str(), what);
@@ -204,5 +203,7 @@ std::optional<Genotype> DecisionSpace::Next(const Genotype& genotype) const {
   }
   return std::nullopt;
 }
+
+std::string DecisionSpace::Cardinality() const { return CountGenotypes(decisions_); }
 
 }  // namespace nascent::space

@@ -8,53 +8,15 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/random.h"
+#include "common/space/decisions/domain.h"
 #include "common/space/decisions/genotype.h"
 
 namespace nascent::space {
-
-// What an option stands for, as the template writes it; for choices between blocks, their names.
-using OptionValue = std::variant<int64_t, double, bool, std::string>;
-
-struct Domain {
-  enum class Kind {
-    kCategorical,  // `options`, without order
-    kOrdered,      // `options` are numbers whose order is meaningful
-    kInteger,      // whole numbers of [minimum, maximum]
-    kReal,         // real numbers of [minimum, maximum]
-  };
-  Kind kind = Kind::kCategorical;
-  std::vector<OptionValue> options;
-  double minimum = 0;
-  double maximum = 0;
-  bool log = false;  // even in the logarithm; for kInteger and kReal
-
-  bool IsList() const { return kind == Kind::kCategorical || kind == Kind::kOrdered; }
-  // Number of values; 0 for kReal.
-  int64_t Size() const;
-  // Whether there are two values or more.
-  bool Varies() const;
-  // Whether `value` is one of this domain's: an index, a whole number or a finite real in range.
-  bool Contains(const Value& value) const;
-  // The lowest value.
-  Value First() const;
-  // Even over the domain (or over its logarithm).
-  Value Sample(RandomStream& random) const;
-  // Even over the other values; `current` where there is no other.
-  Value SampleOther(const Value& current, RandomStream& random) const;
-  // Where `value` stands in a range, in [0, 1]; 0 for the minimum of a log scale too. Lists: its
-  // index over the last index.
-  double Position(const Value& value) const;
-  // The real number at `position` of [0, 1]; the inverse of Position for kReal.
-  double RealAt(double position) const;
-  // As a person writes it: the option, or the number.
-  std::string Text(const Value& value) const;
-};
 
 // One way in which a decision is active: every named decision has one of the named values.
 struct Condition {
@@ -72,12 +34,8 @@ struct Decision {
   std::vector<Condition> active_when;
 };
 
-// An option as a person writes it.
-std::string OptionText(const OptionValue& option);
-
-// INVALID_ARGUMENT when the domain has no value, an end that is no finite number, ends upside down,
-// a log scale that reaches 0, whole numbers beyond 2^53 or an option twice.
-absl::Status ValidateDomain(const Domain& domain);
+// Values of a range of real numbers in First and Next.
+inline constexpr int kRealSteps = 10;
 
 // Immutable and thread-safe. Decisions stand after those that their conditions name, so one pass in
 // order settles which are active.
@@ -128,11 +86,6 @@ class DecisionSpace {
   // "unknown" where conditions reach so far over each other that counting would take over
   // 200,000 states.
   std::string Cardinality() const;
-
-  // One number per decision and option (list) or one per range, scaled to [0, 1]; inactive: zeros.
-  // EncodingNames() gives the columns' names.
-  std::vector<double> EncodeOneHot(const Genotype& genotype) const;
-  std::vector<std::string> EncodingNames() const;
 
  private:
   // Fills gaps by `fill`, drops what is not active, from decision `first` on.

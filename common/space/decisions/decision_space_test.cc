@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "common/space/decisions/one_hot.h"
+
 namespace nascent::space {
 namespace {
 
@@ -153,12 +155,11 @@ TEST(DecisionSpace, RealRangesCountAsTenValuesInAnEnumeration) {
 
 TEST(DecisionSpace, OneHotColumnsMatchTheirNames) {
   const DecisionSpace space = Nested();
-  EXPECT_EQ(space.EncodingNames(),
-            (std::vector<std::string>{"kind=0", "kind=10", "kind=20", "width", "rate", "free=0",
-                                      "free=10"}));
-  EXPECT_EQ(space.EncodeOneHot(Make({int64_t{2}, int64_t{5}, 0.25, int64_t{1}})),
+  EXPECT_EQ(OneHotNames(space), (std::vector<std::string>{"kind=0", "kind=10", "kind=20", "width",
+                                                          "rate", "free=0", "free=10"}));
+  EXPECT_EQ(EncodeOneHot(space, Make({int64_t{2}, int64_t{5}, 0.25, int64_t{1}})),
             (std::vector<double>{0, 0, 1, 0.5, 0.25, 0, 1}));
-  EXPECT_EQ(space.EncodeOneHot(Make({int64_t{0}, {}, {}, int64_t{0}})),
+  EXPECT_EQ(EncodeOneHot(space, Make({int64_t{0}, {}, {}, int64_t{0}})),
             (std::vector<double>{1, 0, 0, 0, 0, 1, 0}));
 }
 

@@ -1,19 +1,18 @@
-// Domains of decisions: what their values are and how one is drawn.
+#include "common/space/decisions/domain.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "common/space/decisions/decision_space.h"
 
 namespace nascent::space {
 namespace {
 
 constexpr double kLargestWhole = 9007199254740992;  // 2^53, exact in a double
 
-int64_t WholeMinimum(const Domain& d) { return static_cast<int64_t>(std::ceil(d.minimum)); }
-int64_t WholeMaximum(const Domain& d) { return static_cast<int64_t>(std::floor(d.maximum)); }
+int64_t WholeMinimum(const Domain& d) { return static_cast<int64_t>(d.minimum); }
+int64_t WholeMaximum(const Domain& d) { return static_cast<int64_t>(d.maximum); }
 
 // A whole number that is even in the logarithm: each n stands for the reals of [n, n + 1).
 int64_t SampleLogWhole(const Domain& d, RandomStream& random) {
@@ -21,6 +20,14 @@ int64_t SampleLogWhole(const Domain& d, RandomStream& random) {
   const double high = std::log(static_cast<double>(WholeMaximum(d)) + 1);
   const auto drawn = static_cast<int64_t>(std::exp(low + random.Uniform() * (high - low)));
   return std::clamp(drawn, WholeMinimum(d), WholeMaximum(d));
+}
+
+bool IsWhole(double number) { return number == std::floor(number); }
+
+// log(a / b), also where the quotient is more than a double holds.
+double LogQuotient(double a, double b) {
+  const double quotient = a / b;
+  return std::isfinite(quotient) ? std::log(quotient) : std::log(a) - std::log(b);
 }
 
 // Shortest text that reads back as the same number.
@@ -98,14 +105,17 @@ double Domain::Position(const Value& value) const {
     return static_cast<double>(std::get<int64_t>(value)) / static_cast<double>(Size() - 1);
   const double number =
       kind == Kind::kReal ? std::get<double>(value) : static_cast<double>(std::get<int64_t>(value));
-  const double position = log ? std::log(number / minimum) / std::log(maximum / minimum)
+  const double position = log ? LogQuotient(number, minimum) / LogQuotient(maximum, minimum)
                               : (number - minimum) / (maximum - minimum);
   return std::clamp(position, 0.0, 1.0);
 }
 
 double Domain::RealAt(double position) const {
-  const double real = log ? minimum * std::pow(maximum / minimum, position)
-                          : minimum + position * (maximum - minimum);
+  if (!log) return std::clamp(minimum + position * (maximum - minimum), minimum, maximum);
+  const double quotient = maximum / minimum;
+  const double real = std::isfinite(quotient)
+                          ? minimum * std::pow(quotient, position)
+                          : std::exp(std::log(minimum) + position * LogQuotient(maximum, minimum));
   return std::clamp(real, minimum, maximum);
 }
 
@@ -156,7 +166,12 @@ absl::Status ValidateDomain(const Domain& d) {
   if (std::abs(d.minimum) > kLargestWhole || std::abs(d.maximum) > kLargestWhole) {
     return absl::InvalidArgumentError("whole numbers beyond 2^53");
   }
-  if (d.Size() < 1) return absl::InvalidArgumentError("no whole number in the range");
+  for (const double end : {d.minimum, d.maximum}) {
+    if (!IsWhole(end)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a range of whole numbers ends at whole numbers, found ", NumberText(end)));
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -74,6 +74,25 @@ TEST(Domain, PositionAndRealAtAreInverse) {
   EXPECT_EQ(domain.RealAt(1), 10);
 }
 
+TEST(Domain, LogScalesWhoseEndsAreFurtherApartThanADoubleCountsHavePositions) {
+  RandomStream random(1, 4);
+  for (const Domain& domain : {Real(1e-307, 100, true), Real(5e-324, 1, true)}) {
+    ASSERT_TRUE(ValidateDomain(domain).ok());
+    EXPECT_EQ(domain.Position(domain.minimum), 0);
+    EXPECT_EQ(domain.Position(domain.maximum), 1);
+    double above = 0;
+    for (int i = 0; i < 1000; ++i) {
+      const Value value = domain.Sample(random);
+      ASSERT_TRUE(domain.Contains(value));
+      const double position = domain.Position(value);
+      ASSERT_TRUE(position >= 0 && position <= 1) << position;
+      EXPECT_NEAR(domain.Position(domain.RealAt(position)), position, 1e-3);
+      above += position > 0.5;
+    }
+    EXPECT_NEAR(above, 500, 80);
+  }
+}
+
 TEST(Domain, TextReadsBackAsTheSameNumber) {
   const Domain domain = Real(0, 1);
   for (const double number : {0.1, 1.0 / 3, 5e-324, 0.25}) {
@@ -88,7 +107,8 @@ TEST(Domain, ValidationNamesWhatIsWrong) {
   EXPECT_EQ(message(List({})), "no options; give at least one");
   EXPECT_EQ(message(List({"a", "a"})), "option a twice");
   EXPECT_EQ(message(Whole(5, 3)), "range upside down: 5 is above 3");
-  EXPECT_EQ(message(Whole(0.2, 0.8)), "no whole number in the range");
+  EXPECT_EQ(message(Whole(0.2, 0.8)), "a range of whole numbers ends at whole numbers, found 0.2");
+  EXPECT_EQ(message(Whole(1, 2.5)), "a range of whole numbers ends at whole numbers, found 2.5");
   EXPECT_EQ(message(Real(0, 1, true)), "a log scale starts above 0, found 0");
   EXPECT_EQ(message(Real(NAN, 1)), "an end of the range is not a finite number");
   EXPECT_EQ(message(Whole(0, 1e300)), "whole numbers beyond 2^53");

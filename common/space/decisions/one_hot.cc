@@ -1,14 +1,13 @@
-// A column per decision and option.
+#include "common/space/decisions/one_hot.h"
 
 #include "absl/strings/str_cat.h"
-#include "common/space/decisions/decision_space.h"
 
 namespace nascent::space {
 
-std::vector<double> DecisionSpace::EncodeOneHot(const Genotype& genotype) const {
+std::vector<double> EncodeOneHot(const DecisionSpace& space, const Genotype& genotype) {
   std::vector<double> columns;
-  for (int i = 0; i < size(); ++i) {
-    const Domain& domain = decisions_[i].domain;
+  for (int i = 0; i < space.size(); ++i) {
+    const Domain& domain = space.decisions()[i].domain;
     const Value& value = genotype.values[i];
     if (!domain.IsList()) {
       columns.push_back(domain.Position(value));
@@ -21,9 +20,9 @@ std::vector<double> DecisionSpace::EncodeOneHot(const Genotype& genotype) const 
   return columns;
 }
 
-std::vector<std::string> DecisionSpace::EncodingNames() const {
+std::vector<std::string> OneHotNames(const DecisionSpace& space) {
   std::vector<std::string> names;
-  for (const Decision& decision : decisions_) {
+  for (const Decision& decision : space.decisions()) {
     if (!decision.domain.IsList()) {
       names.push_back(decision.label);
       continue;

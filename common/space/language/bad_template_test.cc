@@ -133,11 +133,91 @@ TEST(BadTemplate, NumbersOutOfRangeAreRefused) {
   EXPECT_THAT(Message(Network("conv2d: {channels: 8 // (in.channels - 3), kernel: 3}")),
               AllOf(StartsWith("t:2: "), HasSubstr("division by zero")));
   EXPECT_THAT(Message(Network("conv2d: {channels: 2.5, kernel: 3}")), HasSubstr("found 2.5"));
+  EXPECT_THAT(Message(Network("conv2d: {channels: 8, kernel: 1000001, padding: 500000}")),
+              AllOf(StartsWith("t:2: "), HasSubstr("weight has more than 2^40 elements")));
   EXPECT_THAT(Message(Network("conv2d: {channels: \"[1, 2][7]\", kernel: 3}")),
               HasSubstr("the list has 2 items"));
   EXPECT_THAT(Message(Network("{repeat: relu, times: -1}")), HasSubstr("found -1"));
   EXPECT_THAT(Message(Network("conv2d: {channels: 8 +, kernel: 3}")),
               HasSubstr("expected a value"));
+}
+
+TEST(BadTemplate, WhatIsWrittenIsNeverIgnored) {
+  const auto beside = [](const std::string& text) { return Message(text + Network("relu")); };
+  EXPECT_THAT(beside("space: [a]\n"), HasSubstr("space: found a list of 1, a text is needed"));
+  EXPECT_THAT(beside("constants: {classes: 3}\n"), HasSubstr("it has a meaning"));
+  EXPECT_THAT(beside("constants: {a b: 3}\n"), HasSubstr("allowed are letters, digits and _"));
+  EXPECT_THAT(beside("constants: {a: {minimum: 3}}\n"), HasSubstr("value is missing"));
+  EXPECT_THAT(beside("constants: {a: {value: 3, minimum: low}}\n"),
+              HasSubstr("minimum: found low, a number is needed"));
+  EXPECT_THAT(beside("constants: {a: {value: 3, description: [x]}}\n"),
+              HasSubstr("a text is needed"));
+  EXPECT_THAT(beside("blocks: {b: {parameters: [i], graph: {a: relu}, output: a}}\n"),
+              HasSubstr("parameters stand beside body"));
+  EXPECT_THAT(beside("blocks: {b: {parameters: [i, i], body: relu}}\n"),
+              HasSubstr("parameter \"i\" twice"));
+  EXPECT_THAT(beside("blocks: {b: {parameters: [{i: 3}], body: relu}}\n"),
+              HasSubstr("found a map with \"i\" as a parameter"));
+  EXPECT_THAT(beside("known: {k: {genotype: {}, source: [x]}}\n"), HasSubstr("a text is needed"));
+  EXPECT_THAT(beside("known: {k: {genotype: '{}', set: {widht: 3}}}\n"),
+              HasSubstr("no constant is called \"widht\""));
+  EXPECT_THAT(beside("known: {k: {genotype: '{}', set: 3}}\n"),
+              HasSubstr("constants by name are needed"));
+  EXPECT_THAT(
+      Message("decisions: {p: {uniform: [0, 0.5], label: q}}\n" + Network("dropout: {p: p}")),
+      HasSubstr("a declared decision is called by its name"));
+  EXPECT_THAT(Message(Network("if: classes == 3")), HasSubstr("then and else are missing"));
+  EXPECT_THAT(Message(Network("{repeat: relu, times: 2, index: [i]}")),
+              HasSubstr("found a list of 1 as index"));
+  EXPECT_THAT(Message("network: {graph: {'n{i}': {for: {i: [0, 1]}, do: relu, grup: all}}, "
+                      "output: {sum: [{each: earlier}]}}"),
+              HasSubstr("nodes by number are"));
+  EXPECT_THAT(Message("network: {graph: {a: relu}, inputs: [x, x], output: a}"),
+              HasSubstr("found 1 inputs, names 2"));
+  EXPECT_THAT(Message("network: [{list: [relu, tanh]}, "
+                      "{graph: {a: {from: x, relu: null}}, inputs: [x, x], output: a}]"),
+              HasSubstr("\"x\" stands here twice"));
+  EXPECT_THAT(Message("network: [{list: [relu, tanh]}, "
+                      "{graph: {a: {from: x, sum: [relu]}}, inputs: ['x*', 'y*'], output: a}]"),
+              HasSubstr("one name may end in *"));
+}
+
+TEST(BadTemplate, RulesNameOptionsThatExist) {
+  const auto rule = [](const std::string& when) {
+    return Message(
+        "decisions: {k: {integer: [1, 5]}}\nnetwork:\n"
+        "  - {label: m1, choice: {both: relu, none: tanh}}\n"
+        "  - {repeat: relu, times: k}\n"
+        "forbid: [{when: \"" +
+        when + "\", reason: r}]\n");
+  };
+  EXPECT_THAT(rule("count('m*', 'bth') > 0"),
+              AllOf(StartsWith("t:5: forbid.[0]: no decision that is counted can be bth"),
+                    HasSubstr("\"m1\" is one of both, none")));
+  EXPECT_THAT(rule("decision('m1') == 'bth' and k > 2"),
+              HasSubstr("the decision is never bth; \"m1\" is one of both, none"));
+  EXPECT_THAT(rule("not (k != 7)"), HasSubstr("the decision is never 7; \"k\" is 1 to 5"));
+  EXPECT_THAT(rule("k != 1.5"), HasSubstr("the decision is never 1.5"));
+  EXPECT_THAT(rule("k"), AllOf(StartsWith("t:5: forbid: found "), HasSubstr("true or false")));
+  EXPECT_THAT(rule("k + 1"), HasSubstr("a rule is true or false"));
+}
+
+TEST(BadTemplate, RulesThatForbidNearlyAllSayWhichAndHowMuch) {
+  EXPECT_THAT(Message(R"(
+decisions: {k: {integer: [1, 2000000]}}
+network: {dropout: {p: "0.5 if k == 77 else 0.1"}}
+forbid: [{when: k != 77, reason: rare}]
+)"),
+              AllOf(StartsWith("t:4: forbidden: rare"), HasSubstr("none of 10000 genotypes")));
+}
+
+TEST(BadTemplate, ErrorsStayShortInDeepBlocksAndListWhatIsKnown) {
+  const std::string endless = Message("blocks: {a: {choice: {x: relu, y: a}}}\nnetwork: [a]");
+  EXPECT_LT(endless.size(), 400u) << endless;
+  EXPECT_THAT(endless, AllOf(HasSubstr("network.[0].a.choice. … ."),
+                             HasSubstr("does a block contain itself?")));
+  EXPECT_THAT(Message("blocks: {mine: relu}\n" + Network("qqqqqqqqq")),
+              AllOf(HasSubstr("known are mine, "), HasSubstr("conv2d"), HasSubstr("repeat")));
 }
 
 TEST(BadTemplate, InputsWithoutRoomAreRefused) {

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/space/language/expression_parser.h"
 #include "common/spec/suggest.h"
 
 namespace nascent::space {
@@ -22,6 +23,20 @@ std::optional<int> DetailOf(std::string_view name) {
       {"rank", kRank},         {"elements", kElements}, {"count", kCount}};
   const auto found = kDetails->find(name);
   return found == kDetails->end() ? std::nullopt : std::optional(found->second);
+}
+
+// Parts of a path that an error shows at its start and at its end; the middle of a longer one is
+// left out.
+constexpr size_t kFirstParts = 4, kLastParts = 8;
+
+bool IsName(std::string_view text) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  constexpr std::string_view kWords[] = {"if", "else", "and", "or", "not", "true", "false"};
+  return !text.empty() && is_letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9');
+  }) && std::find(std::begin(kWords), std::end(kWords), text) == std::end(kWords);
 }
 
 bool IsPlainName(const Expression& e) {
@@ -48,7 +63,11 @@ std::string Joined(const std::string& a, const std::string& b) {
 }
 
 absl::Status Elaborator::Error(int line, const std::string& what) const {
-  std::string path = absl::StrJoin(trail_, ".");
+  const auto begin = trail_.begin(), end = trail_.end();
+  const std::string path = trail_.size() <= kFirstParts + kLastParts
+                               ? absl::StrJoin(trail_, ".")
+                               : absl::StrCat(absl::StrJoin(begin, begin + kFirstParts, "."),
+                                              ". … .", absl::StrJoin(end - kLastParts, end, "."));
   return absl::InvalidArgumentError(
       absl::StrCat(file_, ":", line, ": ", path, path.empty() ? "" : ": ", what));
 }
@@ -179,6 +198,20 @@ absl::StatusOr<int64_t> Elaborator::SettledInteger(const DocumentNode& node, con
                                     low, " to ", high));
   }
   return *whole;
+}
+
+absl::StatusOr<std::string> Elaborator::PlainText(const DocumentNode& node) const {
+  if (node.kind == Kind::kScalar) return node.text;
+  if (node.kind == Kind::kNull) return std::string();
+  return Error(node, absl::StrCat("found ", spec::Describe(node), ", a text is needed"));
+}
+
+absl::StatusOr<std::string> Elaborator::NameOf(const DocumentNode& node,
+                                               std::string_view what) const {
+  if (node.kind == Kind::kScalar && IsName(node.text)) return node.text;
+  return Error(node, absl::StrCat("found ", spec::Describe(node), " as ", std::string(what),
+                                  ", allowed are letters, digits and _, and no word that "
+                                  "expressions use"));
 }
 
 absl::StatusOr<std::string> Elaborator::TextOf(const DocumentNode& node, const Place& place) {

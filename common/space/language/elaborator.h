@@ -88,6 +88,10 @@ class Elaborator {
   absl::StatusOr<ExprValue> SettledValue(const DocumentNode& node, const Place& place);
   absl::StatusOr<int64_t> SettledInteger(const DocumentNode& node, const Place& place, int64_t low,
                                          int64_t high);
+  // A name that others use: letters, digits and _, not a word of expressions.
+  absl::StatusOr<std::string> NameOf(const DocumentNode& node, std::string_view what) const;
+  // A text as it stands.
+  absl::StatusOr<std::string> PlainText(const DocumentNode& node) const;
   // A text in which {expressions} are replaced.
   absl::StatusOr<std::string> TextOf(const DocumentNode& node, const Place& place);
 
@@ -151,6 +155,8 @@ class Elaborator {
                                  const DocumentNode& node, const Place& place);
   absl::Status AddGraphNode(const DocumentNode::Entry& entry, const Place& place, Scope& scope,
                             std::vector<int>& node_values, std::vector<GraphBlock::Node>& nodes);
+  // Whether a graph can hold one more value of that name.
+  absl::Status CheckNewTensor(const std::string& name, int line, const Scope& scope) const;
   absl::StatusOr<Made> MakeBranches(Combine combine, const DocumentNode& list, const Place& place);
   absl::StatusOr<Made> MakeSelect(const DocumentNode& list, const Entries& settings,
                                   const DocumentNode& node, const Place& place);

@@ -240,8 +240,9 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeCalled(const DocumentNode& at,
   for (const network::Operation& operation : network::AllOperations()) {
     known.push_back(operation.name);
   }
-  return Error(at, absl::StrCat("no operation, block or kind is called \"", name, "\"",
-                                spec::DidYouMean(name, known)));
+  std::string near = spec::DidYouMean(name, known);
+  if (near.empty()) near = absl::StrCat("; known are ", absl::StrJoin(known, ", "));
+  return Error(at, absl::StrCat("no operation, block or kind is called \"", name, "\"", near));
 }
 
 absl::StatusOr<Elaborator::Made> Elaborator::MakeOperation(const network::Operation& operation,
@@ -431,7 +432,11 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeRepeat(const DocumentNode& body
   const DocumentNode* times_node = setting("times");
   if (times_node == nullptr) return Error(node, "times is missing: how many copies");
   std::string index;
-  if (const DocumentNode* given = setting("index")) index = given->text;
+  if (const DocumentNode* given = setting("index")) {
+    absl::StatusOr<std::string> name = NameOf(*given, "index");
+    if (!name.ok()) return name.status();
+    index = *std::move(name);
+  }
   bool share = false;
   if (const DocumentNode* given = setting("share")) {
     absl::StatusOr<ExprValue> flag = SettledValue(*given, place);
@@ -526,6 +531,7 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeRepeat(const DocumentNode& body
 absl::StatusOr<Elaborator::Made> Elaborator::MakeIf(const DocumentNode& condition,
                                                     const Entries& settings, const Place& place) {
   const DocumentNode nothing = NothingAt(condition.line);
+  if (settings.empty()) return Error(condition, "then and else are missing; give one of them");
   const auto body = [&](const char* key) {
     const auto found = settings.find(key);
     return found == settings.end() ? &nothing : found->second;

@@ -111,8 +111,14 @@ absl::Status Elaborator::AddEach(const DocumentNode& item, const Place& place,
   bool unused = false;
   absl::StatusOr<std::vector<int>> values = TensorsOf(*names, place, &unused);
   if (!values.ok()) return values.status();
-  const DocumentNode* as = item.Find("as");
-  const DocumentNode* index = item.Find("index");
+  std::string as, index;
+  for (const auto& [key, name] : {std::pair("as", &as), std::pair("index", &index)}) {
+    const DocumentNode* given = item.Find(key);
+    if (given == nullptr) continue;
+    absl::StatusOr<std::string> read = NameOf(*given, key);
+    if (!read.ok()) return read.status();
+    *name = *std::move(read);
+  }
   for (size_t i = 0; i < values->size(); ++i) {
     const int value = (*values)[i];
     BranchSpec branch;
@@ -120,10 +126,8 @@ absl::Status Elaborator::AddEach(const DocumentNode& item, const Place& place,
     branch.body = item.Find("do");
     branch.from = {value};
     if (unused) branch.only_if_unused = value;
-    if (as != nullptr) branch.names.emplace_back(as->text, MakeLiteral(tensor_names_[value]));
-    if (index != nullptr) {
-      branch.names.emplace_back(index->text, MakeLiteral(static_cast<int64_t>(i)));
-    }
+    if (!as.empty()) branch.names.emplace_back(as, MakeLiteral(tensor_names_[value]));
+    if (!index.empty()) branch.names.emplace_back(index, MakeLiteral(static_cast<int64_t>(i)));
     branch.part = absl::StrCat("each ", tensor_names_[value]);
     branches.push_back(std::move(branch));
   }
@@ -308,21 +312,25 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeSelect(const DocumentNode& list
   return Made{std::move(block), outputs};
 }
 
+absl::Status Elaborator::CheckNewTensor(const std::string& name, int line,
+                                        const Scope& scope) const {
+  if (name.empty()) return Error(line, "an empty name");
+  if (name == "earlier" || name == "unused" || name == "in") {
+    return Error(line, absl::StrCat("nothing may be called \"", name, "\", it has a meaning"));
+  }
+  for (const auto& [known, values] : scope.tensors) {
+    if (known == name) return Error(line, absl::StrCat("\"", name, "\" stands here twice"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Elaborator::AddGraphNode(const DocumentNode::Entry& entry, const Place& place,
                                       Scope& scope, std::vector<int>& node_values,
                                       std::vector<GraphBlock::Node>& nodes) {
   const DocumentNode name_node = WordAt(entry.line, entry.key);
   absl::StatusOr<std::string> name = TextOf(name_node, place);
   if (!name.ok()) return name.status();
-  if (*name == "earlier" || *name == "unused" || *name == "in") {
-    return Error(entry.line,
-                 absl::StrCat("no node may be called \"", *name, "\", it has a meaning"));
-  }
-  for (const auto& [known, values] : scope.tensors) {
-    if (known == *name) {
-      return Error(entry.line, absl::StrCat("\"", *name, "\" stands here twice"));
-    }
-  }
+  if (absl::Status status = CheckNewTensor(*name, entry.line, scope); !status.ok()) return status;
   const Trail trail(*this, *name);
   absl::StatusOr<std::string> segment = SegmentOf(name_node, place);
   if (!segment.ok()) return segment.status();
@@ -357,9 +365,11 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeGraph(const DocumentNode& body,
   std::vector<const DocumentNode*> names =
       Words(inputs_node == settings.end() ? default_input : *inputs_node->second);
   std::vector<int> inputs;
-  const bool rest = std::any_of(names.begin(), names.end(), [](const DocumentNode* name) {
+  const auto rests = std::count_if(names.begin(), names.end(), [](const DocumentNode* name) {
     return absl::EndsWith(name->text, "*");
   });
+  const bool rest = rests > 0;
+  if (rests > 1) return Error(node, "inputs: one name may end in *, the others stand for one each");
   if (place.inputs < 0) return Error(node, "how many inputs arrive here depends on decisions");
   const int others = static_cast<int>(names.size()) - (rest ? 1 : 0);
   if (rest ? place.inputs < others : place.inputs != others) {
@@ -368,8 +378,10 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeGraph(const DocumentNode& body,
   for (const DocumentNode* name : names) {
     std::string text = name->text;
     std::vector<int> values;
-    if (absl::EndsWith(text, "*")) {
-      text.pop_back();
+    const bool is_rest = absl::EndsWith(text, "*");
+    if (is_rest) text.pop_back();
+    if (absl::Status status = CheckNewTensor(text, name->line, scope); !status.ok()) return status;
+    if (is_rest) {
       for (int i = 0; i < place.inputs - others; ++i) {
         values.push_back(NewTensor(absl::StrCat(text, i)));
       }
@@ -392,7 +404,9 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeGraph(const DocumentNode& body,
     }
     const Trail trail(*this, entry.key);
     const DocumentNode* one = entry.value->Find("do");
-    if (entry.value->entries.size() > 3 || one == nullptr || range->kind != Kind::kMap ||
+    const DocumentNode* group_name = entry.value->Find("group");
+    const size_t keys = group_name == nullptr ? 2 : 3;
+    if (entry.value->entries.size() != keys || one == nullptr || range->kind != Kind::kMap ||
         range->entries.size() != 1 || range->entries[0].value->items.size() != 2) {
       return Error(*entry.value,
                    "nodes by number are {for: {i: [first, last]}, do: block, group: name}");
@@ -414,8 +428,12 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeGraph(const DocumentNode& body,
       if (!status.ok()) return status;
       group.push_back(node_values.back());
     }
-    if (const DocumentNode* name = entry.value->Find("group")) {
-      scope.tensors.emplace_back(name->text, std::move(group));
+    if (group_name != nullptr) {
+      absl::StatusOr<std::string> name = PlainText(*group_name);
+      if (!name.ok()) return name.status();
+      absl::Status status = CheckNewTensor(*name, group_name->line, scope);
+      if (!status.ok()) return status;
+      scope.tensors.emplace_back(*std::move(name), std::move(group));
     }
   }
   // The output is a name, or a block of its own.

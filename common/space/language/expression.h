@@ -62,10 +62,6 @@ struct Expression {
   int variable_detail = 0;
 };
 
-// INVALID_ARGUMENT with the position and what was expected there. Nested at most 64 deep, at most
-// 4,096 characters.
-absl::StatusOr<ExpressionPtr> ParseExpression(std::string_view text);
-
 ExpressionPtr MakeLiteral(ExprValue value);
 ExpressionPtr MakeVariable(int kind, int variable, int detail = 0);
 

@@ -1,5 +1,4 @@
-// Expressions by recursive descent, loosest operator first:
-//   a if c else b · or · and · not · == != < <= > >= · + - · * / // % · unary - · ** · x[i]
+#include "common/space/language/expression_parser.h"
 
 #include <array>
 #include <cctype>
@@ -7,10 +6,12 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "common/space/language/expression.h"
 
 namespace nascent::space {
 namespace {
+
+// Expressions by recursive descent, loosest operator first:
+//   a if c else b · or · and · not · == != < <= > >= · + - · * / // % · unary - · ** · x[i]
 
 constexpr int kDeepestExpression = 64;
 constexpr size_t kLongest = 4096;
@@ -231,7 +232,9 @@ class Parser {
       ++at_;
     }
     std::string name(text_.substr(start, at_ - start));
-    if (name == "true" || name == "false") return MakeLiteral(name == "true");
+    // As YAML and Python write them.
+    if (name == "true" || name == "True") return MakeLiteral(true);
+    if (name == "false" || name == "False") return MakeLiteral(false);
     for (const char* reserved : {"if", "else", "and", "or", "not"}) {
       if (name == reserved) {
         at_ = start;

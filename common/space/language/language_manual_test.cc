@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "common/space/language/elaborator.h"
+#include "common/space/sampler.h"
 #include "common/space/space.h"
 
 namespace nascent::space {
@@ -54,7 +55,7 @@ TEST_P(Manual, EveryExampleIsReadSampledBuiltAndWritten) {
     ASSERT_TRUE(space.ok()) << space.status();
     RandomStream random(1, 1);
     for (int i = 0; i < 20; ++i) {
-      const absl::StatusOr<Genotype> genotype = (*space)->Sample(random);
+      const absl::StatusOr<Genotype> genotype = Sample(**space, random);
       ASSERT_TRUE(genotype.ok()) << genotype.status();
       for (const std::string& text : {(*space)->Print(*genotype), (*space)->PrintJson(*genotype)}) {
         const absl::StatusOr<Genotype> back = (*space)->Read(text);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/network/costs.h"
+#include "common/space/sampler.h"
 #include "common/space/space.h"
 
 namespace nascent::space {
@@ -139,6 +140,15 @@ network:
   EXPECT_EQ(space->decisions().Cardinality(), "5");
   const network::Network network = Built(*space, R"({"top": "conv", "width": 16, "kernel": 3})");
   EXPECT_EQ(network.nodes.back().shape, (network::Shape{32, 32, 32}));
+}
+
+TEST(Language, TrueAndFalseMayBeWrittenAsPythonDoes) {
+  const auto space = Parsed(R"(
+network: {batch_norm: {affine: {choice: [True, False]}}}
+)");
+  ASSERT_NE(space, nullptr);
+  EXPECT_THAT(space->decisions().decisions()[0].domain.options,
+              ElementsAre(OptionValue(true), OptionValue(false)));
 }
 
 TEST(Language, SelectTakesSubsetsInOrder) {
@@ -296,6 +306,36 @@ TEST(Language, RecipeDecisionsFollowTheTemplatesOwn) {
   EXPECT_THAT(Labels(*space), ElementsAre("c", "recipe.batch"));
 }
 
+TEST(Language, RecipeDecisionsBelowAnOptionOfAnotherAreActiveWhereItIsChosen) {
+  SpaceOptions options;
+  options.recipe_decisions["recipe.optimizer"].options = {OptionValue("sgd"), OptionValue("adam")};
+  for (const char* name : {"sgd", "adam"}) {
+    options.recipe_decisions[std::string("recipe.optimizer.") + name + ".learning_rate"] = {
+        Domain::Kind::kReal, {}, 1e-3, 1, true};
+  }
+  const auto space = Parsed("network: [{choice: [relu, tanh], label: c}]", options);
+  ASSERT_NE(space, nullptr);
+  EXPECT_THAT(Labels(*space),
+              ElementsAre("c", "recipe.optimizer", "recipe.optimizer.adam.learning_rate",
+                          "recipe.optimizer.sgd.learning_rate"));
+  EXPECT_TRUE(space
+                  ->Read(R"({"c": "relu", "recipe.optimizer": "sgd",
+                              "recipe.optimizer.sgd.learning_rate": 0.1})")
+                  .ok());
+  EXPECT_FALSE(space
+                   ->Read(R"({"c": "relu", "recipe.optimizer": "sgd",
+                               "recipe.optimizer.adam.learning_rate": 0.1})")
+                   .ok());
+  options.recipe_decisions["recipe.optimizer.rmsprop.decay"] = {
+      Domain::Kind::kReal, {}, 0, 0.5, false};
+  const absl::Status status =
+      Space::Parse("network: [{choice: [relu, tanh], label: c}]", "t", options).status();
+  EXPECT_EQ(
+      status.message(),
+      "decisions.recipe.optimizer.rmsprop.decay: recipe.optimizer is never rmsprop, it is one "
+      "of sgd, adam");
+}
+
 TEST(Language, ForbiddenCombinationsAreRefusedWithTheirReason) {
   const auto space = Parsed(R"(
 decisions: {a: {choice: [1, 2]}, b: {choice: [1, 2]}}
@@ -310,14 +350,15 @@ forbid:
     return std::string(space->Check(*space->Read(text)).message());
   };
   EXPECT_EQ(check(R"({"a": 2, "b": 2, "layer1": "tanh", "layer2": "tanh"})"),
-            "forbidden: too wide");
+            "t:5: forbidden: too wide");
   EXPECT_EQ(check(R"({"a": 1, "b": 2, "layer1": "relu", "layer2": "relu"})"),
-            "forbidden: one relu is enough");
-  EXPECT_EQ(check(R"({"a": 1, "b": 2, "layer1": "tanh", "layer2": "relu"})"), "forbidden: dull");
+            "t:6: forbidden: one relu is enough");
+  EXPECT_EQ(check(R"({"a": 1, "b": 2, "layer1": "tanh", "layer2": "relu"})"),
+            "t:7: forbidden: dull");
   EXPECT_EQ(check(R"({"a": 2, "b": 1, "layer1": "tanh", "layer2": "relu"})"), "");
   RandomStream random(1, 1);
   for (int i = 0; i < 50; ++i) {
-    const absl::StatusOr<Genotype> genotype = space->Sample(random);
+    const absl::StatusOr<Genotype> genotype = Sample(*space, random);
     ASSERT_TRUE(genotype.ok());
     EXPECT_TRUE(space->Check(*genotype).ok());
   }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/space/language/elaborator.h"
+#include "common/space/language/expression_parser.h"
 #include "common/spec/suggest.h"
 
 namespace nascent::space {
@@ -44,6 +45,22 @@ std::optional<Constant> ToConstant(const ExprValue& value) {
   return numbers;
 }
 
+// What a decision may be, for errors: "one of relu, silu", "1 to 4".
+std::string DomainText(const Domain& domain) {
+  if (!domain.IsList()) {
+    return absl::StrCat(OptionText(domain.minimum), " to ", OptionText(domain.maximum));
+  }
+  constexpr size_t kShown = 20;
+  const auto end =
+      domain.options.begin() + static_cast<ptrdiff_t>(std::min(domain.options.size(), kShown));
+  return absl::StrCat("one of ",
+                      absl::StrJoin(domain.options.begin(), end, ", ",
+                                    [](std::string* out, const OptionValue& option) {
+                                      out->append(OptionText(option));
+                                    }),
+                      domain.options.size() > kShown ? ", …" : "");
+}
+
 const char* KindOf(const Constant& constant) {
   constexpr const char* kNames[] = {"a whole number", "a number", "true or false", "a text",
                                     "a list of whole numbers"};
@@ -70,6 +87,8 @@ class TemplateReader {
         result_(std::make_unique<Template>()),
         elaborator_(std::string(file), options.training_parts) {
     result_->file = std::string(file);
+    result_->classes = options.classes;
+    result_->output = options.output;
   }
 
   absl::StatusOr<std::unique_ptr<const Template>> Read(const DocumentNode& root) {
@@ -116,8 +135,14 @@ class TemplateReader {
       }
       sections_[entry.key] = entry.value.get();
     }
-    if (const DocumentNode* name = Section("space")) result_->name = name->text;
-    if (const DocumentNode* text = Section("description")) result_->description = text->text;
+    for (const char* section : {"space", "description", "source", "status"}) {
+      if (Section(section) == nullptr) continue;
+      const Elaborator::Trail trail(elaborator_, section);
+      absl::StatusOr<std::string> text = elaborator_.PlainText(*Section(section));
+      if (!text.ok()) return text.status();
+      if (section == std::string_view("space")) result_->name = *text;
+      if (section == std::string_view("description")) result_->description = *text;
+    }
     if (Section("network") == nullptr) {
       return elaborator_.Error(root, "the section network is missing: what the template builds");
     }
@@ -137,7 +162,8 @@ class TemplateReader {
     for (size_t i = 0; *section != nullptr && i < (*section)->entries.size(); ++i) {
       const DocumentNode::Entry& entry = (*section)->entries[i];
       const Elaborator::Trail name_trail(elaborator_, entry.key);
-      absl::Status status = ReadConstant(entry);
+      absl::Status status = CheckConstantName(entry);
+      if (status.ok()) status = ReadConstant(entry);
       if (!status.ok()) return status;
       names.push_back(entry.key);
     }
@@ -151,20 +177,37 @@ class TemplateReader {
     return absl::OkStatus();
   }
 
+  absl::Status CheckConstantName(const DocumentNode::Entry& entry) const {
+    absl::Status status =
+        elaborator_.NameOf(WordAt(entry.line, entry.key), "the name of a constant").status();
+    if (status.ok() && (entry.key == "classes" || entry.key == "in" || entry.key == "input")) {
+      status = elaborator_.Error(entry.line, "no constant has this name, it has a meaning");
+    }
+    return status;
+  }
+
   absl::Status ReadConstant(const DocumentNode::Entry& entry) {
     const DocumentNode* value_node = entry.value.get();
     std::optional<double> minimum, maximum;
     std::string description;
     if (value_node->kind == Kind::kMap) {
+      value_node = nullptr;
       for (const DocumentNode::Entry& field : entry.value->entries) {
         if (field.key == "value") {
           value_node = field.value.get();
         } else if (field.key == "description") {
-          description = field.value->text;
+          absl::StatusOr<std::string> text = elaborator_.PlainText(*field.value);
+          if (!text.ok()) return text.status();
+          description = *std::move(text);
         } else if (field.key == "minimum" || field.key == "maximum") {
           absl::StatusOr<ExprValue> end = elaborator_.SettledValue(*field.value, place_);
           if (!end.ok()) return end.status();
-          (field.key == "minimum" ? minimum : maximum) = end->AsReal();
+          const std::optional<double> number = end->AsReal();
+          if (!number) {
+            return elaborator_.Error(*field.value, absl::StrCat(field.key, ": found ", end->Text(),
+                                                                ", a number is needed"));
+          }
+          (field.key == "minimum" ? minimum : maximum) = number;
         } else {
           return elaborator_.Error(field.line,
                                    absl::StrCat("found \"", field.key,
@@ -173,6 +216,7 @@ class TemplateReader {
         }
       }
     }
+    if (value_node == nullptr) return elaborator_.Error(entry.line, "value is missing");
     absl::StatusOr<ExprValue> own = elaborator_.SettledValue(*value_node, place_);
     if (!own.ok()) return own.status();
     std::optional<Constant> constant = ToConstant(*own);
@@ -216,6 +260,9 @@ class TemplateReader {
     for (size_t i = 0; *section != nullptr && i < (*section)->entries.size(); ++i) {
       const DocumentNode::Entry& entry = (*section)->entries[i];
       const Elaborator::Trail name_trail(elaborator_, entry.key);
+      if (entry.value->Find("label") != nullptr) {
+        return elaborator_.Error(*entry.value, "label: a declared decision is called by its name");
+      }
       absl::StatusOr<Domain> domain = elaborator_.DomainOf(*entry.value, place_);
       if (!domain.ok()) return domain.status();
       elaborator_.declared[entry.key] = {*std::move(domain), entry.line};
@@ -256,6 +303,10 @@ class TemplateReader {
       const bool full = entry.value->kind == Kind::kMap &&
                         std::any_of(entry.value->entries.begin(), entry.value->entries.end(),
                                     [](const auto& field) { return field.key == "body"; });
+      if (!full && entry.value->Find("parameters") != nullptr) {
+        return elaborator_.Error(entry.line,
+                                 "parameters stand beside body: {parameters: …, body: block}");
+      }
       for (size_t f = 0; full && f < entry.value->entries.size(); ++f) {
         const DocumentNode::Entry& field = entry.value->entries[f];
         if (field.key == "body") {
@@ -275,15 +326,28 @@ class TemplateReader {
   }
 
   absl::Status ReadParameters(const DocumentNode& node, NamedBlock& block) {
-    for (const DocumentNode::Entry& entry : node.entries) {
-      const bool required = entry.value->kind == Kind::kNull;
-      block.parameters.push_back({entry.key, required ? nullptr : entry.value.get()});
-    }
-    for (const spec::DocumentNodePtr& item : node.items) {
-      block.parameters.push_back({item->text, nullptr});
-    }
     if (node.kind == Kind::kScalar) {
       return elaborator_.Error(node, "parameters are a list of names, or a map with defaults");
+    }
+    const auto add = [&](const DocumentNode& name, const DocumentNode* value) -> absl::Status {
+      absl::StatusOr<std::string> text = elaborator_.NameOf(name, "a parameter");
+      if (!text.ok()) return text.status();
+      for (const NamedBlock::Parameter& known : block.parameters) {
+        if (known.name == *text) {
+          return elaborator_.Error(name, absl::StrCat("parameter \"", *text, "\" twice"));
+        }
+      }
+      block.parameters.push_back({*std::move(text), value});
+      return absl::OkStatus();
+    };
+    for (const DocumentNode::Entry& entry : node.entries) {
+      const bool required = entry.value->kind == Kind::kNull;
+      absl::Status status =
+          add(WordAt(entry.line, entry.key), required ? nullptr : entry.value.get());
+      if (!status.ok()) return status;
+    }
+    for (const spec::DocumentNodePtr& item : node.items) {
+      if (absl::Status status = add(*item, nullptr); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
@@ -300,6 +364,28 @@ class TemplateReader {
     return absl::OkStatus();
   }
 
+  absl::Status AddRecipeDecision(const std::string& label, const Domain& domain) {
+    if (absl::Status status = ValidateDomain(domain); !status.ok()) return status;
+    if (elaborator_.drafts.Find(label) >= 0) {
+      return absl::InvalidArgumentError("the template decides this already");
+    }
+    Terms terms;
+    for (size_t dot = label.find('.'); dot != std::string::npos; dot = label.find('.', dot + 1)) {
+      const int parent = elaborator_.drafts.Find(label.substr(0, dot));
+      if (parent < 0) continue;
+      const std::string below = label.substr(dot + 1, label.find('.', dot + 1) - dot - 1);
+      const std::vector<OptionValue>& options = elaborator_.drafts.domain(parent).options;
+      const auto chosen = std::find(options.begin(), options.end(), OptionValue(below));
+      if (chosen == options.end()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(elaborator_.drafts.label(parent), " is never ", below, ", it is ",
+                         DomainText(elaborator_.drafts.domain(parent))));
+      }
+      terms.push_back({parent, {chosen - options.begin()}});
+    }
+    return elaborator_.drafts.Add(label, domain, terms).status();
+  }
+
   absl::Status FinishDecisions(const DocumentNode& root) {
     for (const auto& [label, node] : recipe_) {
       absl::StatusOr<int> decision =
@@ -307,15 +393,10 @@ class TemplateReader {
       if (!decision.ok()) return decision.status();
     }
     for (const auto& [label, domain] : options_.recipe_decisions) {
-      absl::Status status = ValidateDomain(domain);
-      if (status.ok() && elaborator_.drafts.Find(label) >= 0) {
-        status = absl::InvalidArgumentError("the template decides this already");
-      }
-      if (!status.ok()) {
+      if (absl::Status status = AddRecipeDecision(label, domain); !status.ok()) {
         return absl::InvalidArgumentError(
             absl::StrCat("decisions.", label, ": ", status.message()));
       }
-      (void)elaborator_.drafts.Add(label, domain, {});
     }
     for (const auto& [label, declaration] : elaborator_.declared) {
       if (elaborator_.drafts.Find(label) < 0) {
@@ -382,6 +463,47 @@ class TemplateReader {
                      "count('label*', value)"));
   }
 
+  // Whether a decision can have that value.
+  bool CanBe(int decision, const ExprValue& value) const {
+    const Domain& domain = elaborator_.drafts.domain(decision);
+    const std::optional<double> number = value.AsReal();
+    if (!domain.IsList()) {
+      return number && *number >= domain.minimum && *number <= domain.maximum &&
+             (domain.kind == Domain::Kind::kReal || value.AsInteger());
+    }
+    return std::any_of(
+        domain.options.begin(), domain.options.end(), [&](const OptionValue& option) {
+          const ExprValue own = std::visit([](const auto& o) { return ExprValue(o); }, option);
+          return number && own.AsReal() ? *own.AsReal() == *number : own == value;
+        });
+  }
+
+  // What a rule compares decisions with is one of their values: a misspelt option would make a rule
+  // that never holds.
+  absl::Status CheckCompared(const Expression& e) const {
+    const bool counts = e.name == "count_equal";
+    if (e.kind == Expression::Kind::kCall && (counts || e.name == "==" || e.name == "!=")) {
+      std::vector<int> decisions;
+      const ExprValue* value = nullptr;
+      for (const ExpressionPtr& arg : e.args) {
+        if (arg->kind == Expression::Kind::kVariable) decisions.push_back(arg->variable);
+        if (arg->kind == Expression::Kind::kLiteral) value = &arg->literal;
+      }
+      const auto can_be = [&](int decision) { return CanBe(decision, *value); };
+      if (value != nullptr && !decisions.empty() &&
+          std::none_of(decisions.begin(), decisions.end(), can_be)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(counts ? "no decision that is counted can be " : "the decision is never ",
+                         value->Text(), "; \"", elaborator_.drafts.label(decisions[0]), "\" is ",
+                         DomainText(elaborator_.drafts.domain(decisions[0]))));
+      }
+    }
+    for (const ExpressionPtr& arg : e.args) {
+      if (absl::Status status = CheckCompared(*arg); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ReadForbid(const DocumentNode&) {
     const Elaborator::Trail trail(elaborator_, "forbid");
     const DocumentNode* section = Section("forbid");
@@ -394,7 +516,8 @@ class TemplateReader {
       const DocumentNode& item = *section->items[i];
       const DocumentNode* when = item.Find("when");
       const DocumentNode* reason = item.Find("reason");
-      if (when == nullptr || reason == nullptr || item.entries.size() != 2) {
+      if (when == nullptr || reason == nullptr || item.entries.size() != 2 ||
+          when->kind != Kind::kScalar || reason->kind != Kind::kScalar) {
         return elaborator_.Error(item, "a rule is {when: condition, reason: text}");
       }
       absl::StatusOr<ExpressionPtr> parsed = ParseExpression(when->text);
@@ -410,7 +533,8 @@ class TemplateReader {
           [&](const std::string& name, const std::vector<ExpressionPtr>& args) {
             return CallInRule(name, args);
           });
-      if (!bound.ok()) return elaborator_.Error(*when, std::string(bound.status().message()));
+      absl::Status status = bound.ok() ? CheckCompared(**bound) : bound.status();
+      if (!status.ok()) return elaborator_.Error(*when, std::string(status.message()));
       result_->forbid.push_back({*std::move(bound), reason->text, when->line});
     }
     return absl::OkStatus();
@@ -436,19 +560,33 @@ class TemplateReader {
     for (size_t i = 0; *section != nullptr && i < (*section)->entries.size(); ++i) {
       const DocumentNode::Entry& entry = (*section)->entries[i];
       const Elaborator::Trail name_trail(elaborator_, entry.key);
+      if (entry.value->kind != Kind::kMap) {
+        return elaborator_.Error(*entry.value,
+                                 "a known architecture is {genotype: …, set: …, source: …}");
+      }
       KnownArchitecture known{.name = entry.key, .notation = "", .set = {}, .source = ""};
       for (const DocumentNode::Entry& field : entry.value->entries) {
         if (field.key == "genotype") {
           known.notation =
               field.value->kind == Kind::kMap ? JsonOf(*field.value) : field.value->text;
         } else if (field.key == "source") {
-          known.source = field.value->text;
+          absl::StatusOr<std::string> text = elaborator_.PlainText(*field.value);
+          if (!text.ok()) return text.status();
+          known.source = *std::move(text);
         } else if (field.key == "set") {
+          if (field.value->kind != Kind::kMap) {
+            return elaborator_.Error(*field.value, "set: constants by name are needed");
+          }
           for (const DocumentNode::Entry& constant : field.value->entries) {
             absl::StatusOr<ExprValue> value = elaborator_.SettledValue(*constant.value, place_);
             if (!value.ok()) return value.status();
             const std::optional<Constant> fitting = ToConstant(*value);
             if (!fitting) return elaborator_.Error(*constant.value, "this is no constant's value");
+            if (std::none_of(result_->constants.begin(), result_->constants.end(),
+                             [&](const ConstantInfo& own) { return own.name == constant.key; })) {
+              return elaborator_.Error(
+                  constant.line, absl::StrCat("set: no constant is called \"", constant.key, "\""));
+            }
             known.set[constant.key] = *fitting;
           }
         } else {

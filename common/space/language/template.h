@@ -12,7 +12,7 @@
 #include "common/space/decisions/decision_space.h"
 #include "common/space/language/block.h"
 #include "common/space/notation/notation.h"
-#include "common/space/space.h"
+#include "common/space/space_options.h"
 
 namespace nascent::space {
 
@@ -36,6 +36,8 @@ struct Template {
   int slots = 0;
   int tensors = 0;
   network::Shape input;
+  int64_t classes = 0;
+  OutputRule output = OutputRule::kAny;
   int resolution = -1;  // the decision `recipe.resolution`, which sets height and width; -1: none
 
   std::vector<ForbidRule> forbid;

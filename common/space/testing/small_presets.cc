@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "common/space/presets.h"
+
 namespace nascent::space::testing {
 namespace {
 

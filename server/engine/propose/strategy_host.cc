@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/space/sampler.h"
 #include "common/text/utf8.h"
 #include "server/strategy/registry.h"
 
@@ -144,7 +145,7 @@ absl::StatusOr<strategy::Proposal> StrategyHost::FallBack(int64_t number,
   strategy::Proposal proposal;
   proposal.reason = Cut(absl::StrCat(std::string(strategy::kStoodIn), trouble));
   for (int i = 0; i < kDraws; ++i) {
-    auto genotype = problem_.space->Sample(random);
+    auto genotype = space::Sample(*problem_.space, random);
     if (!genotype.ok()) return genotype.status();
     proposal.genotype = *std::move(genotype);
     if (problem_.feasible(proposal.genotype)) break;

@@ -324,7 +324,7 @@ absl::Status CheckConstraintsCanHold(ResolvedSearch& search) {
 
 absl::Status CheckNotEmpty(const space::Space& space) {
   RandomStream random(0, 0);
-  const auto genotype = space.Sample(random);
+  const auto genotype = space::Sample(space, random);
   if (!genotype.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("space: found no network that its rules allow, allowed: at least one; ",

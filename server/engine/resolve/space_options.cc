@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/space/decisions/genotype_proto.h"
+#include "common/space/presets.h"
 #include "server/engine/resolve/field_error.h"
 #include "server/engine/resolve/recipe_rules.h"
 

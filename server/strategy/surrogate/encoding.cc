@@ -118,7 +118,8 @@ Eigen::RowVectorXd SplineEncoding::Encode(const space::Genotype& genotype) const
       continue;
     }
     if (active_column < 0 || positions[active_column] != 0) {
-      const double at = std::clamp(position, 0.0, 1.0) * (knots - 1);
+      // Written so that what is no number stands at the start.
+      const double at = (position > 0 ? std::min(position, 1.0) : 0.0) * (knots - 1);
       const int left = std::min(static_cast<int>(at), knots - 2);
       row[begin + left] = left + 1 - at;
       row[begin + left + 1] = at - left;

@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "common/space/presets.h"
 #include "server/strategy/testing/hand_space.h"
 
 namespace nascent::strategy {

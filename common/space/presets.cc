@@ -1,4 +1,4 @@
-#include "common/space/space.h"
+#include "common/space/presets.h"
 
 namespace nascent::space {
 
