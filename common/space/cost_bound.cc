@@ -29,7 +29,9 @@ std::vector<std::string> NameList() { return {kNames.begin(), kNames.end()}; }
 
 absl::StatusOr<ExpressionPtr> BindName(const std::string& name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
-  if (found != kNames.end()) return MakeVariable(0, static_cast<int>(found - kNames.begin()));
+  if (found != kNames.end()) {
+    return MakeVariable(VariableKind::kDecision, static_cast<int>(found - kNames.begin()));
+  }
   return absl::InvalidArgumentError(absl::StrCat("no cost is called \"", name, "\"",
                                                  spec::DidYouMean(name, NameList()), "; costs are ",
                                                  absl::StrJoin(NameList(), ", ")));

@@ -186,22 +186,22 @@ std::unique_ptr<const Encoding> MakeKind(const Space& space, int64_t most_column
   return std::make_unique<E>(space, most_columns);
 }
 
-struct Kind {
+struct EncodingKind {
   const char* name;
   bool needs_cells;
   std::unique_ptr<const Encoding> (*make)(const Space& space, int64_t most_columns);
 };
 
-constexpr Kind kEncodings[] = {{"one_hot", false, MakeKind<OneHot>},
-                               {"adjacency", true, MakeKind<Adjacency>},
-                               {"path", true, MakeKind<Paths>}};
+constexpr EncodingKind kEncodings[] = {{"one_hot", false, MakeKind<OneHot>},
+                                       {"adjacency", true, MakeKind<Adjacency>},
+                                       {"path", true, MakeKind<Paths>}};
 
 }  // namespace
 
 std::vector<std::string> EncodingNames(const Space& space) {
   const bool cells = !space.Cells(space.decisions().First()).empty();
   std::vector<std::string> names;
-  for (const Kind& kind : kEncodings) {
+  for (const EncodingKind& kind : kEncodings) {
     if (cells || !kind.needs_cells) names.emplace_back(kind.name);
   }
   return names;
@@ -211,7 +211,7 @@ absl::StatusOr<std::unique_ptr<const Encoding>> MakeEncoding(const Space& space,
                                                              std::string_view name,
                                                              int64_t most_columns) {
   const std::vector<std::string> names = EncodingNames(space);
-  for (const Kind& kind : kEncodings) {
+  for (const EncodingKind& kind : kEncodings) {
     const bool known = std::find(names.begin(), names.end(), kind.name) != names.end();
     if (known && name == kind.name) return kind.make(space, most_columns);
   }

@@ -22,16 +22,6 @@ namespace nascent::space {
 // Outputs of nodes, by index. A block takes some and gives some, mostly one and one.
 using Tensors = absl::InlinedVector<int, 4>;
 
-// What Expression::variable_kind says a variable is.
-enum VariableKind {
-  kDecisionValue,  // variable: decision
-  kSlotValue,      // variable: index of BuildState::slots
-  kInputShape,     // variable: which input of the block; detail: ShapeDetail
-  kTensorShape,    // variable: index of BuildState::tensors; detail: ShapeDetail
-  kOptionIndex,    // variable: decision; the chosen option's index
-};
-enum ShapeDetail { kChannels, kHeight, kWidth, kFeatures, kRank, kElements, kCount };
-
 // A domain's values as expressions see them, by decision.
 struct DecisionValues {
   virtual ~DecisionValues() = default;
@@ -79,6 +69,12 @@ class Block {
   virtual absl::StatusOr<Tensors> Build(BuildState& state, const Tensors& inputs) const = 0;
 };
 using BlockPtr = std::unique_ptr<const Block>;
+
+// A block, and how many tensors it gives.
+struct Made {
+  BlockPtr block;
+  int outputs = 1;  // -1: depends on decisions
+};
 
 // Puts the line of the template before a message that has none yet.
 absl::Status AtLine(int line, const absl::Status& status);

@@ -1,12 +1,14 @@
 #include "common/space/language/elaborator.h"
 
 #include <algorithm>
-#include <set>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/space/language/expression_parser.h"
+#include "common/space/language/block_kinds.h"
+#include "common/space/language/kinds/from.h"
+#include "common/space/language/kinds/named.h"
+#include "common/space/language/kinds/operation.h"
+#include "common/space/language/kinds/sequence.h"
 #include "common/spec/suggest.h"
 
 namespace nascent::space {
@@ -14,66 +16,54 @@ namespace {
 
 using Kind = DocumentNode::Kind;
 
-constexpr const char* kDomains[] = {"choice",      "ordered", "integer",
-                                    "log_integer", "uniform", "log_uniform"};
+constexpr int64_t kMostSteps = 250'000;
+constexpr int kDeepestBlock = 200;
 
-std::optional<int> DetailOf(std::string_view name) {
-  static const auto* const kDetails = new std::map<std::string, int, std::less<>>{
-      {"channels", kChannels}, {"height", kHeight},     {"width", kWidth}, {"features", kFeatures},
-      {"rank", kRank},         {"elements", kElements}, {"count", kCount}};
-  const auto found = kDetails->find(name);
-  return found == kDetails->end() ? std::nullopt : std::optional(found->second);
+// Entries that stand beside every kind.
+constexpr const char* kCommon[] = {"name", "only", "from", "label"};
+
+bool IsCommon(std::string_view key) {
+  return std::find(std::begin(kCommon), std::end(kCommon), key) != std::end(kCommon);
 }
 
-// Parts of a path that an error shows at its start and at its end; the middle of a longer one is
-// left out.
-constexpr size_t kFirstParts = 4, kLastParts = 8;
-
-bool IsName(std::string_view text) {
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  constexpr std::string_view kWords[] = {"if", "else", "and", "or", "not", "true", "false"};
-  return !text.empty() && is_letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-  }) && std::find(std::begin(kWords), std::end(kWords), text) == std::end(kWords);
+// The key that says what a map is: a kind, or else the one that is no setting. Null: none.
+const DocumentNode::Entry* KindEntry(const DocumentNode& node) {
+  for (const DocumentNode::Entry& entry : node.entries) {
+    if (FindBlockKind(entry.key) != nullptr) return &entry;
+  }
+  for (const DocumentNode::Entry& entry : node.entries) {
+    if (!IsCommon(entry.key)) return &entry;
+  }
+  return nullptr;
 }
 
-bool IsPlainName(const Expression& e) {
-  return e.kind == Expression::Kind::kName && e.name.find('.') == std::string::npos;
+std::string Sanitized(std::string_view name) {
+  std::string result(name);
+  for (char& c : result) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-' || c == '+' || c == '~';
+    if (!plain) c = '_';
+  }
+  return result;
 }
+
+struct Deeper {
+  explicit Deeper(int& depth) : depth_(++depth) {}
+  ~Deeper() { --depth_; }
+  int& depth_;
+};
 
 }  // namespace
 
-DocumentNode NothingAt(int line) {
-  DocumentNode node;
-  node.line = line;
-  return node;
-}
-
-DocumentNode WordAt(int line, std::string text) {
-  DocumentNode node = NothingAt(line);
-  node.kind = DocumentNode::Kind::kScalar;
-  node.text = std::move(text);
-  return node;
-}
-
-std::string Joined(const std::string& a, const std::string& b) {
-  return a.empty() ? b : b.empty() ? a : absl::StrCat(a, ".", b);
-}
-
-absl::Status Elaborator::Error(int line, const std::string& what) const {
-  const auto begin = trail_.begin(), end = trail_.end();
-  const std::string path = trail_.size() <= kFirstParts + kLastParts
-                               ? absl::StrJoin(trail_, ".")
-                               : absl::StrCat(absl::StrJoin(begin, begin + kFirstParts, "."),
-                                              ". … .", absl::StrJoin(end - kLastParts, end, "."));
-  return absl::InvalidArgumentError(
-      absl::StrCat(file_, ":", line, ": ", path, path.empty() ? "" : ": ", what));
-}
-
-absl::Status Elaborator::Error(const DocumentNode& node, const std::string& what) const {
-  return Error(node.line, what);
+std::vector<std::string> LanguageWords() {
+  std::vector<std::string> words = DomainWords();
+  words.insert(words.end(), {"each", "for"});
+  words.insert(words.end(), std::begin(kCommon), std::end(kCommon));
+  for (const BlockKind& kind : BlockKinds()) {
+    words.push_back(kind.name);
+    words.insert(words.end(), kind.settings.begin(), kind.settings.end());
+  }
+  return words;
 }
 
 int Elaborator::NewTensor(std::string name) {
@@ -82,283 +72,143 @@ int Elaborator::NewTensor(std::string name) {
   return tensors() - 1;
 }
 
-const std::vector<int>* Elaborator::FindTensor(const Scope* scope, std::string_view name) {
-  for (; scope != nullptr; scope = scope->outer) {
-    for (const auto& [known, values] : scope->tensors) {
-      if (known == name) return &values;
-    }
+absl::Status Elaborator::CheckNewTensor(const std::string& name, int line,
+                                        const Scope& scope) const {
+  if (name.empty()) return Error(line, "an empty name");
+  if (name == "earlier" || name == "unused" || name == "in") {
+    return Error(line, absl::StrCat("nothing may be called \"", name, "\", it has a meaning"));
   }
-  return nullptr;
+  for (const auto& [known, values] : scope.tensors) {
+    if (known == name) return Error(line, absl::StrCat("\"", name, "\" stands here twice"));
+  }
+  return absl::OkStatus();
 }
 
-std::vector<std::string> Elaborator::NamesAt(const Place& place) const {
-  std::set<std::string> names;
-  for (const Scope* scope = place.scope; scope != nullptr; scope = scope->outer) {
-    for (const auto& [name, value] : scope->values) names.insert(name);
-    for (const auto& [name, values] : scope->tensors) names.insert(name + ".channels");
-  }
-  for (const auto& [name, domain] : declared) names.insert(name);
-  names.insert("in.channels");
-  return {names.begin(), names.end()};
+bool Elaborator::IsExcluded(const DocumentNode& node) const {
+  const DocumentNode* only = node.Find("only");
+  if (only == nullptr) return false;
+  return only->text == "supernet" || (only->text == "training" && !training_parts_);
 }
 
-absl::StatusOr<ExpressionPtr> Elaborator::ResolveName(const std::string& name, const Place& place,
-                                                      const DocumentNode& node) {
-  for (const Scope* scope = place.scope; scope != nullptr; scope = scope->outer) {
-    for (const auto& [known, value] : scope->values) {
-      if (known == name) return value;
-    }
-  }
-  if (const auto found = declared.find(name); found != declared.end()) {
-    absl::StatusOr<int> decision = Decide(node, name, found->second.first, place);
-    if (!decision.ok()) return decision.status();
-    return MakeVariable(kDecisionValue, *decision);
-  }
-  const size_t dot = name.rfind('.');
-  if (dot != std::string::npos) {
-    const std::string_view owner = std::string_view(name).substr(0, dot);
-    const std::optional<int> detail = DetailOf(std::string_view(name).substr(dot + 1));
-    if (detail && owner == "in") {
-      if (*detail == kCount && place.inputs >= 0) return MakeLiteral(int64_t{place.inputs});
-      return MakeVariable(kInputShape, 0, *detail);
-    }
-    const std::vector<int>* values = detail ? FindTensor(place.scope, owner) : nullptr;
-    if (values != nullptr && values->size() == 1) {
-      return MakeVariable(kTensorShape, values->front(), *detail);
-    }
-  }
-  const std::vector<std::string> names = NamesAt(place);
-  std::string known =
-      absl::StrJoin(names.begin(), names.begin() + std::min<size_t>(names.size(), 12), ", ");
-  return absl::NotFoundError(absl::StrCat("\"", name, "\" names nothing here",
-                                          spec::DidYouMean(name, names), "; known are ", known));
-}
-
-absl::StatusOr<ExpressionPtr> Elaborator::BindText(const DocumentNode& node, std::string_view text,
-                                                   const Place& place) {
-  ExpressionPtr& parsed = parsed_[&node];
-  ExpressionPtr tree = parsed;
-  if (tree == nullptr || text != node.text) {
-    absl::StatusOr<ExpressionPtr> fresh = ParseExpression(text);
-    if (!fresh.ok()) return Error(node, std::string(fresh.status().message()));
-    tree = *std::move(fresh);
-    if (text == node.text) parsed = tree;
-  }
-  absl::StatusOr<ExpressionPtr> bound =
-      Bind(tree, [&](const std::string& name) { return ResolveName(name, place, node); });
-  if (bound.ok()) return bound;
-  // A word that names nothing is a text.
-  if (absl::IsNotFound(bound.status()) && IsPlainName(*tree)) return MakeLiteral(tree->name);
-  if (absl::StartsWith(bound.status().message(), file_ + ":")) return bound.status();
-  return Error(node, std::string(bound.status().message()));
-}
-
-absl::StatusOr<ExpressionPtr> Elaborator::ValueOf(const DocumentNode& node, const Place& place,
-                                                  const std::string& label) {
-  if (node.kind == Kind::kNull) return Error(node, "a value is missing");
-  if (node.kind == Kind::kMap) return InlineDecision(node, place, label);
-  if (node.kind == Kind::kList) {
-    auto list = std::make_shared<Expression>();
-    list->kind = Expression::Kind::kList;
-    for (size_t i = 0; i < node.items.size(); ++i) {
-      absl::StatusOr<ExpressionPtr> item =
-          ValueOf(*node.items[i], place, absl::StrCat(label, ".", i));
-      if (!item.ok()) return item;
-      list->args.push_back(*std::move(item));
-    }
-    if (list->args.empty()) return MakeLiteral(std::vector<ExprValue>());
-    return Bind(list, nullptr);
-  }
-  if (node.text.find('{') != std::string::npos) {
+absl::StatusOr<std::string> Elaborator::SegmentOf(const DocumentNode& node, const Place& place) {
+  if (node.kind == Kind::kScalar) {
     absl::StatusOr<std::string> text = TextOf(node, place);
+    return text.ok() ? absl::StatusOr<std::string>(Sanitized(*text)) : text;
+  }
+  if (node.kind == Kind::kList) return std::string("sequence");
+  if (node.kind != Kind::kMap) return std::string("pass");
+  if (const DocumentNode* name = node.Find("name"); name != nullptr) {
+    absl::StatusOr<std::string> text = TextOf(*name, place);
+    return text.ok() ? absl::StatusOr<std::string>(Sanitized(*text)) : text;
+  }
+  const DocumentNode::Entry* kind = KindEntry(node);
+  if (kind == nullptr) return std::string("pass");
+  if (kind->key == "use") return SegmentOf(*kind->value, place);
+  return Sanitized(kind->key);
+}
+
+absl::StatusOr<Made> Elaborator::Make(const DocumentNode& node, const Place& place) {
+  const Deeper deeper(depth_);
+  if (depth_ > kDeepestBlock) {
+    return Error(node, absl::StrCat("blocks nested more than ", kDeepestBlock,
+                                    " deep; does a block contain itself?"));
+  }
+  if (++steps_ > kMostSteps) {
+    return Error(node, absl::StrCat("the template describes more than ", kMostSteps, " blocks"));
+  }
+  switch (node.kind) {
+    case Kind::kNull:
+      return Made{PassBlock(), place.inputs};
+    case Kind::kList:
+      return MakeSequence(*this, node, place);
+    case Kind::kScalar:
+      return MakeWord(node, place);
+    case Kind::kMap:
+      break;
+  }
+  return MakeMap(node, place);
+}
+
+absl::StatusOr<Made> Elaborator::MakeWord(const DocumentNode& node, const Place& place) {
+  absl::StatusOr<std::string> name = TextOf(node, place);
+  if (!name.ok()) return name.status();
+  return MakeCalled(node, *name, nullptr, place);
+}
+
+absl::StatusOr<Made> Elaborator::MakeMap(const DocumentNode& node, Place place) {
+  if (const DocumentNode* only = node.Find("only"); only != nullptr) {
+    if (only->text != "supernet" && only->text != "training" && only->text != "final") {
+      return Error(*only, absl::StrCat("found only: ", spec::Describe(*only),
+                                       ", allowed are supernet, training and final"));
+    }
+    if (IsExcluded(node)) {
+      return Made{PassBlock(), place.inputs};
+    }
+  }
+  if (const DocumentNode* label = node.Find("label"); label != nullptr) {
+    absl::StatusOr<std::string> text = TextOf(*label, place);
     if (!text.ok()) return text.status();
-    return MakeLiteral(*std::move(text));
+    place.label = *std::move(text);
   }
-  return BindText(node, node.text, place);
-}
-
-absl::StatusOr<ExprValue> Elaborator::SettledValue(const DocumentNode& node, const Place& place) {
-  absl::StatusOr<ExpressionPtr> value = ValueOf(node, place, "");
-  if (!value.ok()) return value.status();
-  if ((*value)->kind != Expression::Kind::kLiteral) {
-    return Error(node, absl::StrCat(spec::Describe(node),
-                                    " depends on a decision or a shape; only constants, parameters "
-                                    "and indices are settled here"));
-  }
-  return (*value)->literal;
-}
-
-absl::StatusOr<int64_t> Elaborator::SettledInteger(const DocumentNode& node, const Place& place,
-                                                   int64_t low, int64_t high) {
-  absl::StatusOr<ExprValue> value = SettledValue(node, place);
-  if (!value.ok()) return value.status();
-  const std::optional<int64_t> whole = value->AsInteger();
-  if (!whole || *whole < low || *whole > high) {
-    return Error(node, absl::StrCat("found ", value->Text(), ", allowed are whole numbers from ",
-                                    low, " to ", high));
-  }
-  return *whole;
-}
-
-absl::StatusOr<std::string> Elaborator::PlainText(const DocumentNode& node) const {
-  if (node.kind == Kind::kScalar) return node.text;
-  if (node.kind == Kind::kNull) return std::string();
-  return Error(node, absl::StrCat("found ", spec::Describe(node), ", a text is needed"));
-}
-
-absl::StatusOr<std::string> Elaborator::NameOf(const DocumentNode& node,
-                                               std::string_view what) const {
-  if (node.kind == Kind::kScalar && IsName(node.text)) return node.text;
-  return Error(node, absl::StrCat("found ", spec::Describe(node), " as ", std::string(what),
-                                  ", allowed are letters, digits and _, and no word that "
-                                  "expressions use"));
-}
-
-absl::StatusOr<std::string> Elaborator::TextOf(const DocumentNode& node, const Place& place) {
-  if (node.kind != Kind::kScalar) {
-    return Error(node, absl::StrCat("found ", spec::Describe(node), ", a text is needed"));
-  }
-  std::string result;
-  std::string_view rest = node.text;
-  while (true) {
-    const size_t open = rest.find('{');
-    result += rest.substr(0, open);
-    if (open == std::string_view::npos) return result;
-    const size_t close = rest.find('}', open);
-    if (close == std::string_view::npos) return Error(node, "a { without its }");
-    absl::StatusOr<ExpressionPtr> value =
-        BindText(node, rest.substr(open + 1, close - open - 1), place);
-    if (!value.ok()) return value.status();
-    if ((*value)->kind != Expression::Kind::kLiteral) {
-      return Error(node,
-                   absl::StrCat("\"", node.text,
-                                "\" depends on a decision or a shape; names must be settled"));
+  const auto inner = [&](const Place& at) -> absl::StatusOr<Made> {
+    const DocumentNode::Entry* kind = KindEntry(node);
+    if (kind == nullptr) {
+      if (node.entries.empty()) return Error(node, "an empty map is no block");
+      return Made{PassBlock(), at.inputs};
     }
-    result += (*value)->literal.Text();
-    rest.remove_prefix(close + 1);
-  }
+    const BlockKind* known = FindBlockKind(kind->key);
+    absl::StatusOr<BlockSettings> settings =
+        Settings(node, kind->key, known == nullptr ? std::vector<std::string>() : known->settings);
+    if (!settings.ok()) return settings.status();
+    if (known == nullptr) return MakeCalled(node, kind->key, kind->value.get(), at);
+    const Trail trail(*this, kind->key);
+    return known->make(*this, {*kind->value, *settings, node, at});
+  };
+  const DocumentNode* from = node.Find("from");
+  return from == nullptr ? inner(place) : MakeFrom(*this, *from, node, place, inner);
 }
 
-absl::StatusOr<Domain> Elaborator::DomainOf(const DocumentNode& node, const Place& place) {
-  const DocumentNode* found = nullptr;
-  std::string kind;
-  if (node.kind == Kind::kMap) {
-    for (const DocumentNode::Entry& entry : node.entries) {
-      const bool known =
-          std::find(std::begin(kDomains), std::end(kDomains), entry.key) != std::end(kDomains);
-      if (known && found == nullptr) {
-        kind = entry.key;
-        found = entry.value.get();
-      } else if (entry.key != "label") {
-        return Error(entry.line,
-                     absl::StrCat("found \"", entry.key, "\" in a decision, allowed is one of ",
-                                  absl::StrJoin(kDomains, ", "), ", and label"));
-      }
-    }
-  }
-  if (found == nullptr) {
-    return Error(node, absl::StrCat("found ", spec::Describe(node), ", a decision is one of ",
-                                    absl::StrJoin(kDomains, ", ")));
-  }
-  const Trail trail(*this, kind);
-  absl::StatusOr<ExprValue> value = SettledValue(*found, place);
-  if (!value.ok()) return value.status();
-  const std::vector<ExprValue>* list = value->AsList();
-  if (list == nullptr) {
-    return Error(*found, absl::StrCat("found ", value->Text(), ", a list is needed"));
-  }
-  Domain domain;
-  if (kind == "choice" || kind == "ordered") {
-    domain.kind = kind == "ordered" ? Domain::Kind::kOrdered : Domain::Kind::kCategorical;
-    for (const ExprValue& item : *list) {
-      if (const auto* whole = std::get_if<int64_t>(&item.v)) {
-        domain.options.emplace_back(*whole);
-      } else if (const auto* real = std::get_if<double>(&item.v)) {
-        domain.options.emplace_back(*real);
-      } else if (item.AsFlag() != nullptr) {
-        domain.options.emplace_back(*item.AsFlag());
-      } else if (item.AsText() != nullptr) {
-        domain.options.emplace_back(*item.AsText());
-      } else {
-        return Error(*found, absl::StrCat("found the option ", item.Text(),
-                                          ", allowed are numbers, texts, true and false"));
-      }
-    }
-  } else {
-    domain.kind = absl::StrContains(kind, "integer") ? Domain::Kind::kInteger : Domain::Kind::kReal;
-    domain.log = absl::StartsWith(kind, "log");
-    const std::optional<double> low = list->size() == 2 ? (*list)[0].AsReal() : std::nullopt;
-    const std::optional<double> high = list->size() == 2 ? (*list)[1].AsReal() : std::nullopt;
-    if (!low || !high) {
-      return Error(*found, absl::StrCat("found ", value->Text(), ", [minimum, maximum] is needed"));
-    }
-    domain.minimum = *low;
-    domain.maximum = *high;
-  }
-  if (absl::Status status = ValidateDomain(domain); !status.ok()) {
-    return Error(*found, std::string(status.message()));
-  }
-  return domain;
-}
-
-absl::StatusOr<int> Elaborator::Decide(const DocumentNode& node, const std::string& label,
-                                       const Domain& domain, const Place& place) {
-  if (place.undecidable) {
-    const int known = drafts.Find(label);
-    if (known < 0 || !drafts.IsAlwaysActive(known)) {
-      return Error(node, absl::StrCat("decision \"", label,
-                                      "\" stands below a condition on shapes, so nothing says when "
-                                      "it is active; use a choice"));
-    }
-  }
-  if (label.empty()) return Error(node, "this decision needs a label");
-  absl::StatusOr<int> decision = drafts.Add(label, domain, place.condition);
-  if (!decision.ok()) return Error(node, std::string(decision.status().message()));
-  return decision;
-}
-
-absl::StatusOr<ExpressionPtr> Elaborator::InlineDecision(const DocumentNode& node,
-                                                         const Place& place,
-                                                         const std::string& label) {
-  absl::StatusOr<Domain> domain = DomainOf(node, place);
-  if (!domain.ok()) return domain.status();
-  std::string name = label;
+absl::StatusOr<BlockSettings> Elaborator::Settings(const DocumentNode& node, std::string_view kind,
+                                                   const std::vector<std::string>& allowed) {
+  BlockSettings entries;
   for (const DocumentNode::Entry& entry : node.entries) {
-    if (entry.key != "label") continue;
-    absl::StatusOr<std::string> text = TextOf(*entry.value, place);
-    if (!text.ok()) return text.status();
-    name = *std::move(text);
+    if (entry.key == kind || IsCommon(entry.key)) continue;
+    if (std::find(allowed.begin(), allowed.end(), entry.key) == allowed.end()) {
+      std::vector<std::string> all(allowed);
+      all.insert(all.end(), std::begin(kCommon), std::end(kCommon));
+      return Error(entry.line,
+                   absl::StrCat("found \"", entry.key, "\" beside \"", std::string(kind), "\"",
+                                spec::DidYouMean(entry.key, all), "; allowed are ",
+                                absl::StrJoin(all, ", ")));
+    }
+    entries.Add(entry.key, entry.value.get());
   }
-  absl::StatusOr<int> decision = Decide(node, name, *domain, place);
-  if (!decision.ok()) return decision.status();
-  return MakeVariable(kDecisionValue, *decision);
+  return entries;
 }
 
-absl::StatusOr<std::optional<Elaborator::ByDecision>> Elaborator::SplitByDecision(
-    const DocumentNode& node, const Expression& expression) {
-  std::set<int> decisions;
-  bool other = false;
-  ForEachVariable(expression, [&](const Expression& variable) {
-    if (variable.variable_kind == kDecisionValue) {
-      decisions.insert(variable.variable);
-    } else {
-      other = true;
-    }
-  });
-  if (other) return std::optional<ByDecision>();
-  if (decisions.size() != 1) {
-    return Error(node, "depends on several decisions; what is built may depend on one at a time");
+absl::StatusOr<Made> Elaborator::MakeCalled(const DocumentNode& at, const std::string& name,
+                                            const DocumentNode* arguments, const Place& place) {
+  if (arguments != nullptr && arguments->kind == Kind::kNull) arguments = nullptr;
+  if (arguments != nullptr && arguments->kind != Kind::kMap) {
+    return Error(*arguments, absl::StrCat(name, ": found ", spec::Describe(*arguments),
+                                          ", its settings are a map such as {name: value}"));
   }
-  ByDecision split{.decision = *decisions.begin(), .results = {}};
-  auto values = drafts.ValuesOf(split.decision);
-  if (!values.ok()) return Error(node, std::string(values.status().message()));
-  for (const auto& [raw, value] : *values) {
-    absl::StatusOr<ExprValue> result =
-        Evaluate(expression, [&value = value](const Expression&) { return value; });
-    if (!result.ok()) return Error(node, std::string(result.status().message()));
-    split.results.emplace_back(raw, *std::move(result));
+  const Trail trail(*this, name);
+  if (const auto block = blocks_.find(name); block != blocks_.end()) {
+    return MakeNamed(*this, block->second, at, arguments, place);
   }
-  return std::optional<ByDecision>(std::move(split));
+  if (const network::Operation* operation = network::FindOperation(name)) {
+    return MakeOperation(*this, *operation, at, arguments, place);
+  }
+  std::vector<std::string> known;
+  for (const auto& [block, definition] : blocks_) known.push_back(block);
+  for (const BlockKind& kind : BlockKinds()) known.push_back(kind.name);
+  for (const network::Operation& operation : network::AllOperations()) {
+    known.push_back(operation.name);
+  }
+  std::string near = spec::DidYouMean(name, known);
+  if (near.empty()) near = absl::StrCat("; known are ", absl::StrJoin(known, ", "));
+  return Error(at, absl::StrCat("no operation, block or kind is called \"", name, "\"", near));
 }
 
 }  // namespace nascent::space

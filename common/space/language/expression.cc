@@ -291,6 +291,21 @@ std::string ExprValue::Text() const {
   return "nothing";
 }
 
+ExpressionPtr MakeLiteral(ExprValue value) {
+  auto literal = std::make_shared<Expression>();
+  literal->literal = std::move(value);
+  return literal;
+}
+
+ExpressionPtr MakeVariable(VariableKind kind, int variable, ShapeDetail detail) {
+  auto result = std::make_shared<Expression>();
+  result->kind = Expression::Kind::kVariable;
+  result->variable_kind = kind;
+  result->variable = variable;
+  result->variable_detail = detail;
+  return result;
+}
+
 absl::StatusOr<ExprValue> Evaluate(const Expression& e, const Variable& variable) {
   switch (e.kind) {
     case Expression::Kind::kLiteral:

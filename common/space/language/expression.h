@@ -46,6 +46,15 @@ struct ExprValue {
   std::string Text() const;
 };
 
+// What a variable asks for.
+enum class VariableKind {
+  kDecision,     // variable: a decision
+  kSlot,         // variable: a parameter of a named block that depends on shapes
+  kInputShape,   // variable: which input of the block; detail: what of its shape
+  kTensorShape,  // variable: a named value of a graph; detail: what of its shape
+};
+enum class ShapeDetail { kChannels, kHeight, kWidth, kFeatures, kRank, kElements, kCount };
+
 struct Expression;
 using ExpressionPtr = std::shared_ptr<const Expression>;
 
@@ -57,13 +66,14 @@ struct Expression {
   std::string name;                 // kName: "in.channels"; kCall: "+", "min", "if", "[]", …
   std::vector<ExpressionPtr> args;  // kList, kCall
   // kVariable: a name that Bind replaced, to be asked for at evaluation.
-  int variable_kind = 0;
+  VariableKind variable_kind = VariableKind::kDecision;
   int variable = 0;
-  int variable_detail = 0;
+  ShapeDetail variable_detail = ShapeDetail::kChannels;
 };
 
 ExpressionPtr MakeLiteral(ExprValue value);
-ExpressionPtr MakeVariable(int kind, int variable, int detail = 0);
+ExpressionPtr MakeVariable(VariableKind kind, int variable,
+                           ShapeDetail detail = ShapeDetail::kChannels);
 
 // Replaces every name by what `resolve` gives for it (a literal or a variable) and computes what is
 // constant. `resolve` fails for an unknown name. The arguments of `count`, `decision` and `active`

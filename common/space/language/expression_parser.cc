@@ -280,19 +280,4 @@ absl::StatusOr<ExpressionPtr> ParseExpression(std::string_view text) {
   return Parser(text).Whole();
 }
 
-ExpressionPtr MakeLiteral(ExprValue value) {
-  auto literal = std::make_shared<Expression>();
-  literal->literal = std::move(value);
-  return literal;
-}
-
-ExpressionPtr MakeVariable(int kind, int variable, int detail) {
-  auto result = std::make_shared<Expression>();
-  result->kind = Expression::Kind::kVariable;
-  result->variable_kind = kind;
-  result->variable = variable;
-  result->variable_detail = detail;
-  return result;
-}
-
 }  // namespace nascent::space

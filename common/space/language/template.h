@@ -11,17 +11,11 @@
 #include "absl/status/statusor.h"
 #include "common/space/decisions/decision_space.h"
 #include "common/space/language/block.h"
+#include "common/space/language/rules.h"
 #include "common/space/notation/notation.h"
 #include "common/space/space_options.h"
 
 namespace nascent::space {
-
-// A combination that may not be.
-struct ForbidRule {
-  ExpressionPtr when;  // over decisions
-  std::string reason;
-  int line = 0;
-};
 
 struct Template {
   std::string file;

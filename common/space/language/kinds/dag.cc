@@ -1,13 +1,27 @@
-#include "common/space/language/dag_block.h"
+// The rule `dag`: a graph whose edges are decisions, as in NAS-Bench-101 (Ying et al. 2019).
+//
+//     input ──projection──► vertex 1 ─┬──────────────► concatenated ──► output
+//        └────projection──► vertex 2 ─┘ (cropped, summed)                 ▲
+//        └─────────────────────────projection, added ────────────────────┘
 
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
 
 namespace nascent::space {
+namespace {
 
-bool PruneAdjacency(Adjacency& edges) {
+// An upper triangular matrix over the input (0), the vertices and the output (last).
+using EdgeMatrix = std::vector<std::vector<char>>;
+
+// Removes what lies on no path from the input to the output. False: there is no such path.
+bool PruneAdjacency(EdgeMatrix& edges) {
   const size_t size = edges.size();
   std::vector<char> from_input(size, 0), to_output(size, 0);
   from_input[0] = 1;
@@ -32,7 +46,10 @@ bool PruneAdjacency(Adjacency& edges) {
   return from_input[size - 1] != 0;
 }
 
-std::vector<int64_t> ChannelsBackwards(const Adjacency& edges, int64_t output_channels) {
+// Channels of each vertex, backwards: those of the output are split evenly over the vertices that
+// feed it, the first getting one more each while there is a remainder; every other vertex has as
+// many as the widest that it feeds. `edges` is pruned.
+std::vector<int64_t> ChannelsBackwards(const EdgeMatrix& edges, int64_t output_channels) {
   const size_t size = edges.size();
   std::vector<int64_t> channels(size, 0);
   channels[size - 1] = output_channels;
@@ -55,6 +72,33 @@ std::vector<int64_t> ChannelsBackwards(const Adjacency& edges, int64_t output_ch
   return channels;
 }
 
+class DagBlock : public Block {
+ public:
+  struct Settings {
+    std::string path;
+    int line = 0;
+    int most_edges = -1;     // after pruning; -1: no limit
+    ExpressionPtr channels;  // of the output; null: all tensors have the same
+    int channels_slot = -1;  // where a vertex finds its own channels
+  };
+  // `edges[i][j]` is the decision whether i feeds j, -1 where j ≤ i; `from_input[j]` is what stands
+  // on the edge from the input to j.
+  DagBlock(Settings settings, std::vector<std::vector<int>> edges, std::vector<BlockPtr> vertices,
+           std::vector<BlockPtr> from_input);
+  absl::StatusOr<Tensors> Build(BuildState& state, const Tensors& inputs) const override;
+
+ private:
+  absl::StatusOr<Tensors> BuildVertex(BuildState& state, int vertex, const EdgeMatrix& edges,
+                                      const std::vector<int64_t>& channels,
+                                      const std::vector<int>& built, int input) const;
+  absl::StatusOr<int> Project(BuildState& state, int target, int64_t channels, int input) const;
+
+  Settings settings_;
+  std::vector<std::vector<int>> edges_;
+  std::vector<BlockPtr> vertices_;
+  std::vector<BlockPtr> from_input_;
+};
+
 DagBlock::DagBlock(Settings settings, std::vector<std::vector<int>> edges,
                    std::vector<BlockPtr> vertices, std::vector<BlockPtr> from_input)
     : settings_(std::move(settings)),
@@ -73,7 +117,8 @@ absl::StatusOr<int> DagBlock::Project(BuildState& state, int target, int64_t cha
   return projected->front();
 }
 
-absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex, const Adjacency& edges,
+absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex,
+                                              const EdgeMatrix& edges,
                                               const std::vector<int64_t>& channels,
                                               const std::vector<int>& built, int input) const {
   static const network::Operation* const kCrop = network::FindOperation("crop");
@@ -110,7 +155,7 @@ absl::StatusOr<Tensors> DagBlock::Build(BuildState& state, const Tensors& inputs
   };
   if (inputs.size() != 1) return fail(absl::StrCat("found ", inputs.size(), " inputs, needs 1"));
   const int size = static_cast<int>(edges_.size());
-  Adjacency edges(size, std::vector<char>(size, 0));
+  EdgeMatrix edges(size, std::vector<char>(size, 0));
   for (int i = 0; i < size; ++i) {
     for (int j = i + 1; j < size; ++j) {
       edges[i][j] = static_cast<char>(*state.decisions->IndexOf(edges_[i][j]).AsInteger());
@@ -157,48 +202,56 @@ absl::StatusOr<Tensors> DagBlock::Build(BuildState& state, const Tensors& inputs
   return combined;
 }
 
-absl::StatusOr<Elaborator::Made> Elaborator::MakeDag(const DocumentNode& vertex,
-                                                     const Entries& settings,
-                                                     const DocumentNode& node, const Place& place) {
-  const auto setting = [&](std::string_view key) -> const DocumentNode* {
-    const auto found = settings.find(key);
-    return found == settings.end() ? nullptr : found->second;
-  };
-  const DocumentNode* vertices_node = setting("vertices");
-  if (vertices_node == nullptr) return Error(node, "vertices is missing: how many inside");
-  absl::StatusOr<int64_t> count = SettledInteger(*vertices_node, place, 0, 30);
-  if (!count.ok()) return count.status();
-  DagBlock::Settings dag{.path = place.path,
-                         .line = node.line,
-                         .most_edges = -1,
-                         .channels = nullptr,
-                         .channels_slot = -1};
-  if (const DocumentNode* most = setting("most_edges")) {
-    absl::StatusOr<int64_t> edges = SettledInteger(*most, place, 1, 1000);
-    if (!edges.ok()) return edges.status();
-    dag.most_edges = static_cast<int>(*edges);
-  }
-  Scope scope{.outer = place.scope, .values = {}, .tensors = {}, .nodes = nullptr};
-  if (const DocumentNode* channels = setting("channels")) {
-    absl::StatusOr<ExpressionPtr> value =
-        ValueOf(*channels, place, Joined(place.label, "channels"));
-    if (!value.ok()) return value.status();
-    dag.channels = *std::move(value);
-    dag.channels_slot = slots_++;
-    scope.values.emplace_back("vertex_channels", MakeVariable(kSlotValue, dag.channels_slot));
-  }
-  const int size = static_cast<int>(*count) + 2;
+// A decision per edge of a graph with `size` nodes.
+absl::StatusOr<std::vector<std::vector<int>>> DecideEdges(Elaborator& e, const DocumentNode& node,
+                                                          const Place& place, int size) {
   Domain flag;
   flag.options = {OptionValue(false), OptionValue(true)};
   std::vector<std::vector<int>> edges(size, std::vector<int>(size, -1));
   for (int i = 0; i < size; ++i) {
     for (int j = i + 1; j < size; ++j) {
       absl::StatusOr<int> edge =
-          Decide(node, Joined(place.label, absl::StrCat("edge_", i, "_", j)), flag, place);
+          e.Decide(node, Joined(place.label, absl::StrCat("edge_", i, "_", j)), flag, place);
       if (!edge.ok()) return edge.status();
       edges[i][j] = *edge;
     }
   }
+  return edges;
+}
+
+}  // namespace
+
+absl::StatusOr<Made> MakeDag(Elaborator& e, const BlockSource& source) {
+  const DocumentNode& vertex = source.value;
+  const DocumentNode& node = source.node;
+  const Place& place = source.place;
+  const DocumentNode* vertices_node = source.settings.Find("vertices");
+  if (vertices_node == nullptr) return e.Error(node, "vertices is missing: how many inside");
+  absl::StatusOr<int64_t> count = e.SettledInteger(*vertices_node, place, 0, 30);
+  if (!count.ok()) return count.status();
+  DagBlock::Settings dag{.path = place.path,
+                         .line = node.line,
+                         .most_edges = -1,
+                         .channels = nullptr,
+                         .channels_slot = -1};
+  if (const DocumentNode* most = source.settings.Find("most_edges")) {
+    absl::StatusOr<int64_t> edges = e.SettledInteger(*most, place, 1, 1000);
+    if (!edges.ok()) return edges.status();
+    dag.most_edges = static_cast<int>(*edges);
+  }
+  Scope scope{.outer = place.scope, .values = {}, .tensors = {}, .nodes = nullptr};
+  if (const DocumentNode* channels = source.settings.Find("channels")) {
+    absl::StatusOr<ExpressionPtr> value =
+        e.ValueOf(*channels, place, Joined(place.label, "channels"));
+    if (!value.ok()) return value.status();
+    dag.channels = *std::move(value);
+    dag.channels_slot = e.NewSlot();
+    scope.values.emplace_back("vertex_channels",
+                              MakeVariable(VariableKind::kSlot, dag.channels_slot));
+  }
+  const int size = static_cast<int>(*count) + 2;
+  absl::StatusOr<std::vector<std::vector<int>>> edges = DecideEdges(e, node, place, size);
+  if (!edges.ok()) return edges.status();
   const DocumentNode nothing = NothingAt(node.line);
   std::vector<BlockPtr> vertices, from_input;
   for (int v = 0; v < size; ++v) {
@@ -209,19 +262,19 @@ absl::StatusOr<Elaborator::Made> Elaborator::MakeDag(const DocumentNode& vertex,
     if (v > 0 && v + 1 < size) {
       inside.path = Joined(place.path, absl::StrCat("vertex_", v));
       inside.label = Joined(place.label, absl::StrCat("vertex_", v));
-      absl::StatusOr<Made> made = Make(vertex, inside);
+      absl::StatusOr<Made> made = e.Make(vertex, inside);
       if (!made.ok()) return made;
       vertices.push_back(std::move(made->block));
     }
-    const DocumentNode* projection = v > 0 ? setting("from_input") : nullptr;
+    const DocumentNode* projection = v > 0 ? source.settings.Find("from_input") : nullptr;
     inside.path = Joined(place.path, absl::StrCat("input_", v));
     inside.label = Joined(place.label, absl::StrCat("input_", v));
-    const Trail trail(*this, "from_input");
-    absl::StatusOr<Made> made = Make(projection == nullptr ? nothing : *projection, inside);
+    const Elaborator::Trail trail(e, "from_input");
+    absl::StatusOr<Made> made = e.Make(projection == nullptr ? nothing : *projection, inside);
     if (!made.ok()) return made;
     from_input.push_back(std::move(made->block));
   }
-  return Made{std::make_unique<DagBlock>(std::move(dag), std::move(edges), std::move(vertices),
+  return Made{std::make_unique<DagBlock>(std::move(dag), *std::move(edges), std::move(vertices),
                                          std::move(from_input)),
               1};
 }
