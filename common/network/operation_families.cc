@@ -76,6 +76,8 @@ absl::StatusOr<Shape> SameShape(const Attributes&, std::span<const Shape> inputs
 
 OnZero StaysZero(const Attributes&) { return OnZero::kZero; }
 
+OnZero BecomesOther(const Attributes&) { return OnZero::kOther; }
+
 absl::Status InvalidShape(std::string_view what, const Shape& found) {
   return absl::InvalidArgumentError(
       absl::StrCat(absl::string_view(what.data(), what.size()), ", found ", ToText(found)));

@@ -45,7 +45,9 @@ AttributeSpec ListSpec(std::string name, std::optional<std::vector<int64_t>> def
 
 // Shared by many entries.
 absl::StatusOr<Shape> SameShape(const Attributes&, std::span<const Shape> inputs);
+// What an operation makes of zero: zero, or what is neither zero nor a constant of its own.
 OnZero StaysZero(const Attributes&);
+OnZero BecomesOther(const Attributes&);
 
 absl::Status InvalidShape(std::string_view what, const Shape& found);
 // INVALID_ARGUMENT unless `input` is [C, H, W].

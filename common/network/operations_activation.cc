@@ -5,10 +5,8 @@
 namespace nascent::network {
 namespace {
 
-OnZero BecomesOther(const Attributes&) { return OnZero::kOther; }
-
 Operation Activation(std::string name, std::string description,
-                     OnZero (*on_zero)(const Attributes&) = StaysZero,
+                     OnZero (*on_zero)(const Attributes&),
                      std::vector<AttributeSpec> attributes = {}) {
   Operation activation;
   activation.name = std::move(name);
@@ -36,18 +34,18 @@ std::vector<Operation> ActivationOperations() {
                    "The dimension, counted without the batch; negative: from the end.")});
   softmax.infer = InferSoftmax;
   return {
-      Activation("relu", "max(x, 0)."),
-      Activation("relu6", "min(max(x, 0), 6)."),
+      Activation("relu", "max(x, 0).", StaysZero),
+      Activation("relu6", "min(max(x, 0), 6).", StaysZero),
       Activation("leaky_relu", "x where positive, negative_slope * x elsewhere.", StaysZero,
                  {RealSpec("negative_slope", 0.01, -1e6, 1e6, "Slope below zero.")}),
       Activation("gelu", "x times the normal distribution function of x.", StaysZero,
                  {TextSpec("approximate", "none", {"none", "tanh"},
                            "\"none\" is exact, \"tanh\" the usual approximation.")}),
-      Activation("silu", "x * sigmoid(x), also called swish."),
-      Activation("hard_swish", "x * min(max(x + 3, 0), 6) / 6."),
+      Activation("silu", "x * sigmoid(x), also called swish.", StaysZero),
+      Activation("hard_swish", "x * min(max(x + 3, 0), 6) / 6.", StaysZero),
       Activation("hard_sigmoid", "min(max(x + 3, 0), 6) / 6.", BecomesOther),
       Activation("sigmoid", "1 / (1 + exp(-x)).", BecomesOther),
-      Activation("tanh", "Hyperbolic tangent."),
+      Activation("tanh", "Hyperbolic tangent.", StaysZero),
       softmax,
   };
 }

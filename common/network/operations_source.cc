@@ -47,6 +47,7 @@ std::vector<Operation> SourceOperations() {
   input.attributes = {
       ListSpec("shape", std::nullopt, 1, "Shape without the batch, e.g. [3, 32, 32].")};
   input.infer = InferInput;
+  input.on_zero = BecomesOther;
 
   Operation identity;
   identity.name = "identity";
@@ -79,6 +80,7 @@ std::vector<Operation> SourceOperations() {
                   "from the end.")};
   constant.infer = InferConstant;
   constant.parameters = ConstantParameters;
+  constant.on_zero = BecomesOther;
 
   return {input, identity, zero, constant};
 }

@@ -55,6 +55,7 @@ TEST(Operations, EveryEntryIsWholeAndItsDefaultsAreAllowed) {
     EXPECT_TRUE(names.insert(operation.name).second) << operation.name;
     EXPECT_FALSE(operation.description.empty()) << operation.name;
     EXPECT_NE(operation.infer, nullptr) << operation.name;
+    EXPECT_NE(operation.on_zero, nullptr) << operation.name << " must say what it makes of zero";
     Attributes defaults;
     for (const AttributeSpec& spec : operation.attributes) {
       EXPECT_FALSE(spec.description.empty()) << operation.name << "." << spec.name;

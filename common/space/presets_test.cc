@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -114,6 +115,27 @@ TEST_P(EveryPreset, HasItsPlaceInTheManualWithConstantsAndKnownArchitectures) {
   for (const KnownArchitecture& known : space->known()) {
     EXPECT_THAT(manual, ::testing::HasSubstr("`" + known.name + "`"));
   }
+}
+
+TEST_P(EveryPreset, HasASearchInTheExamples) {
+  const std::string path =
+      std::string(NASCENT_SOURCE_DIR "/examples/presets/") + GetParam() + ".yaml";
+  std::ifstream file(path);
+  ASSERT_TRUE(file.is_open()) << "add " << path << ", a search that shows the preset";
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_THAT(text.str(), ::testing::HasSubstr(GetParam())) << path;
+}
+
+TEST(Presets, AreAllTheFilesOfTheirFolder) {
+  int files = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(NASCENT_SOURCE_DIR "/common/space/presets")) {
+    ++files;
+    EXPECT_NE(FindPreset(entry.path().stem().string()), nullptr)
+        << entry.path() << " is compiled into no program: name it in common/space/CMakeLists.txt";
+  }
+  EXPECT_EQ(files, static_cast<int>(Presets().size()));
 }
 
 std::vector<std::string> PresetNames() {

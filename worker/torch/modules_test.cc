@@ -189,6 +189,36 @@ TEST(ModulesTest, ValuesAndGradientsOnTheDeviceOfTheTestsAreThoseOfTheCpu) {
   }
 }
 
+// Networks that the table's word makes equal share a key and so a result: it must be true.
+TEST(ModulesTest, OfZeroEveryOperationMakesWhatTheTableSays) {
+  for (const Case& c : Cases()) {
+    SCOPED_TRACE(c.operation);
+    const network::Network network = NetworkOf(c);
+    const network::Operation& operation = *network::FindOperation(c.operation);
+    ASSERT_NE(operation.on_zero, nullptr);
+    const network::OnZero says = operation.on_zero(network.nodes.back().attributes);
+    auto module = NetworkModule::Create(network, /*seed=*/1, at::kCPU);
+    ASSERT_TRUE(module.ok()) << module.status();
+    const at::NoGradGuard no_grad;
+    for (const NamedTensor& parameter : (*module)->parameters().named()) {
+      at::Tensor tensor = parameter.tensor;
+      tensor.normal_(1, 0.5);
+    }
+    RandomStream random(1, 1);
+    const Pass pass{.training = true, .drop_path = 0.3, .random = &random};
+    const at::Tensor y = (*module)->Forward(at::zeros_like(RandomInput(c.shape)), pass).front();
+    const float largest = y.abs().max().item<float>();
+    if (says == network::OnZero::kZero) {
+      EXPECT_EQ(largest, 0) << "is not zero";
+    } else {
+      EXPECT_GT(largest, 0) << "is zero: the table may say so";
+    }
+    if (says == network::OnZero::kConstant) {
+      EXPECT_LT((y - y.slice(0, 0, 1)).abs().max().item<float>(), 1e-5) << "is no constant";
+    }
+  }
+}
+
 TEST(ModulesTest, EvaluationEqualsTheSameNetworkWithoutFolding) {
   network::NetworkBuilder builder;
   int last = *builder.Add("in", "input", {{"shape", Pair{3, 8, 8}}}, {});
