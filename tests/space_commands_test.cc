@@ -133,6 +133,33 @@ TEST_F(SpaceCommands, CostAndNeighboursOfAGenotype) {
   EXPECT_THAT(wrong.err, HasSubstr("nor_conv_9x9"));
 }
 
+TEST_F(SpaceCommands, CheckNamesOptionsThatCannotBeBuiltAndOutputsThatDoNotFit) {
+  const std::string half = Write("half.yaml", R"(space: half
+decisions: {k: {choice: [3, 5]}}
+network:
+  - sum: [identity, {conv2d: {channels: 3, kernel: k, padding: 1}}]
+  - global_avg_pool
+  - linear: {features: classes}
+)");
+  const Finished check = Run({"check", half});
+  EXPECT_EQ(check.exit_code, 2);
+  EXPECT_THAT(check.out, AllOf(HasSubstr("not as it should be"), HasSubstr("  k = 5 cannot be "),
+                               HasSubstr(" of all genotypes): "), HasSubstr("[3, 30, 30]")));
+  EXPECT_THAT(Run({"check", half, "--output", "json"}).out, HasSubstr("\"option\": \"5\""));
+  EXPECT_THAT(Run({"sample", half, "-n", "20"}).err, HasSubstr("most often: "));
+  const std::string seven = Write("seven.yaml", R"(network:
+  - global_avg_pool
+  - linear: {features: 7}
+)");
+  const Finished classes = Run({"check", seven});
+  EXPECT_EQ(classes.exit_code, 2);
+  EXPECT_THAT(classes.err, HasSubstr("gives [7] where the data have 10 classes"));
+  EXPECT_EQ(Run({"check", seven, "--classes", "7"}).exit_code, 0);
+  const std::string real = Write("real.yaml", "network: {dropout: {p: {uniform: [0, 0.5]}}}\n");
+  EXPECT_THAT(Run({"count", real, "--distinct"}).out,
+              HasSubstr("ranges of real numbers count as 10 values"));
+}
+
 TEST_F(SpaceCommands, DrawAWholeNetworkAndOneCell) {
   const std::vector<std::string> draw = {"draw", "nas-bench-201", "--genotype", "@resnet"};
   const auto with = [&](std::vector<std::string> more) {
