@@ -93,8 +93,9 @@ int Main(int argc, char** argv) {
                  "Seconds to wait for a service that is away")
       ->check(CLI::Range(0.0, 86400.0))
       ->default_str("10");
-  for (const auto add : {AddUp, AddSubmit, AddWatch, AddSearches, AddTrials, AddBest, AddPlot,
-                         AddSql, AddSteering, AddData, AddWorkers, AddSpace, AddExport, AddSimulate}) {
+  for (const auto add :
+       {AddUp, AddSubmit, AddWatch, AddSearches, AddTrials, AddBest, AddPlot, AddSql, AddSteering,
+        AddData, AddWorkers, AddSpace, AddExport, AddSimulate}) {
     add(app, context);
   }
   try {

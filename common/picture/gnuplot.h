@@ -20,9 +20,9 @@ std::string AxisTitle(std::string_view metric);
 // fractions, else 1.
 double AxisFactor(std::string_view metric);
 
-// The beginning of every script: terminal, title, borders, grid, colours 1 to 8 as linetypes, and the
-// legend above the plot, where it covers neither data nor titles. `panels`: plots side by side, for
-// which the size is made larger; the title is the multiplot's where there are several.
+// The beginning of every script: terminal, title, borders, grid, colours 1 to 8 as linetypes, and
+// the legend above the plot, where it covers neither data nor titles. `panels`: plots side by side,
+// for which the size is made larger; the title is the multiplot's where there are several.
 std::string StyleScript(Format format, std::string_view title, int panels = 1);
 
 // Colours with a meaning.
