@@ -2,15 +2,15 @@
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
+#include <optional>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "common/output_file.h"
 #include "common/rpc/backoff.h"
 #include "common/rpc/reconnect.h"
 #include "common/rpc/request_id.h"
@@ -31,82 +31,78 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetMaxReceiveMessageSize(64 << 20);
+  // A connection whose other end vanished without a word is found within 20 seconds.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   // A proxy of the environment is meant for the web, not for the service.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-// A file that becomes visible under its name only by Commit.
-class NewFile {
- public:
-  explicit NewFile(const std::string& path)
-      : path_(path), temporary_(absl::StrCat(path, ".part.", getpid())) {
-    file_ = std::fopen(temporary_.c_str(), "wb");
-  }
-  ~NewFile() {
-    if (file_ != nullptr) std::fclose(file_);
-    if (!committed_) std::remove(temporary_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  absl::Status Write(const std::string& bytes) {
-    if (file_ == nullptr || std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) {
-      return Error();
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Commit() {
-    if (file_ == nullptr || std::fflush(file_) != 0 ||
-        std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-      return Error();
-    }
-    committed_ = true;
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Error() const {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
-  }
-
-  const std::string path_;
-  const std::string temporary_;
-  std::FILE* file_ = nullptr;
-  bool committed_ = false;
-};
-
 }  // namespace
 
 NascentClient::NascentClient(const std::string& address, ClientOptions options)
-    : options_(std::move(options)),
-      channel_(Connect(address)),
-      searches_(v1::SearchService::NewStub(channel_)),
-      artifacts_(v1::ArtifactService::NewStub(channel_)) {}
+    : options_(std::move(options)) {
+  for (const auto server : absl::StrSplit(address, ',')) {
+    const auto channel = Connect(std::string(server));
+    servers_.push_back(
+        {channel, v1::SearchService::NewStub(channel), v1::ArtifactService::NewStub(channel)});
+  }
+}
 
 NascentClient::NascentClient(const std::shared_ptr<grpc::Channel>& channel, ClientOptions options)
-    : options_(std::move(options)),
-      searches_(v1::SearchService::NewStub(channel)),
-      artifacts_(v1::ArtifactService::NewStub(channel)) {}
+    : options_(std::move(options)) {
+  servers_.push_back(
+      {nullptr, v1::SearchService::NewStub(channel), v1::ArtifactService::NewStub(channel)});
+}
 
-// `call(context, response)` makes one attempt.
+// The time from the first attempt that found no service until one is found again.
+class NascentClient::Outage {
+ public:
+  Outage(NascentClient& client, absl::Duration patience)
+      : client_(client), patience_(patience), since_(absl::Now()) {}
+
+  // Turns to the next server and, when none of them answered, waits. False: for longer than
+  // `patience` there was no service.
+  bool Await(const absl::Status& status) {
+    const size_t count = client_.servers_.size();
+    const size_t next = (client_.in_use_.load() + 1) % count;
+    const absl::Duration wait = ++failures_ % count == 0 ? backoff_.Next() : absl::ZeroDuration();
+    if (absl::Now() + wait > since_ + patience_) return false;
+    client_.in_use_.store(next);
+    if (wait == absl::ZeroDuration()) return true;
+    if (!told_ && client_.options_.on_wait) client_.options_.on_wait(status);
+    told_ = true;
+    rpc::AwaitRetry(client_.servers_[next].channel.get(), wait);
+    return true;
+  }
+
+  void End() {
+    since_ = absl::Now();
+    backoff_.Reset();
+    failures_ = 0;
+    told_ = false;
+  }
+
+ private:
+  NascentClient& client_;
+  const absl::Duration patience_;
+  absl::Time since_;
+  rpc::Backoff backoff_{kBackoff};
+  size_t failures_ = 0;
+  bool told_ = false;
+};
+
 template <typename Response, typename Call>
 absl::StatusOr<Response> NascentClient::Retry(Call call) {
-  const absl::Time give_up = absl::Now() + options_.patience;
-  rpc::Backoff backoff(kBackoff);
-  bool told = false;
+  Outage outage(*this, options_.patience);
   while (true) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
     Response response;
-    absl::Status status = rpc::FromGrpc(call(context, response));
+    absl::Status status = rpc::FromGrpc(call(InUse(), context, response));
     if (status.ok()) return response;
-    const absl::Duration wait = backoff.Next();
-    if (!absl::IsUnavailable(status) || absl::Now() + wait > give_up) return status;
-    if (!told && options_.on_wait) options_.on_wait(status);
-    told = true;
-    rpc::AwaitRetry(channel_.get(), wait);
+    if (!absl::IsUnavailable(status) || !outage.Await(status)) return status;
   }
 }
 
@@ -115,9 +111,10 @@ absl::StatusOr<v1::Search> NascentClient::Submit(const v1::SearchSpec& spec, boo
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_spec() = spec;
   request.set_validate_only(validate_only);
-  auto response = Retry<v1::SubmitSearchResponse>([&](auto& context, auto& answer) {
-    return searches_->SubmitSearch(&context, request, &answer);
-  });
+  auto response =
+      Retry<v1::SubmitSearchResponse>([&](const Server& server, auto& context, auto& answer) {
+        return server.searches->SubmitSearch(&context, request, &answer);
+      });
   if (!response.ok()) return response.status();
   return std::move(*response->mutable_search());
 }
@@ -125,8 +122,8 @@ absl::StatusOr<v1::Search> NascentClient::Submit(const v1::SearchSpec& spec, boo
 absl::StatusOr<v1::Search> NascentClient::Get(const v1::SearchRef& search) {
   v1::GetSearchRequest request;
   *request.mutable_search() = search;
-  return Retry<v1::Search>([&](auto& context, auto& answer) {
-    return searches_->GetSearch(&context, request, &answer);
+  return Retry<v1::Search>([&](const Server& server, auto& context, auto& answer) {
+    return server.searches->GetSearch(&context, request, &answer);
   });
 }
 
@@ -136,9 +133,10 @@ absl::StatusOr<std::vector<v1::Search>> NascentClient::List(int64_t limit) {
   do {
     const int64_t left = limit - static_cast<int64_t>(searches.size());
     request.set_page_size(static_cast<int32_t>(std::clamp<int64_t>(left, 1, 100)));
-    auto page = Retry<v1::ListSearchesResponse>([&](auto& context, auto& answer) {
-      return searches_->ListSearches(&context, request, &answer);
-    });
+    auto page =
+        Retry<v1::ListSearchesResponse>([&](const Server& server, auto& context, auto& answer) {
+          return server.searches->ListSearches(&context, request, &answer);
+        });
     if (!page.ok()) return page.status();
     for (v1::Search& search : *page->mutable_searches()) searches.push_back(std::move(search));
     request.set_page_token(page->next_page_token());
@@ -155,9 +153,10 @@ absl::StatusOr<std::vector<v1::Trial>> NascentClient::ListTrials(
   request.set_page_size(kTrialPage);
   for (const v1::TrialState state : states) request.add_states(state);
   do {
-    auto page = Retry<v1::ListTrialsResponse>([&](auto& context, auto& answer) {
-      return searches_->ListTrials(&context, request, &answer);
-    });
+    auto page =
+        Retry<v1::ListTrialsResponse>([&](const Server& server, auto& context, auto& answer) {
+          return server.searches->ListTrials(&context, request, &answer);
+        });
     if (!page.ok()) return page.status();
     for (v1::Trial& trial : *page->mutable_trials()) trials.push_back(std::move(trial));
     request.set_page_token(page->next_page_token());
@@ -170,8 +169,8 @@ absl::StatusOr<v1::Search> NascentClient::Change(Method method, const v1::Search
   v1::ChangeSearchRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_search() = search;
-  return Retry<v1::Search>([&](auto& context, auto& answer) {
-    return (searches_.get()->*method)(&context, request, &answer);
+  return Retry<v1::Search>([&](const Server& server, auto& context, auto& answer) {
+    return (server.searches.get()->*method)(&context, request, &answer);
   });
 }
 
@@ -191,16 +190,17 @@ absl::Status NascentClient::Delete(const v1::SearchRef& search) {
   v1::ChangeSearchRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_search() = search;
-  return Retry<v1::DeleteSearchResponse>([&](auto& context, auto& answer) {
-           return searches_->DeleteSearch(&context, request, &answer);
+  return Retry<v1::DeleteSearchResponse>([&](const Server& server, auto& context, auto& answer) {
+           return server.searches->DeleteSearch(&context, request, &answer);
          })
       .status();
 }
 
 absl::StatusOr<std::vector<v1::Worker>> NascentClient::ListWorkers() {
-  auto response = Retry<v1::ListWorkersResponse>([&](auto& context, auto& answer) {
-    return searches_->ListWorkers(&context, v1::ListWorkersRequest(), &answer);
-  });
+  auto response =
+      Retry<v1::ListWorkersResponse>([&](const Server& server, auto& context, auto& answer) {
+        return server.searches->ListWorkers(&context, v1::ListWorkersRequest(), &answer);
+      });
   if (!response.ok()) return response.status();
   return std::vector<v1::Worker>(response->workers().begin(), response->workers().end());
 }
@@ -210,46 +210,40 @@ absl::Status NascentClient::Watch(
     const std::function<bool(const v1::WatchSearchResponse&)>& on_update) {
   v1::WatchSearchRequest request;
   *request.mutable_search() = search;
-  rpc::Backoff backoff(kBackoff);
-  absl::Time last_seen = absl::Now();
-  bool told = false;
+  Outage outage(*this, patience);
   while (true) {
     grpc::ClientContext context;
-    const auto stream = searches_->WatchSearch(&context, request);
+    const auto stream = InUse().searches->WatchSearch(&context, request);
+    std::optional<absl::Status> end;
     v1::WatchSearchResponse update;
     while (stream->Read(&update)) {
-      last_seen = absl::Now();
-      told = false;
-      backoff.Reset();
+      if (end) continue;
+      outage.End();
       // A name could mean another, newer search after a reconnection.
       request.mutable_search()->set_id(update.search().id());
       if (!on_update(update)) {
-        context.TryCancel();
-        stream->Finish();
-        return absl::CancelledError("stopped watching");
+        end = absl::CancelledError("stopped watching");
+      } else if (HasEnded(update.search().state())) {
+        end = absl::OkStatus();
       }
-      if (HasEnded(update.search().state())) {
-        stream->Finish();
-        return absl::OkStatus();
-      }
+      // More may be on its way, and a stream is finished only when all of it was read.
+      if (end) context.TryCancel();
     }
     const absl::Status status = rpc::FromGrpc(stream->Finish());
+    if (end) return *end;
     // An orderly end before the search's is a service that drains.
     if (!status.ok() && !absl::IsUnavailable(status)) return status;
-    const absl::Duration wait = backoff.Next();
-    if (absl::Now() + wait > last_seen + patience) {
+    if (!outage.Await(status)) {
       return status.ok() ? absl::UnavailableError("the service ended the stream") : status;
     }
-    if (!told && options_.on_wait) options_.on_wait(status);
-    told = true;
-    rpc::AwaitRetry(channel_.get(), wait);
   }
 }
 
 absl::StatusOr<std::vector<v1::Dataset>> NascentClient::ListDatasets() {
-  auto response = Retry<v1::ListDatasetsResponse>([&](auto& context, auto& answer) {
-    return artifacts_->ListDatasets(&context, v1::ListDatasetsRequest(), &answer);
-  });
+  auto response =
+      Retry<v1::ListDatasetsResponse>([&](const Server& server, auto& context, auto& answer) {
+        return server.artifacts->ListDatasets(&context, v1::ListDatasetsRequest(), &answer);
+      });
   if (!response.ok()) return response.status();
   return std::vector<v1::Dataset>(response->datasets().begin(), response->datasets().end());
 }
@@ -258,9 +252,10 @@ absl::StatusOr<v1::Dataset> NascentClient::RegisterDataset(const v1::Dataset& da
   v1::RegisterDatasetRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_dataset() = dataset;
-  auto response = Retry<v1::RegisterDatasetResponse>([&](auto& context, auto& answer) {
-    return artifacts_->RegisterDataset(&context, request, &answer);
-  });
+  auto response =
+      Retry<v1::RegisterDatasetResponse>([&](const Server& server, auto& context, auto& answer) {
+        return server.artifacts->RegisterDataset(&context, request, &answer);
+      });
   if (!response.ok()) return response.status();
   return std::move(*response->mutable_dataset());
 }
@@ -268,36 +263,37 @@ absl::StatusOr<v1::Dataset> NascentClient::RegisterDataset(const v1::Dataset& da
 absl::StatusOr<std::string> NascentClient::PutArtifact(const std::string& bytes) {
   const std::string sha256 = Sha256Hex(bytes);
   const auto size = static_cast<int64_t>(bytes.size());
-  const auto response = Retry<v1::PutResponse>([&](auto& context, v1::PutResponse& answer) {
-    // Each attempt first asks what is there, so a broken upload goes on where it broke.
-    v1::StatRequest stat_request;
-    stat_request.set_sha256(sha256);
-    v1::StatResponse stat;
-    {
-      grpc::ClientContext stat_context;
-      stat_context.set_deadline(context.deadline());
-      const grpc::Status status = artifacts_->Stat(&stat_context, stat_request, &stat);
-      if (!status.ok()) return status;
-    }
-    if (stat.complete()) {
-      answer.set_complete(true);
-      return grpc::Status::OK;
-    }
-    // The time limit of a call is too short for a large upload over a slow line.
-    grpc::ClientContext put_context;
-    const auto stream = artifacts_->Put(&put_context, &answer);
-    v1::PutRequest request;
-    request.mutable_header()->set_sha256(sha256);
-    request.mutable_header()->set_size(size);
-    request.mutable_header()->set_offset(stat.received());
-    bool open = stream->Write(request);
-    for (int64_t offset = stat.received(); open && offset < size; offset += kChunk) {
-      request.set_chunk(bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(kChunk)));
-      open = stream->Write(request);
-    }
-    stream->WritesDone();
-    return stream->Finish();
-  });
+  const auto response =
+      Retry<v1::PutResponse>([&](const Server& server, auto& context, v1::PutResponse& answer) {
+        // Each attempt first asks what is there, so a broken upload goes on where it broke.
+        v1::StatRequest stat_request;
+        stat_request.set_sha256(sha256);
+        v1::StatResponse stat;
+        {
+          grpc::ClientContext stat_context;
+          stat_context.set_deadline(context.deadline());
+          const grpc::Status status = server.artifacts->Stat(&stat_context, stat_request, &stat);
+          if (!status.ok()) return status;
+        }
+        if (stat.complete()) {
+          answer.set_complete(true);
+          return grpc::Status::OK;
+        }
+        // The time limit of a call is too short for a large upload over a slow line.
+        grpc::ClientContext put_context;
+        const auto stream = server.artifacts->Put(&put_context, &answer);
+        v1::PutRequest request;
+        request.mutable_header()->set_sha256(sha256);
+        request.mutable_header()->set_size(size);
+        request.mutable_header()->set_offset(stat.received());
+        bool open = stream->Write(request);
+        for (int64_t offset = stat.received(); open && offset < size; offset += kChunk) {
+          request.set_chunk(bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(kChunk)));
+          open = stream->Write(request);
+        }
+        stream->WritesDone();
+        return stream->Finish();
+      });
   if (!response.ok()) return response.status();
   if (!response->complete()) {
     return absl::DataLossError(absl::StrCat("artifact ", sha256, ": the service has ",
@@ -307,27 +303,28 @@ absl::StatusOr<std::string> NascentClient::PutArtifact(const std::string& bytes)
 }
 
 absl::Status NascentClient::GetArtifact(const std::string& sha256, const std::string& path) {
-  NewFile file(path);
+  OutputFile file(path);
   Sha256 hash;
   int64_t offset = 0;
   absl::Status local;  // what went wrong on this side; not tried again
-  const auto done = Retry<v1::GetResponse>([&](auto&, v1::GetResponse& answer) {
-    grpc::ClientContext context;
-    v1::GetRequest request;
-    request.set_sha256(sha256);
-    request.set_offset(offset);
-    const auto stream = artifacts_->Get(&context, request);
-    while (stream->Read(&answer)) {
-      local = file.Write(answer.chunk());
-      if (!local.ok()) {
-        context.TryCancel();
-        break;
-      }
-      hash.Update(answer.chunk());
-      offset += static_cast<int64_t>(answer.chunk().size());
-    }
-    return stream->Finish();
-  });
+  const auto done =
+      Retry<v1::GetResponse>([&](const Server& server, auto&, v1::GetResponse& answer) {
+        grpc::ClientContext context;
+        v1::GetRequest request;
+        request.set_sha256(sha256);
+        request.set_offset(offset);
+        const auto stream = server.artifacts->Get(&context, request);
+        while (stream->Read(&answer)) {
+          local = file.Write(answer.chunk());
+          if (!local.ok()) {
+            context.TryCancel();
+            break;
+          }
+          hash.Update(answer.chunk());
+          offset += static_cast<int64_t>(answer.chunk().size());
+        }
+        return stream->Finish();
+      });
   if (!local.ok()) return local;
   if (!done.ok()) return done.status();
   const std::string found = hash.Hex();

@@ -6,6 +6,7 @@
 
 #include <grpcpp/channel.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,10 +32,11 @@ struct ClientOptions {
 };
 
 // Thread-safe. Every method blocks; every error is the service's own, with its code. A call that
-// changes something carries one request id through all its retries, so it happens once.
+// changes something carries one request id through all its retries, so it happens once. Of several
+// servers (an active one and its standbys) the one that answers is used until it does not.
 class NascentClient {
  public:
-  // `address`: HOST:PORT. Does not connect yet.
+  // `address`: HOST:PORT, or several with commas between them. Does not connect yet.
   explicit NascentClient(const std::string& address, ClientOptions options = {});
   explicit NascentClient(const std::shared_ptr<grpc::Channel>& channel, ClientOptions options = {});
 
@@ -67,15 +69,25 @@ class NascentClient {
   absl::Status GetArtifact(const std::string& sha256, const std::string& path);
 
  private:
+  struct Server {
+    std::shared_ptr<grpc::Channel> channel;  // null: one that was given, maybe of this process
+    std::unique_ptr<v1::SearchService::Stub> searches;
+    std::unique_ptr<v1::ArtifactService::Stub> artifacts;
+  };
+
+  // What happens between two attempts, and for how long.
+  class Outage;
+
+  // `call(server, context, response)` makes one attempt.
   template <typename Response, typename Call>
   absl::StatusOr<Response> Retry(Call call);
   template <typename Method>
   absl::StatusOr<v1::Search> Change(Method method, const v1::SearchRef& search);
+  const Server& InUse() const { return servers_[in_use_.load()]; }
 
   const ClientOptions options_;
-  std::shared_ptr<grpc::Channel> channel_;  // null: one that was given, maybe of this process
-  const std::unique_ptr<v1::SearchService::Stub> searches_;
-  const std::unique_ptr<v1::ArtifactService::Stub> artifacts_;
+  std::vector<Server> servers_;  // constant after construction
+  std::atomic<size_t> in_use_{0};
 };
 
 // Digits are an id, all else is a name.

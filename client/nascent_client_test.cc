@@ -60,7 +60,7 @@ class FakeService : public v1::SearchService::Service, public v1::ArtifactServic
     // The first connection breaks in the middle.
     if (watched_.size() == 1) return {grpc::StatusCode::UNAVAILABLE, "going down"};
     update.mutable_search()->set_state(v1::SEARCH_STATE_COMPLETED);
-    writer->Write(update);
+    for (int i = 0; i < endings_; ++i) writer->Write(update);
     return grpc::Status::OK;
   }
 
@@ -115,6 +115,11 @@ class FakeService : public v1::SearchService::Service, public v1::ArtifactServic
     stored_[sha256] = content;
   }
 
+  // How often the end of a search is told.
+  void TellTheEnd(int times) {
+    MutexLock lock(mutex_);
+    endings_ = times;
+  }
   void FailNext(int times) {
     MutexLock lock(mutex_);
     unavailable_ = times;
@@ -131,6 +136,7 @@ class FakeService : public v1::SearchService::Service, public v1::ArtifactServic
  private:
   Mutex mutex_;
   int unavailable_ ABSL_GUARDED_BY(mutex_) = 0;
+  int endings_ ABSL_GUARDED_BY(mutex_) = 1;
   int puts_ ABSL_GUARDED_BY(mutex_) = 0;
   int gets_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);
@@ -186,6 +192,12 @@ TEST_F(NascentClientTest, DoesNotRetryWhatCannotGetBetter) {
   EXPECT_THAT(service_.request_ids(), SizeIs(1));
 }
 
+TEST_F(NascentClientTest, AnErrorIsNeverWithoutWords) {
+  const absl::Status unknown = Client().ListWorkers().status();
+  EXPECT_TRUE(absl::IsUnimplemented(unknown));
+  EXPECT_THAT(std::string(unknown.message()), HasSubstr("another version"));
+}
+
 TEST_F(NascentClientTest, GivesUpWhenPatienceEnds) {
   service_.FailNext(1000000);
   EXPECT_TRUE(absl::IsUnavailable(Client(absl::Milliseconds(200)).Submit(Spec()).status()));
@@ -213,6 +225,21 @@ TEST_F(NascentClientTest, WatchesOnAfterABreakAndKeepsToTheSameSearch) {
   ASSERT_THAT(watched, SizeIs(2));
   EXPECT_EQ(watched[0].name(), "a");
   EXPECT_EQ(watched[1].id(), 7);
+}
+
+// A call with messages that nobody read can't be finished: it would wait for ever.
+TEST_F(NascentClientTest, AWatchEndsThoughMoreComesAfterTheEnd) {
+  service_.TellTheEnd(100);
+  for (int i = 0; i < 3; ++i) {
+    int ends = 0;
+    const absl::Status status =
+        Client().Watch(ParseSearchRef("a"), absl::Seconds(30), [&](const auto& update) {
+          ends += HasEnded(update.search().state()) ? 1 : 0;
+          return true;
+        });
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(ends, 1);
+  }
 }
 
 TEST_F(NascentClientTest, StopsWatchingWhenToldTo) {
@@ -275,6 +302,36 @@ TEST(NascentClient, FindsAServiceThatStartsAfterTheFirstAttempt) {
   spec.set_name("late");
   const auto search = client.Submit(spec, /*validate_only=*/false);
   EXPECT_TRUE(search.ok()) << search.status();
+}
+
+TEST(NascentClient, TurnsToTheServerThatAnswers) {
+  FakeService standby;
+  FakeService active;
+  standby.FailNext(1000000);
+  std::string addresses;
+  std::vector<std::unique_ptr<grpc::Server>> servers;
+  for (FakeService* service : {&standby, &active}) {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(static_cast<v1::SearchService::Service*>(service));
+    servers.push_back(builder.BuildAndStart());
+    addresses += (addresses.empty() ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string(port);
+  }
+  int waits = 0;
+  NascentClient client(addresses, {.call_timeout = absl::Seconds(30),
+                                   .patience = absl::Seconds(30),
+                                   .on_wait = [&](const absl::Status&) { ++waits; }});
+  v1::SearchSpec spec;
+  spec.set_name("a");
+  for (int i = 0; i < 2; ++i) {
+    const auto search = client.Submit(spec);
+    ASSERT_TRUE(search.ok()) << search.status();
+  }
+  EXPECT_EQ(waits, 0);
+  // The one that answered is asked at once the next time.
+  EXPECT_THAT(standby.request_ids(), SizeIs(1));
+  EXPECT_THAT(active.request_ids(), SizeIs(2));
 }
 
 TEST(SearchRef, IsAnIdWhenItHasOnlyDigits) {

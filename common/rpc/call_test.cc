@@ -18,6 +18,13 @@ TEST(Status, KeepsItsCodeAndMessageOverTheWire) {
   }
 }
 
+TEST(Status, AnErrorIsNeverWithoutWords) {
+  const absl::Status status = FromGrpc(grpc::Status(grpc::StatusCode::INTERNAL, ""));
+  EXPECT_TRUE(absl::IsInternal(status));
+  EXPECT_FALSE(status.message().empty());
+  EXPECT_TRUE(FromGrpc(grpc::Status::OK).ok());
+}
+
 TEST(Status, AnUnknownOutcomeIsOneToTryAgain) {
   EXPECT_EQ(FromGrpc(ToGrpc(absl::UnknownError("commit"))), absl::UnavailableError("commit"));
 }

@@ -13,7 +13,10 @@ grpc::Status ToGrpc(const absl::Status& status) {
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {
-  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  if (status.ok() || !status.error_message().empty()) return {code, status.error_message()};
+  // gRPC's own answers to a call or a message that it can't read have no text.
+  return {code, "the other end gave no reason; it may be of another version than this program"};
 }
 
 }  // namespace nascent::rpc

@@ -13,7 +13,8 @@ namespace nascent::rpc {
 // id gives the answer.
 grpc::Status ToGrpc(const absl::Status& status);
 
-// Turns what a call came to into a Status with the same code and message.
+// Turns what a call came to into a Status with the same code and message. An error without words
+// gets some.
 absl::Status FromGrpc(const grpc::Status& status);
 
 }  // namespace nascent::rpc
