@@ -6,10 +6,12 @@
 namespace nascent::spec {
 namespace {
 
+// Readers that keep numbers as doubles, which are most, would round whole numbers beyond it.
+constexpr int64_t kMostExact = int64_t{1} << 53;
+
 // Whether a double is a whole number that an int64 holds exactly; -0 is not.
 bool IsWhole(double value) {
-  constexpr double kMostExact = 9007199254740992;  // 2^53
-  return std::abs(value) <= kMostExact && value == std::trunc(value) &&
+  return std::abs(value) <= static_cast<double>(kMostExact) && value == std::trunc(value) &&
          !(value == 0 && std::signbit(value));
 }
 
@@ -18,8 +20,12 @@ bool IsWhole(double value) {
 Json::Json() : Json(nlohmann::ordered_json()) {}
 Json::Json(bool value) : Json(nlohmann::ordered_json(value)) {}
 Json::Json(int value) : Json(nlohmann::ordered_json(value)) {}
-Json::Json(int64_t value) : Json(nlohmann::ordered_json(value)) {}
-Json::Json(uint64_t value) : Json(nlohmann::ordered_json(value)) {}
+Json::Json(int64_t value) : Json(nlohmann::ordered_json(value)) {
+  if (value < -kMostExact || value > kMostExact) *value_ = std::to_string(value);
+}
+Json::Json(uint64_t value) : Json(nlohmann::ordered_json(value)) {
+  if (value > uint64_t{kMostExact}) *value_ = std::to_string(value);
+}
 Json::Json(double value) : Json() {
   if (IsWhole(value)) {
     *value_ = static_cast<int64_t>(value);  // 60 rather than 60.0

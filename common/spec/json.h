@@ -1,6 +1,7 @@
 // JSON as programs get it from us: names in the order in which they were added, whole numbers as
-// they are, reals in a short form that reads back as the same number. The text is nlohmann's; this
-// page keeps that library's header out of those who only print.
+// they are (beyond 2^53 in quotes, as most readers would round them), reals in a short form that
+// reads back as the same number. The text is nlohmann's; this page keeps that library's header out
+// of those who only print.
 
 #ifndef NASCENT_COMMON_SPEC_JSON_H_
 #define NASCENT_COMMON_SPEC_JSON_H_
@@ -43,8 +44,8 @@ class Json {
   // Returns an object's members in order; of anything else, none.
   std::vector<std::pair<std::string, Json>> members() const;
 
-  // Returns the text. `indent` 0: on one line, without a line feed at the end; else with as many
-  // spaces per level. What is not UTF-8 in a text is replaced by U+FFFD.
+  // Returns the text. `indent` 0: on one line, without a line feed at the end; else with
+  // as many spaces per level. What is not UTF-8 in a text is replaced by U+FFFD.
   std::string Print(int indent = 0) const;
 
  private:

@@ -28,6 +28,21 @@ strategy: {regularized_evolution: {population: 20}}
       << ToJson(file->spec).Print(2);
 }
 
+TEST(MessageJson, OfTheLargestSeedIsReadAsTheSame) {
+  v1::SearchSpec spec;
+  spec.set_name("a");
+  spec.mutable_space()->set_preset("nas-bench-201");
+  spec.mutable_recipe()->mutable_optimizer()->mutable_sgd();
+  v1::Objective& objective = *spec.add_objectives();
+  objective.set_metric("parameters");
+  objective.set_goal(v1::GOAL_MINIMIZE);
+  spec.mutable_budget()->set_trials(1);
+  spec.set_seed(18446744073709551615u);
+  const auto again = ParseSearchFile(ToJson(spec).Print(), "s.json");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->spec.seed(), spec.seed());
+}
+
 TEST(MessageJson, WritesStatesInCapitalsAndTimesInUtc) {
   v1::Search search;
   search.set_state(v1::SEARCH_STATE_RUNNING);
