@@ -33,14 +33,21 @@ absl::StatusOr<IdxFile> Load(const std::string& path) {
   return IdxFile{path, *std::move(content), *std::move(header)};
 }
 
-// "train-images-idx3-ubyte", compressed or not.
+// "train-images-idx3-ubyte", compressed or not, or "train-images.idx3-ubyte", as some unpack it.
 absl::StatusOr<std::string> FindIn(const std::string& folder, const std::string& name) {
-  for (const char* ending : {"", ".gz"}) {
-    const std::string path = absl::StrCat(folder, "/", name, ending);
-    std::error_code error;
-    if (std::filesystem::is_regular_file(path, error)) return path;
+  std::string pointed = name;
+  pointed[pointed.find("-idx")] = '.';
+  for (const std::string& spelled : {name, pointed}) {
+    for (const char* ending : {"", ".gz"}) {
+      const std::string path = absl::StrCat(folder, "/", spelled, ending);
+      std::error_code error;
+      if (std::filesystem::is_regular_file(path, error)) return path;
+    }
   }
-  return absl::NotFoundError(absl::StrCat("--from: found no ", name, " (or .gz) in ", folder));
+  return absl::NotFoundError(absl::StrCat(
+      "--from: found no ", name, " or ", pointed, " (or .gz) in ", folder,
+      "; files of other names are given by --train-examples, --train-labels, --test-examples and "
+      "--test-labels"));
 }
 
 absl::Status FillFromFolder(DatasetFiles& files) {

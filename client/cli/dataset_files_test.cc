@@ -13,6 +13,7 @@
 namespace nascent::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 DatasetFiles Files(const std::string& folder) {
@@ -86,8 +87,11 @@ TEST_F(DatasetFilesTest, RefusesCorruptAndTruncatedFiles) {
 }
 
 TEST_F(DatasetFilesTest, SaysWhichFileOrOptionIsMissing) {
-  EXPECT_THAT(ErrorOf(Files(folder_)),
-              HasSubstr("found no train-images-idx3-ubyte (or .gz) in " + folder_));
+  EXPECT_THAT(
+      ErrorOf(Files(folder_)),
+      AllOf(HasSubstr("found no train-images-idx3-ubyte or train-images.idx3-ubyte (or .gz) in " +
+                      folder_),
+            HasSubstr("--train-examples")));
   EXPECT_THAT(ErrorOf(Files("")), HasSubstr("--train-examples"));
   WriteFour();
   DatasetFiles files = Files(folder_);

@@ -41,7 +41,8 @@ absl::StatusOr<std::string> Gunzip(std::string_view bytes, int64_t limit) {
       return absl::InvalidArgumentError(absl::StrCat("gzip content is over ", limit, " bytes"));
     }
     if (code == Z_STREAM_END) {
-      if (used == bytes.size()) return content;
+      // Padding to whole blocks, as tapes and some disk images have it, is no content.
+      if (bytes.find_first_not_of('\0', used) == std::string_view::npos) return content;
       if (!IsGzip(bytes.substr(used))) {
         return absl::InvalidArgumentError("gzip file is followed by other bytes");
       }

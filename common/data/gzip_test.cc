@@ -60,6 +60,11 @@ TEST(GzipTest, OtherBytesBehindItAreAnError) {
               HasSubstr("followed by other bytes"));
 }
 
+TEST(GzipTest, PaddingBehindItIsNoContent) {
+  EXPECT_EQ(*Gunzip(Compress("x") + std::string(500, '\0')), "x");
+  EXPECT_FALSE(Gunzip(Compress("x") + std::string("\0\0x", 3)).ok());
+}
+
 TEST(GzipTest, ABombIsStoppedAtTheLimit) {
   EXPECT_THAT(std::string(Gunzip(Compress(std::string(1 << 20, 'x')), 1000).status().message()),
               HasSubstr("over 1000 bytes"));
