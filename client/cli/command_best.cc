@@ -59,7 +59,8 @@ void AddBest(CLI::App& app, Context& context) {
   AddSearchArgument(*best, *search);
   best->add_option("--weights", *weights, "Write the winner's trained parameters to this file");
   best->callback([&context, search, weights] {
-    context.action = [&context, search, weights] { return ShowBest(context, *search, *weights); };
+    context.SetServiceAction(
+        [&context, search, weights] { return ShowBest(context, *search, *weights); });
   });
 }
 

@@ -112,12 +112,14 @@ void AddData(CLI::App& app, Context& context) {
   add->add_option("--test-labels", files->test_labels, "IDX file");
   add->add_option("--classes", files->classes, "Number of classes (default: the largest label + 1)")
       ->check(CLI::Range(2, 256));
-  add->callback(
-      [&context, files] { context.action = [&context, files] { return Add(context, *files); }; });
+  add->callback([&context, files] {
+    context.SetServiceAction([&context, files] { return Add(context, *files); });
+  });
 
   CLI::App* list = data->add_subcommand("list", "List the registered data sets");
   list->footer(kDataListFooter);
-  list->callback([&context] { context.action = [&context] { return ListData(context); }; });
+  list->callback(
+      [&context] { context.SetServiceAction([&context] { return ListData(context); }); });
 }
 
 }  // namespace nascent::cli

@@ -106,7 +106,7 @@ void AddPlot(CLI::App& app, Context& context) {
       ->check(CheckEnding);
   plot->add_flag("--terminal", options->terminal_only, "Write no files");
   plot->callback([&context, options] {
-    context.action = [&context, options] { return PlotSearch(context, *options); };
+    context.SetServiceAction([&context, options] { return PlotSearch(context, *options); });
   });
 }
 

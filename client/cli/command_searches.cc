@@ -112,7 +112,7 @@ void AddSearches(CLI::App& app, Context& context) {
       ->check(CLI::Range(1, 1000000))
       ->default_str("100");
   list->callback([&context, limit] {
-    context.action = [&context, limit] { return ListSearches(context, *limit); };
+    context.SetServiceAction([&context, limit] { return ListSearches(context, *limit); });
   });
 
   CLI::App* show = app.add_subcommand("show", "Show one search");
@@ -120,7 +120,7 @@ void AddSearches(CLI::App& app, Context& context) {
   show->footer(kSearchShowFooter);
   AddSearchArgument(*show, *search);
   show->callback([&context, search] {
-    context.action = [&context, search] { return ShowSearch(context, *search); };
+    context.SetServiceAction([&context, search] { return ShowSearch(context, *search); });
   });
 }
 

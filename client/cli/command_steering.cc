@@ -67,7 +67,8 @@ void AddSteering(CLI::App& app, Context& context) {
     AddSearchArgument(*added, *search);
     const Change change = command.change;
     added->callback([&context, search, change] {
-      context.action = [&context, search, change] { return RunChange(context, change, *search); };
+      context.SetServiceAction(
+          [&context, search, change] { return RunChange(context, change, *search); });
     });
   }
   CLI::App* removed = app.add_subcommand("delete", "Remove an ended search and its trials");
@@ -75,7 +76,7 @@ void AddSteering(CLI::App& app, Context& context) {
   removed->footer("\nExample:\n  nascent delete 12");
   AddSearchArgument(*removed, *search);
   removed->callback([&context, search] {
-    context.action = [&context, search] { return Delete(context, *search); };
+    context.SetServiceAction([&context, search] { return Delete(context, *search); });
   });
 }
 

@@ -67,9 +67,8 @@ void AddSubmit(CLI::App& app, Context& context) {
   submit->add_flag("--watch,-w", *watch, "Follow the search until it ends");
   submit->add_flag("--check", *check, "Validate only; nothing is stored");
   submit->callback([&context, path, watch, check] {
-    context.action = [&context, path, watch, check] {
-      return SubmitFile(context, *path, *watch, *check);
-    };
+    context.SetServiceAction(
+        [&context, path, watch, check] { return SubmitFile(context, *path, *watch, *check); });
   });
 }
 

@@ -212,7 +212,7 @@ void AddTrials(CLI::App& app, Context& context) {
   trials->add_option("--limit,-n", options->limit, "At most so many")
       ->check(CLI::Range(1, 1000000000));
   trials->callback([&context, options] {
-    context.action = [&context, options] { return Trials(context, *options); };
+    context.SetServiceAction([&context, options] { return Trials(context, *options); });
   });
 
   CLI::App* pareto = app.add_subcommand("pareto", "The trials that no other one beats");
@@ -220,7 +220,7 @@ void AddTrials(CLI::App& app, Context& context) {
   pareto->footer(kParetoFooter);
   AddSearchArgument(*pareto, *search);
   pareto->callback([&context, search] {
-    context.action = [&context, search] { return Pareto(context, *search); };
+    context.SetServiceAction([&context, search] { return Pareto(context, *search); });
   });
 
   CLI::App* lineage = app.add_subcommand("lineage", "How a trial came about");
@@ -230,7 +230,7 @@ void AddTrials(CLI::App& app, Context& context) {
   AddSearchArgument(*lineage, *of);
   lineage->add_option("TRIAL", *number, "Number of the trial in its search")->required();
   lineage->callback([&context, of, number] {
-    context.action = [&context, of, number] { return Lineage(context, *of, *number); };
+    context.SetServiceAction([&context, of, number] { return Lineage(context, *of, *number); });
   });
 }
 

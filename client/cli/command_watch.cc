@@ -123,9 +123,8 @@ void AddWatch(CLI::App& app, Context& context) {
   watch->footer(kWatchFooter);
   AddSearchArgument(*watch, *search);
   watch->callback([&context, search] {
-    context.action = [&context, search] {
-      return WatchUntilEnd(context, client::ParseSearchRef(*search));
-    };
+    context.SetServiceAction(
+        [&context, search] { return WatchUntilEnd(context, client::ParseSearchRef(*search)); });
   });
 }
 

@@ -56,7 +56,8 @@ absl::StatusOr<int> ListWorkers(Context& context) {
 void AddWorkers(CLI::App& app, Context& context) {
   CLI::App* workers = app.add_subcommand("workers", "List the workers");
   workers->footer(kWorkersFooter);
-  workers->callback([&context] { context.action = [&context] { return ListWorkers(context); }; });
+  workers->callback(
+      [&context] { context.SetServiceAction([&context] { return ListWorkers(context); }); });
 }
 
 }  // namespace nascent::cli

@@ -10,9 +10,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "client/cli/exit_code.h"
 #include "client/local/up.h"
+#include "common/host_port.h"
 
 namespace nascent::cli {
 namespace {
@@ -40,22 +42,43 @@ int SizeFrom(int measured, const char* variable, int otherwise) {
 
 }  // namespace
 
-std::string Context::address() const {
+void Context::SetServiceAction(Action with_service) {
+  action = [this, with_service = std::move(with_service)]() -> absl::StatusOr<int> {
+    auto found = FindAddress();
+    if (!found.ok()) return found.status();
+    address_ = *std::move(found);
+    return with_service();
+  };
+}
+
+absl::StatusOr<std::string> Context::FindAddress() const {
   if (!server.empty()) return server;
-  if (const std::string set = Environment("NASCENT_SERVER"); !set.empty()) return set;
+  const std::string named = Environment("NASCENT_SERVER");
+  if (!data_dir_given && !named.empty()) {
+    for (const auto one : absl::StrSplit(named, ',')) {
+      if (const std::string wrong = ExplainServer(std::string(one)); !wrong.empty()) {
+        return absl::InvalidArgumentError(absl::StrCat("NASCENT_SERVER: ", wrong));
+      }
+    }
+    return named;
+  }
   const std::string found = local::FindServer(local::LayOut(data_dir));
-  return found.empty() ? kDefaultServer : found;
+  if (!found.empty()) return found;
+  if (!data_dir_given && Environment("NASCENT_DATA_DIR").empty()) return kDefaultServer;
+  return absl::UnavailableError(
+      absl::StrCat("no service runs on ", data_dir,
+                   ": start one there with `nascent up`, or name one with --server"));
 }
 
 client::NascentClient& Context::client() {
   if (!client_) {
-    const std::string where = address();
-    client_.emplace(where, client::ClientOptions{.call_timeout = absl::Seconds(30),
-                                                 .patience = absl::Seconds(patience_seconds),
-                                                 .on_wait = [this, where](const absl::Status&) {
-                                                   Note(absl::StrCat("waiting for the service at ",
-                                                                     where, " …"));
-                                                 }});
+    client_.emplace(
+        address_,
+        client::ClientOptions{.call_timeout = absl::Seconds(30),
+                              .patience = absl::Seconds(patience_seconds),
+                              .on_wait = [this](const absl::Status&) {
+                                Note(absl::StrCat("waiting for the service at ", address_, " …"));
+                              }});
   }
   return *client_;
 }
@@ -104,7 +127,8 @@ void PrintError(const Context& context, const absl::Status& status) {
               << std::endl;
     return;
   }
-  if (absl::IsUnavailable(status) && message.find("connect") != std::string::npos) {
+  if (absl::IsUnavailable(status) && message.find("connect") != std::string::npos &&
+      !context.address().empty()) {
     message =
         absl::StrCat("no service answers at ", context.address(),
                      ": start one with `nascent up`, or name one with --server (", message, ")");

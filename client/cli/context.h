@@ -24,8 +24,9 @@ class Context {
   using Action = std::function<absl::StatusOr<int>()>;
 
   // --- set by the parser ---
-  std::string server;    // --server; empty: see address()
-  std::string data_dir;  // --data-dir
+  std::string server;           // --server; empty: see FindAddress()
+  std::string data_dir;         // --data-dir
+  bool data_dir_given = false;  // on the command line
   std::string output = "text";
   std::string color = "auto";
   double patience_seconds = 10;
@@ -34,9 +35,16 @@ class Context {
   // --- for the commands ---
   bool json() const { return output == "json"; }
 
-  // --server, NASCENT_SERVER, the service of the data directory, or 127.0.0.1:7301.
-  std::string address() const;
+  // For commands that need the service: what is done once it is known which one is meant.
+  void SetServiceAction(Action with_service);
 
+  // --server, the service of --data-dir, NASCENT_SERVER, the service of NASCENT_DATA_DIR or of the
+  // default folder, or 127.0.0.1:7301. UNAVAILABLE: a folder was named and nothing runs there, so
+  // that another service would be a stranger's.
+  absl::StatusOr<std::string> FindAddress() const;
+
+  // --- within such an action ---
+  const std::string& address() const { return address_; }
   // Made at the first call.
   client::NascentClient& client();
 
@@ -56,6 +64,7 @@ class Context {
   void Note(const std::string& line) const;
 
  private:
+  std::string address_;
   std::optional<client::NascentClient> client_;
 };
 

@@ -1,9 +1,12 @@
 // The command line `nascent`.
 
+#include <unistd.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -11,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/commands.h"
 #include "client/cli/context.h"
 #include "client/cli/exit_code.h"
@@ -44,10 +48,24 @@ bool WantsJson(int argc, char** argv) {
 }
 
 // Names without a port would be asked of the name service as they are.
-std::string CheckServer(const std::string& server) {
-  const auto address = ParseHostPort(server);
-  const bool good = address.has_value() && !address->host.empty() && address->port > 0;
-  return good ? "" : absl::StrCat("found \"", server, "\", expected HOST:PORT");
+std::string CheckServers(const std::string& servers) {
+  for (const auto server : absl::StrSplit(servers, ',')) {
+    if (std::string wrong = ExplainServer(std::string(server)); !wrong.empty()) return wrong;
+  }
+  return "";
+}
+
+// What was printed must also have arrived: a full disk shows only here.
+int EndOutput(const Context& context, int status) {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout.good()) return status;
+  int reason = errno;
+  // What failed earlier left none; another letter meets the same one.
+  if (reason == 0 && write(STDOUT_FILENO, "\n", 1) < 0) reason = errno;
+  constexpr char kWhat[] = "the output is not complete: cannot write to standard output";
+  PrintError(context, reason == 0 ? absl::UnknownError(kWhat) : absl::ErrnoToStatus(reason, kWhat));
+  return status == kSuccess ? kFailed : status;
 }
 
 // What was wrong with the command line; where no word of it is a command, the nearest one.
@@ -79,16 +97,17 @@ int Main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   app.set_version_flag("--version", "nascent 0.1.0");
   app.add_option("--server", context.server,
-                 "Service to use, HOST:PORT (else NASCENT_SERVER, the service of --data-dir, or "
-                 "127.0.0.1:7301)")
-      ->check(CheckServer);
+                 "Service to use, HOST:PORT, with commas between standbys (else the service of "
+                 "--data-dir, NASCENT_SERVER, or 127.0.0.1:7301)")
+      ->check(CheckServers);
   app.add_option("--output", context.output, "text for people, json for programs")
       ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--color", context.color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
-  app.add_option("--data-dir", context.data_dir,
-                 "Folder of the service on this machine (else NASCENT_DATA_DIR)")
-      ->default_str(context.data_dir);
+  const CLI::Option* data_dir =
+      app.add_option("--data-dir", context.data_dir,
+                     "Folder of the service on this machine (else NASCENT_DATA_DIR)")
+          ->default_str(context.data_dir);
   app.add_option("--patience", context.patience_seconds,
                  "Seconds to wait for a service that is away")
       ->check(CLI::Range(0.0, 86400.0))
@@ -101,7 +120,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
-    return app.exit(success);
+    return EndOutput(context, app.exit(success));
   } catch (const CLI::ParseError& error) {
     const std::string wrong = Explain(app, error, argc, argv);
     if (WantsJson(argc, argv)) {
@@ -114,11 +133,12 @@ int Main(int argc, char** argv) {
   }
   if (!context.action) {
     std::cout << app.help();
-    return kSuccess;
+    return EndOutput(context, kSuccess);
   }
+  context.data_dir_given = data_dir->count() > 0;
   const absl::StatusOr<int> result = context.action();
+  if (result.ok()) return EndOutput(context, *result);
   std::cout.flush();
-  if (result.ok()) return *result;
   PrintError(context, result.status());
   return ExitCodeOf(result.status());
 }
