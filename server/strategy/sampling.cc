@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/strategy/variation.h"
 
 namespace nascent::strategy {
 namespace {
@@ -38,7 +39,7 @@ std::optional<space::Genotype> MutateFeasible(const Problem& problem,
                                               const space::Genotype& genotype,
                                               RandomStream& random) {
   for (int i = 0; i < kMutateEffort; ++i) {
-    space::Genotype child = problem.space->decisions().Mutate(genotype, random);
+    space::Genotype child = Mutate(problem.space->decisions(), genotype, random);
     if (IsFeasible(problem, child)) return child;
   }
   return std::nullopt;

@@ -1,23 +1,33 @@
 // NSGA-II (Deb et al. 2002) and NSGA-III (Deb & Jain 2014), steady-state: each result enters the
 // population as it comes in, and the worst leaves when there is one too many, so no worker waits
-// for the end of a generation. On decisions instead of real vectors: crossover takes each decision
-// from one of two parents, mutation changes each with probability 1 / decisions.
+// for the end of a generation. Crossover takes each decision from one of two parents, mutation
+// changes each with probability 1 / decisions; numbers are crossed and mutated as numbers
+// (variation.h). A network that gave a result is not proposed again: its twin would crowd the
+// front.
 
 #include <algorithm>
 #include <utility>
-#include <variant>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "server/strategy/entries.h"
 #include "server/strategy/evolution/niching.h"
+#include "server/strategy/evolution/population.h"
 #include "server/strategy/goals/outcome.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/settings.h"
+#include "server/strategy/variation.h"
 
 namespace nascent::strategy {
 namespace {
+
+constexpr int64_t kLeastPopulation = 4;
+
+int64_t PopulationSize(const Problem& problem, const Settings& settings) {
+  const int64_t population = settings.Integer("population");
+  if (population > 0) return population;
+  return problem.budget_trials > 0 ? std::clamp<int64_t>(problem.budget_trials / 8, 20, 100) : 50;
+}
 
 class Nsga : public Strategy {
  public:
@@ -25,19 +35,18 @@ class Nsga : public Strategy {
   Nsga(const Problem& problem, const Settings& settings,
        std::vector<std::vector<double>> directions)
       : problem_(problem),
-        size_(settings.Integer("population")),
+        population_(problem, PopulationSize(problem, settings)),
         crossover_(settings.Real("crossover")),
         directions_(std::move(directions)) {}
 
   Answer Propose(int64_t number) override {
     RandomStream random(problem_.seed, static_cast<uint64_t>(number));
-    const int64_t coming = static_cast<int64_t>(population_.size() + pending_.size());
-    if ((!complete_ && coming < size_) || population_.empty()) {
+    if (population_.IsFilling()) {
       return ProposeRandom(problem_, random, "random, for the first population");
     }
     for (int i = 0; i < kMutateEffort; ++i) {
       Proposal child = Child(random);
-      if (!present_.contains(Fingerprint(child.genotype)) && IsFeasible(problem_, child.genotype)) {
+      if (!population_.Knows(child.genotype) && IsFeasible(problem_, child.genotype)) {
         return child;
       }
     }
@@ -45,34 +54,31 @@ class Nsga : public Strategy {
   }
 
   StopCommands Observe(const Event& event) override {
-    if (const auto* proposed = std::get_if<Proposed>(&event)) {
-      present_.insert(Fingerprint(proposed->proposal.genotype));
-      pending_[proposed->trial] = proposed->proposal.genotype;
-    } else if (const auto* finished = std::get_if<Finished>(&event)) {
-      Finish(*finished);
+    if (!population_.Observe(event)) return {};
+    ranking_ = RankPopulation();
+    if (population_.IsOverfull()) {
+      population_.Remove(Victim());
+      ranking_ = RankPopulation();
     }
     return {};
   }
 
  private:
-  struct Member {
-    int64_t trial;
-    space::Genotype genotype;
-    Outcome outcome;
-  };
+  using Member = Population::Member;
 
   // Of two different members the one of the earlier front; then NSGA-II takes the less crowded,
   // NSGA-III either.
   const Member& Tournament(RandomStream& random) const {
+    const auto& members = population_.members();
     const std::vector<int64_t> pair =
-        random.SampleWithoutReplacement(static_cast<int64_t>(population_.size()), 2);
+        random.SampleWithoutReplacement(static_cast<int64_t>(members.size()), 2);
     const auto a = static_cast<size_t>(pair.front());
     const auto b = static_cast<size_t>(pair.back());
     if (ranking_.ranks[a] != ranking_.ranks[b]) {
-      return population_[ranking_.ranks[a] < ranking_.ranks[b] ? a : b];
+      return members[ranking_.ranks[a] < ranking_.ranks[b] ? a : b];
     }
-    if (!directions_.empty()) return population_[a];
-    return population_[ranking_.crowding[a] >= ranking_.crowding[b] ? a : b];
+    if (!directions_.empty()) return members[a];
+    return members[ranking_.crowding[a] >= ranking_.crowding[b] ? a : b];
   }
 
   Proposal Child(RandomStream& random) const {
@@ -84,7 +90,7 @@ class Nsga : public Strategy {
     if (random.Uniform() < crossover_) {
       const Member& b = Tournament(random);
       if (b.trial != a.trial) {
-        child.genotype = decisions.Crossover(a.genotype, b.genotype, random);
+        child.genotype = Crossover(decisions, a.genotype, b.genotype, random);
         child.parents.push_back(b.trial);
       }
     }
@@ -95,72 +101,60 @@ class Nsga : public Strategy {
     }
     if (child.genotype == a.genotype) mutations = std::max(mutations, 1);
     for (int i = 0; i < mutations; ++i) {
-      child.genotype = decisions.Mutate(child.genotype, random);
+      child.genotype = Mutate(decisions, child.genotype, random);
     }
     child.reason =
         absl::StrCat(crossed, "changed in ", DescribeChange(problem_, a.genotype, child.genotype));
     return child;
   }
 
-  void Finish(const Finished& finished) {
-    auto pending = pending_.extract(finished.trial);
-    if (pending.empty()) return;
-    Outcome outcome = Assess(problem_, finished);
-    if (!outcome.usable) {
-      present_.erase(Fingerprint(pending.mapped()));
-      return;
-    }
-    population_.push_back({finished.trial, std::move(pending.mapped()), std::move(outcome)});
-    ranking_ = RankPopulation();
-    if (static_cast<int64_t>(population_.size()) > size_) {
-      const int victim = Victim();
-      present_.erase(Fingerprint(population_[static_cast<size_t>(victim)].genotype));
-      population_.erase(population_.begin() + victim);
-      ranking_ = RankPopulation();
-    }
-    complete_ = complete_ || static_cast<int64_t>(population_.size()) == size_;
-  }
-
   Ranking RankPopulation() const {
     std::vector<const Outcome*> outcomes;
-    for (const Member& member : population_) outcomes.push_back(&member.outcome);
+    for (const Member& member : population_.members()) outcomes.push_back(&member.outcome);
     return Rank(outcomes);
   }
 
-  int Victim() const {
+  size_t Victim() const {
+    const auto& members = population_.members();
     const auto worse = [this](size_t a, size_t b) {
       if (ranking_.ranks[a] != ranking_.ranks[b]) return ranking_.ranks[a] > ranking_.ranks[b];
       return ranking_.crowding[a] < ranking_.crowding[b];
     };
     size_t victim = 0;
-    for (size_t i = 1; i < population_.size(); ++i) {
+    for (size_t i = 1; i < members.size(); ++i) {
       if (worse(i, victim)) victim = i;
     }
-    if (directions_.empty() || population_[victim].outcome.violation > 0) {
-      return static_cast<int>(victim);
+    if (directions_.empty() || members[victim].outcome.violation > 0) {
+      return victim;
     }
     std::vector<std::vector<double>> points;
-    for (const Member& member : population_) points.push_back(member.outcome.scores);
-    return NichingVictim(points, ranking_.ranks, directions_);
+    for (const Member& member : population_.members()) points.push_back(member.outcome.scores);
+    return static_cast<size_t>(NichingVictim(points, ranking_.ranks, directions_));
   }
 
   const Problem problem_;
-  const int64_t size_;
+  Population population_;
   const double crossover_;
   const std::vector<std::vector<double>> directions_;
-  absl::flat_hash_map<int64_t, space::Genotype> pending_;
-  absl::flat_hash_set<uint64_t> present_;  // pending or in the population
-  std::vector<Member> population_;         // in the order in which they came in
-  Ranking ranking_;
-  bool complete_ = false;  // the population was full once
+  Ranking ranking_;  // of the population
 };
 
-std::vector<Setting> NsgaSettings(int64_t population) {
+std::vector<Setting> NsgaSettings() {
   return {
-      IntegerSetting("population", 4, 2000, population, "Results that can be parents."),
+      IntegerSetting(
+          "population", 0, 2000, 0,
+          "Results that can be parents, at least 4; 0: an eighth of the budget's trials, "
+          "from 20 to 100, and 50 without a budget."),
       RealSetting("crossover", 0, 1, 0.9,
                   "Probability that a child has two parents. The papers' 0.9 and 1."),
   };
+}
+
+absl::Status CheckPopulation(const Settings& settings) {
+  const int64_t population = settings.Integer("population");
+  if (population == 0 || population >= kLeastPopulation) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "population: found ", population, ", allowed are 0 or ", kLeastPopulation, " to 2000"));
 }
 
 }  // namespace
@@ -170,7 +164,8 @@ Entry Nsga2Entry() {
   entry.name = "nsga2";
   entry.description = "Evolution of a Pareto front by non-domination and crowding";
   entry.paper = "Deb et al. 2002, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II";
-  entry.settings = NsgaSettings(50);
+  entry.settings = NsgaSettings();
+  entry.check = CheckPopulation;
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
     return std::make_unique<Nsga>(problem, settings, std::vector<std::vector<double>>());
@@ -185,14 +180,15 @@ Entry Nsga3Entry() {
   entry.paper =
       "Deb & Jain 2014, An Evolutionary Many-Objective Optimization Algorithm Using "
       "Reference-Point-Based Nondominated Sorting Approach, Part I";
-  entry.settings = NsgaSettings(60);
+  entry.settings = NsgaSettings();
+  entry.check = CheckPopulation;
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
     const int objectives = static_cast<int>(problem.objectives.size());
     return std::make_unique<Nsga>(
         problem, settings,
-        ReferenceDirections(
-            objectives, Divisions(objectives, static_cast<int>(settings.Integer("population")))));
+        ReferenceDirections(objectives, Divisions(objectives, static_cast<int>(PopulationSize(
+                                                                  problem, settings)))));
   };
   return entry;
 }

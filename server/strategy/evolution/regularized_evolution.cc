@@ -2,13 +2,13 @@
 // `population` usable results in the order in which they came in, whoever proposed them. A result
 // older than that dies of age, however good it is. Trials that failed do not enter.
 
-#include <deque>
+#include <optional>
 #include <utility>
-#include <variant>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "server/strategy/entries.h"
+#include "server/strategy/evolution/population.h"
 #include "server/strategy/goals/outcome.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/settings.h"
@@ -16,26 +16,28 @@
 namespace nascent::strategy {
 namespace {
 
+// Parents that are tried before a proposal is drawn at random: a parent may have no mutation that
+// is feasible.
+constexpr int kParents = 10;
+
 class RegularizedEvolution : public Strategy {
  public:
   RegularizedEvolution(const Problem& problem, int64_t population, int64_t sample)
-      : problem_(problem), population_size_(population), sample_(sample) {}
+      : problem_(problem), population_(problem, population), sample_(sample) {}
 
   Answer Propose(int64_t number) override {
     RandomStream random(problem_.seed, static_cast<uint64_t>(number));
-    // Trials under way count, so that as many random ones start as the population needs.
-    const int64_t coming = static_cast<int64_t>(population_.size() + pending_.size());
-    if ((!complete_ && coming < population_size_) || population_.empty()) {
+    if (population_.IsFilling()) {
       return ProposeRandom(problem_, random, "random, for the first population");
     }
-    for (int i = 0; i < kMutateEffort; ++i) {
-      const Member& parent = Tournament(random);
-      space::Genotype child = problem_.space->decisions().Mutate(parent.genotype, random);
-      if (!IsFeasible(problem_, child)) continue;
+    for (int i = 0; i < kParents; ++i) {
+      const Population::Member& parent = Tournament(random);
+      std::optional<space::Genotype> child = MutateFeasible(problem_, parent.genotype, random);
+      if (!child.has_value()) continue;
       Proposal proposal;
       proposal.reason =
-          absl::StrCat("mutation of ", DescribeChange(problem_, parent.genotype, child));
-      proposal.genotype = std::move(child);
+          absl::StrCat("mutation of ", DescribeChange(problem_, parent.genotype, *child));
+      proposal.genotype = *std::move(child);
       proposal.parents = {parent.trial};
       return proposal;
     }
@@ -43,48 +45,26 @@ class RegularizedEvolution : public Strategy {
   }
 
   StopCommands Observe(const Event& event) override {
-    if (const auto* proposed = std::get_if<Proposed>(&event)) {
-      pending_[proposed->trial] = proposed->proposal.genotype;
-    } else if (const auto* finished = std::get_if<Finished>(&event)) {
-      Finish(*finished);
-    }
+    if (population_.Observe(event) && population_.IsOverfull()) population_.Remove(0);
     return {};
   }
 
  private:
-  struct Member {
-    int64_t trial;
-    space::Genotype genotype;
-    Outcome outcome;
-  };
-
-  const Member& Tournament(RandomStream& random) const {
-    std::vector<const Member*> members;
+  const Population::Member& Tournament(RandomStream& random) const {
+    const auto& members = population_.members();
+    std::vector<const Population::Member*> drawn;
     std::vector<const Outcome*> outcomes;
     for (const int64_t i :
-         random.SampleWithoutReplacement(static_cast<int64_t>(population_.size()), sample_)) {
-      members.push_back(&population_[static_cast<size_t>(i)]);
-      outcomes.push_back(&members.back()->outcome);
+         random.SampleWithoutReplacement(static_cast<int64_t>(members.size()), sample_)) {
+      drawn.push_back(&members[static_cast<size_t>(i)]);
+      outcomes.push_back(&drawn.back()->outcome);
     }
-    return *members[BestOf(outcomes)];
-  }
-
-  void Finish(const Finished& finished) {
-    auto pending = pending_.extract(finished.trial);
-    if (pending.empty()) return;
-    Outcome outcome = Assess(problem_, finished);
-    if (!outcome.usable) return;
-    population_.push_back({finished.trial, std::move(pending.mapped()), std::move(outcome)});
-    if (static_cast<int64_t>(population_.size()) > population_size_) population_.pop_front();
-    complete_ = complete_ || static_cast<int64_t>(population_.size()) == population_size_;
+    return *drawn[static_cast<size_t>(BestOf(outcomes))];
   }
 
   const Problem problem_;
-  const int64_t population_size_;
+  Population population_;
   const int64_t sample_;
-  absl::flat_hash_map<int64_t, space::Genotype> pending_;
-  std::deque<Member> population_;  // oldest first
-  bool complete_ = false;          // the population was full once
 };
 
 }  // namespace

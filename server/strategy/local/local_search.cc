@@ -16,6 +16,7 @@
 #include "server/strategy/goals/outcome.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/settings.h"
+#include "server/strategy/variation.h"
 
 namespace nascent::strategy {
 namespace {
@@ -133,7 +134,7 @@ class LocalSearch : public Strategy {
     climb.center = trial;
     climb.genotype = std::move(genotype);
     climb.outcome = std::move(outcome);
-    const auto all = problem_.space->decisions().Neighbours(climb.genotype);
+    const auto all = Neighbours(problem_.space->decisions(), climb.genotype);
     RandomStream random = SideStream(problem_, StreamPurpose::kNeighbours, trial);
     climb.neighbours.clear();
     climb.next = 0;

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "server/strategy/sampling.h"
+#include "server/strategy/variation.h"
 
 namespace nascent::strategy {
 namespace {
@@ -30,9 +31,9 @@ std::vector<Candidate> DrawCandidates(const Problem& problem, const History& his
   for (int64_t i = 0;
        i < kTriesPerCandidate * mutated && static_cast<int64_t>(candidates.size()) < mutated; ++i) {
     const Trial& parent = history.trials()[parents[static_cast<size_t>(i) % parents.size()]];
-    space::Genotype genotype = decisions.Mutate(parent.genotype, random);
+    space::Genotype genotype = Mutate(decisions, parent.genotype, random);
     for (uint64_t more = random.Below(3); more > 0; --more) {
-      genotype = decisions.Mutate(genotype, random);
+      genotype = Mutate(decisions, genotype, random);
     }
     add(std::move(genotype), parent.number);
   }
