@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/objectives/pareto.h"
+#include "server/strategy/compose/signed_reason.h"
 #include "server/strategy/compose/wrapped.h"
 #include "server/strategy/entries.h"
 #include "server/strategy/goals/outcome.h"
@@ -23,8 +24,6 @@
 
 namespace nascent::strategy {
 namespace {
-
-constexpr size_t kReasonLimit = 200;
 
 // Marsaglia & Tsang 2000; `shape` at least 1.
 double Gamma(double shape, RandomStream& random) {
@@ -61,8 +60,7 @@ class Portfolio : public Strategy {
     for (const size_t i : Order(number)) {
       Answer answer = arms_[i].strategy.Propose(number);
       if (auto* proposal = std::get_if<Proposal>(&answer)) {
-        proposal->reason =
-            absl::StrCat(arms_[i].name, ": ", proposal->reason).substr(0, kReasonLimit);
+        proposal->reason = SignedReason(arms_[i].name, proposal->reason);
         return answer;
       }
       waits = waits || std::holds_alternative<Wait>(answer);

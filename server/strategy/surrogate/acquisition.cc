@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "common/objectives/hypervolume.h"
 #include "server/strategy/surrogate/normal.h"
@@ -29,6 +30,34 @@ double LogH(double z) {
 
 double LogExpectedImprovement(double mean, double deviation, double best) {
   return std::log(deviation) + LogH((mean - best) / deviation);
+}
+
+PairImprovement::PairImprovement(std::vector<std::vector<double>> front,
+                                 std::vector<double> reference)
+    : front_(std::move(front)), reference_(std::move(reference)) {
+  std::erase_if(front_, [this](const std::vector<double>& point) {
+    return point[0] <= reference_[0] || point[1] <= reference_[1];
+  });
+  std::sort(front_.begin(), front_.end());
+}
+
+double PairImprovement::Expected(const std::vector<double>& mean,
+                                 const std::vector<double>& deviation) const {
+  // E[max(f_k - bound, 0)]
+  const auto above = [&](size_t k, double bound) {
+    const double z = (mean[k] - bound) / deviation[k];
+    return deviation[k] * (Density(z) + z * NormalCumulative(z));
+  };
+  // Between two neighbours of the front the second objective counts above the right one, to the
+  // right of the last above the reference.
+  double sum = 0;
+  double left = above(0, reference_[0]);
+  for (const std::vector<double>& point : front_) {
+    const double right = above(0, point[0]);
+    sum += (left - right) * above(1, point[1]);
+    left = right;
+  }
+  return sum + left * above(1, reference_[1]);
 }
 
 ImprovementDraws::ImprovementDraws(size_t objectives, RandomStream& random) {

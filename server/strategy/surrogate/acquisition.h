@@ -15,6 +15,20 @@ namespace nascent::strategy {
 // al. 2023, eq. 9). `deviation` is above 0.
 double LogExpectedImprovement(double mean, double deviation, double best);
 
+// E[hypervolume(front + f) - hypervolume(front)] for independent normal f of two objectives,
+// exactly (Emmerich et al. 2006, by strips between the front's points as in Yang et al. 2019);
+// larger is better. `front`: points that do not dominate each other, in any order; `reference`
+// bounds the hypervolume from below. Deviations are above 0.
+class PairImprovement {
+ public:
+  PairImprovement(std::vector<std::vector<double>> front, std::vector<double> reference);
+  double Expected(const std::vector<double>& mean, const std::vector<double>& deviation) const;
+
+ private:
+  std::vector<std::vector<double>> front_;  // above the reference, the first objective rising
+  const std::vector<double> reference_;
+};
+
 // Standard normal draws that all candidates of one proposal share, so that they are compared on the
 // same terms.
 class ImprovementDraws {

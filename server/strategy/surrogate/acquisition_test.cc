@@ -51,5 +51,32 @@ TEST(ImprovementDraws, WithoutDoubtTheImprovementIsTheExactDifference) {
   }
 }
 
+TEST(PairImprovement, IsTheMeanOfTheImprovementsOfManyDraws) {
+  const std::vector<std::vector<double>> front = {{1, 3}, {3, 1}, {2, 2}, {5, -1}};
+  const std::vector<double> reference = {0, 0};
+  const PairImprovement exact(front, reference);
+  const std::vector<double> deviation = {0.7, 1.3};
+  constexpr int kDraws = 20000;
+  for (const std::vector<double>& mean :
+       {std::vector<double>{2.5, 2.5}, {0.5, 0.5}, {4, 0.5}, {-1, 5}, {-2, -2}}) {
+    RandomStream random(1, 2);
+    double sum = 0;
+    for (int i = 0; i < kDraws; ++i) {
+      std::vector<std::vector<double>> with = front;
+      const double first = mean[0] + deviation[0] * random.Normal();
+      with.push_back({first, mean[1] + deviation[1] * random.Normal()});
+      sum += objectives::Hypervolume(with, reference) - objectives::Hypervolume(front, reference);
+    }
+    EXPECT_NEAR(exact.Expected(mean, deviation), sum / kDraws, 0.05) << mean[0];
+  }
+}
+
+TEST(PairImprovement, WithoutDoubtIsTheExactDifference) {
+  const PairImprovement improvement({{1, 3}, {2, 2}, {3, 1}}, {0, 0});
+  // 0.5 above the step at height 2, which is 1 wide, and 1.5 above half of the one at height 1.
+  EXPECT_NEAR(improvement.Expected({2.5, 2.5}, {1e-9, 1e-9}), 1 * 0.5 + 0.5 * 1.5, 1e-6);
+  EXPECT_NEAR(improvement.Expected({0.5, 0.5}, {1e-9, 1e-9}), 0, 1e-6);
+}
+
 }  // namespace
 }  // namespace nascent::strategy

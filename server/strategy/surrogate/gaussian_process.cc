@@ -178,7 +178,8 @@ Prediction GaussianProcess::Predict(const Eigen::MatrixXd& x) const {
   const Eigen::MatrixXd solved = factor_.matrixL().solve(cross.transpose());
   const double prior = parameters_.product + parameters_.additive.sum();
   return {cross * weights_,
-          (prior - solved.colwise().squaredNorm().transpose().array()).max(1e-12).sqrt()};
+          (prior - solved.colwise().squaredNorm().transpose().array()).max(1e-12).sqrt(),
+          parameters_.noise};
 }
 
 }  // namespace nascent::strategy

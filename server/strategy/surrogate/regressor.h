@@ -12,6 +12,7 @@ namespace nascent::strategy {
 struct Prediction {
   Eigen::VectorXd mean;
   Eigen::VectorXd deviation;  // standard deviation of the mean, not below 0
+  double noise = 0;  // variance of single results around the mean, where the model tells it
 };
 
 // Rows are genotypes (`Encode` of encoding.h), x: [n, d], y: [n], standardised by the caller. A fit

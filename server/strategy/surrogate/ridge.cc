@@ -37,6 +37,7 @@ void Ridge::Fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, uint64_t) {
       best = likelihood;
       best_inverse = shifted.inverse();
       scale_ = scale;
+      noise_ = scale * penalty * diagonal;
     }
   }
   inverse_ =
@@ -50,7 +51,7 @@ Prediction Ridge::Predict(const Eigen::MatrixXd& x) const {
   const Eigen::ArrayXd fourth = x.array().square().square().rowwise().sum();
   const Eigen::ArrayXd own = 1 + norms + (norms.square() - fourth) / 2;
   const Eigen::ArrayXd explained = (cross * inverse_).cwiseProduct(cross).rowwise().sum().array();
-  return {cross * weights_, (scale_ * (own - explained).max(1e-12)).sqrt().matrix()};
+  return {cross * weights_, (scale_ * (own - explained).max(1e-12)).sqrt().matrix(), noise_};
 }
 
 }  // namespace nascent::strategy

@@ -21,6 +21,7 @@ class Ridge : public Regressor {
   Eigen::MatrixXd inverse_;  // of kernel + penalty
   Eigen::VectorXd weights_;
   double scale_ = 1;  // of the prior
+  double noise_ = 0;  // variance
 };
 
 }  // namespace nascent::strategy

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/space/cost_bound.h"
 #include "server/strategy/goals/history.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/surrogate/acquisition.h"
@@ -16,6 +19,8 @@
 
 namespace nascent::strategy {
 namespace {
+
+constexpr double kLeastDeviation = 1e-6;
 
 // Share of fits: done anew when so many results more are there.
 constexpr double kRefitGrowth = 1.05;
@@ -126,13 +131,35 @@ class SurrogateSearch : public Strategy {
     for (const std::unique_ptr<Regressor>& model : models_) {
       model->Believe(under_way);
       predictions.push_back(model->Predict(rows));
-      predictions.back().deviation = predictions.back().deviation.cwiseMax(1e-6);
+      predictions.back().deviation = predictions.back().deviation.cwiseMax(kLeastDeviation);
     }
+    TakeKnownCosts(data, genotypes, predictions);
     if (options_.acquisition == SurrogateOptions::Acquisition::kThompson) {
       return Thompson(predictions, random);
     }
     if (predictions.size() == 1) return Improvement(predictions[0], data.best(0));
     return HypervolumeImprovement(data, predictions, random);
+  }
+
+  // An objective that the network alone tells needs no model.
+  void TakeKnownCosts(const TrainingSet& data, const std::vector<space::Genotype>& genotypes,
+                      std::vector<Prediction>& predictions) const {
+    if (problem_.costs == nullptr) return;
+    for (size_t k = 0; k < problem_.objectives.size(); ++k) {
+      const Objective& objective = problem_.objectives[k];
+      const auto& names = space::CostNames();
+      if (std::find(names.begin(), names.end(), objective.metric) == names.end()) continue;
+      predictions[k].noise = 0;
+      for (size_t i = 0; i < genotypes.size(); ++i) {
+        const std::map<std::string, double> costs = problem_.costs(genotypes[i]);
+        const auto cost = costs.find(objective.metric);
+        if (cost == costs.end()) continue;
+        const auto row = static_cast<Eigen::Index>(i);
+        predictions[k].mean[row] =
+            data.Standardise(k, objective.maximize ? cost->second : -cost->second);
+        predictions[k].deviation[row] = kLeastDeviation;
+      }
+    }
   }
 
   static Eigen::VectorXd Improvement(const Prediction& prediction, double best) {
@@ -172,14 +199,20 @@ class SurrogateSearch : public Strategy {
                                          RandomStream& random) const {
     Eigen::VectorXd worth(predictions.front().mean.size());
     const ImprovementDraws draws(predictions.size(), random);
+    const bool pair = predictions.size() == 2;
+    const PairImprovement exact(pair ? data.front() : std::vector<std::vector<double>>(),
+                                data.reference());
     std::vector<double> mean(predictions.size()), deviation(predictions.size());
     for (Eigen::Index i = 0; i < worth.size(); ++i) {
       for (size_t k = 0; k < predictions.size(); ++k) {
         mean[k] = predictions[k].mean[i];
-        deviation[k] = predictions[k].deviation[i];
+        // A front is made of results, not of expectations: what the model cannot explain of one may
+        // be what brings it there.
+        deviation[k] = std::hypot(predictions[k].deviation[i], std::sqrt(predictions[k].noise));
       }
-      worth[i] =
-          draws.ExpectedHypervolumeImprovement(data.front(), data.reference(), mean, deviation);
+      worth[i] = pair ? exact.Expected(mean, deviation)
+                      : draws.ExpectedHypervolumeImprovement(data.front(), data.reference(), mean,
+                                                             deviation);
     }
     return worth;
   }

@@ -73,7 +73,6 @@ TrainingSet::TrainingSet(const Problem& problem, const History& history, int run
       !ranked_.empty() && history.trials()[ranked_.front()].outcome.feasible();
 
   const size_t objectives = problem.objectives.size();
-  std::vector<double> means;
   for (size_t k = 0; k < objectives; ++k) {
     const auto score = [&](const Trial& trial) {
       return any_feasible ? trial.outcome.scores[k] : -trial.outcome.violation;
@@ -104,7 +103,7 @@ TrainingSet::TrainingSet(const Problem& problem, const History& history, int run
     values = (values.array() - mean) / scale;
     values_.push_back(std::move(values));
     scales_.push_back(scale);
-    means.push_back(mean);
+    means_.push_back(mean);
   }
   for (const int index : indices) genotypes_.push_back(history.trials()[index].genotype);
   if (objectives == 1) return;
@@ -128,16 +127,16 @@ TrainingSet::TrainingSet(const Problem& problem, const History& history, int run
   for (size_t i = 0; i < kept; ++i) {
     front_.push_back(dominant[kept == 1 ? 0 : i * (dominant.size() - 1) / (kept - 1)]);
   }
-  SetReference(problem, means);
+  SetReference(problem);
 }
 
-void TrainingSet::SetReference(const Problem& problem, const std::vector<double>& means) {
+void TrainingSet::SetReference(const Problem& problem) {
   for (size_t k = 0; k < values_.size(); ++k) {
     const Objective& objective = problem.objectives[k];
     double bound = values_[k].minCoeff() - 0.1;
     if (objective.reference.has_value()) {
       const double score = objective.maximize ? *objective.reference : -*objective.reference;
-      bound = (score - means[k]) / scales_[k];
+      bound = Standardise(k, score);
     }
     reference_.push_back(bound);
   }

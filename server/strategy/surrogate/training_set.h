@@ -27,6 +27,10 @@ class TrainingSet {
   double best(size_t objective) const { return values_[objective].maxCoeff(); }
   // Of one unit of the values, in units of the metric.
   double scale(size_t objective) const { return scales_[objective]; }
+  // A score that is known without a model, in units of the values.
+  double Standardise(size_t objective, double score) const {
+    return (score - means_[objective]) / scales_[objective];
+  }
   // Feasible points that no other dominates, at most 50, and the point that bounds their
   // hypervolume; both in the values' units.
   const std::vector<std::vector<double>>& front() const { return front_; }
@@ -37,12 +41,12 @@ class TrainingSet {
   std::vector<int> BestTrials(int64_t count) const;
 
  private:
-  void SetReference(const Problem& problem, const std::vector<double>& means);
+  void SetReference(const Problem& problem);
 
   std::vector<int> ranked_;
   std::vector<space::Genotype> genotypes_;
   std::vector<Eigen::VectorXd> values_;  // by objective
-  std::vector<double> scales_;
+  std::vector<double> means_, scales_;
   std::vector<std::vector<double>> front_;
   std::vector<double> reference_;
 };
