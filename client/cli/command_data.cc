@@ -8,8 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/dataset_files.h"
-#include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
+#include "common/exit_code.h"
 #include "common/spec/message_json.h"
 #include "common/spec/message_reader.h"
 

@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/cli/numbers.h"
 #include "client/cli/space_source.h"
+#include "common/exit_code.h"
 #include "common/network/key.h"
 #include "common/pytorch/source.h"
 

@@ -7,9 +7,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
 #include "client/cli/plot.h"
+#include "common/exit_code.h"
 
 namespace nascent::cli {
 namespace {

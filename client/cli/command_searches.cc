@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
 #include "client/cli/numbers.h"
 #include "client/cli/watch_view.h"
+#include "common/exit_code.h"
 
 namespace nascent::cli {
 namespace {

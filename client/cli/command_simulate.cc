@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
@@ -12,9 +15,14 @@
 namespace nascent::cli {
 namespace {
 
-absl::StatusOr<int> Simulate(const std::vector<std::string>& passed) {
+absl::StatusOr<int> Simulate(const std::vector<std::string>& passed, bool json) {
   const std::string program = local::ProgramFolder() + "/nascent-simulate";
   std::vector<std::string> arguments = {program};
+  // Written before the command's name; what stands behind it is stronger.
+  const bool chosen = std::any_of(passed.begin(), passed.end(), [](const std::string& word) {
+    return word == "--output" || word.rfind("--output=", 0) == 0;
+  });
+  if (json && !chosen) arguments.emplace_back("--output=json");
   arguments.insert(arguments.end(), passed.begin(), passed.end());
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
@@ -34,7 +42,7 @@ void AddSimulate(CLI::App& app, Context& context) {
   simulate->fallthrough(false);
   simulate->callback([&context, simulate] {
     const auto passed = std::make_shared<std::vector<std::string>>(simulate->remaining());
-    context.action = [passed] { return Simulate(*passed); };
+    context.action = [passed, &context] { return Simulate(*passed, context.json()); };
   });
 }
 

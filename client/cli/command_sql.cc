@@ -13,9 +13,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/local/up.h"
 #include "common/database_url.h"
+#include "common/exit_code.h"
 
 namespace nascent::cli {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
+#include "common/exit_code.h"
 #include "common/spec/search_file.h"
 
 namespace nascent::cli {

@@ -9,9 +9,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
 #include "client/cli/pareto.h"
+#include "common/exit_code.h"
 #include "common/spec/message_reader.h"
 
 namespace nascent::cli {

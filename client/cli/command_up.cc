@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/local/address.h"
 #include "client/local/up.h"
+#include "common/exit_code.h"
 
 namespace nascent::cli {
 namespace {

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
 #include "client/cli/watch_view.h"
+#include "common/exit_code.h"
 
 namespace nascent::cli {
 namespace {

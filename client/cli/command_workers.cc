@@ -3,9 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
-#include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
 #include "client/cli/numbers.h"
+#include "common/exit_code.h"
 
 namespace nascent::cli {
 namespace {

@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "client/cli/exit_code.h"
 #include "client/local/up.h"
+#include "common/exit_code.h"
 #include "common/host_port.h"
 
 namespace nascent::cli {

@@ -17,8 +17,8 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/commands.h"
 #include "client/cli/context.h"
-#include "client/cli/exit_code.h"
 #include "client/local/directories.h"
+#include "common/exit_code.h"
 #include "common/host_port.h"
 #include "common/spec/suggest.h"
 

@@ -34,6 +34,10 @@ class CheckedSpace : public space::Space {
       const space::Genotype& genotype) const override {
     return inner_->ComputeCosts(genotype);
   }
+  const std::vector<space::ConstantInfo>& constants() const override { return inner_->constants(); }
+  std::vector<space::CellGraph> Cells(const space::Genotype& genotype) const override {
+    return inner_->Cells(genotype);
+  }
   std::string Print(const space::Genotype& genotype) const override {
     return inner_->Print(genotype);
   }

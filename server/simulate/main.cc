@@ -1,17 +1,25 @@
 // nascent-simulate: what `nascent simulate` executes.
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <map>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/exit_code.h"
 #include "common/spec/document.h"
+#include "common/spec/json.h"
 #include "common/spec/search_file.h"
 #include "server/simulate/compare.h"
 #include "server/simulate/report.h"
@@ -32,6 +40,8 @@ struct Arguments {
   std::string sharing = "off";
   std::string strategies;
   std::string within;
+  std::vector<std::string> noise;
+  std::vector<std::string> seen;
   std::string output = "table";
   std::string plot;
   int threads = 0;
@@ -97,6 +107,65 @@ absl::Status ParseLengths(const std::string& text, SimulationOptions& options) {
   return absl::OkStatus();
 }
 
+// "METRIC=TEXT", each metric once.
+absl::Status ParsePairs(const std::string& option, const std::vector<std::string>& texts,
+                        const std::string& expected, std::map<std::string, std::string>& pairs) {
+  for (const std::string& text : texts) {
+    const std::pair<std::string, std::string> pair = absl::StrSplit(text, absl::MaxSplits('=', 1));
+    if (pair.first.empty() || pair.second.empty()) return Wrong(option, text, expected);
+    if (!pairs.insert(pair).second) {
+      return Wrong(option, text, absl::StrCat("each metric once; ", pair.first, " is there again"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseNoise(const std::vector<std::string>& texts, SimulationOptions& options) {
+  const std::string expected = "METRIC=SIGMA with a standard deviation above 0";
+  std::map<std::string, std::string> pairs;
+  const absl::Status status = ParsePairs("--noise", texts, expected, pairs);
+  if (!status.ok()) return status;
+  for (const auto& [metric, sigma] : pairs) {
+    double& value = options.noise[metric];
+    if (!absl::SimpleAtod(sigma, &value) || !(value > 0 && value < 1e300)) {
+      return Wrong("--noise", absl::StrCat(metric, "=", sigma), expected);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Of the terminal; of what is no terminal 80.
+int OutputWidth() {
+  winsize size{};
+  constexpr int kNoTerminal = 80;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kNoTerminal;
+  return size.ws_col;
+}
+
+// All of it, or an error: a disk may be full.
+absl::Status Print(const std::string& text) {
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::UnknownError(
+      absl::StrCat("cannot write to standard output: ", std::strerror(errno)));
+}
+
+void PrintError(const absl::Status& status, bool json) {
+  const std::string message(status.message());
+  if (json) {
+    const std::string text =
+        spec::Json::Object()
+            .Set("error",
+                 spec::Json::Object().Set("code", CodeName(status)).Set("message", message))
+            .Print();
+    std::fprintf(stderr, "%s\n", text.c_str());
+  } else {
+    std::fprintf(stderr, "nascent simulate: %s [%s]\n", message.c_str(), CodeName(status).c_str());
+  }
+}
+
 v1::Sharing ParseSharing(const std::string& text) {
   if (text == "search") return v1::SHARING_SEARCH;
   return text == "project" ? v1::SHARING_PROJECT : v1::SHARING_OFF;
@@ -115,6 +184,8 @@ absl::Status Simulate(Arguments& arguments) {
   status.Update(ParseFidelity(arguments.fidelity, arguments.options));
   status.Update(ParseLengths(arguments.lengths, arguments.options));
   status.Update(ParseNumbers("--within", arguments.within, report_options.within));
+  status.Update(ParseNoise(arguments.noise, arguments.options));
+  status.Update(ParsePairs("--seen", arguments.seen, "METRIC=COLUMN", arguments.options.seen));
   if (!status.ok()) return status;
   arguments.options.sharing = ParseSharing(arguments.sharing);
 
@@ -131,7 +202,8 @@ absl::Status Simulate(Arguments& arguments) {
   auto scenario = Scenario::Make(file->spec, arguments.options, *table, arguments.table_file);
   if (!scenario.ok()) {
     const std::string message(scenario.status().message());
-    // The table's own errors name their file.
+    // The table's own errors name their file, those of an option the option.
+    if (message.rfind("--", 0) == 0) return scenario.status();
     if (message.rfind(arguments.table_file + ":", 0) == 0) return scenario.status();
     return absl::Status(scenario.status().code(),
                         absl::StrCat(arguments.search_file, ": ", message));
@@ -144,8 +216,11 @@ absl::Status Simulate(Arguments& arguments) {
   if (!runs.ok()) return runs.status();
 
   report_options.metric = (*scenario)->report_metric();
-  report_options.maximize = (*scenario)->maximize();
-  report_options.best = (*scenario)->best();
+  const Truth& truth = (*scenario)->truth();
+  report_options.objectives = truth.objectives();
+  report_options.maximize = truth.objectives().front().maximize;
+  report_options.best = truth.best();
+  report_options.hypervolume = truth.hypervolume();
   report_options.queries = (*scenario)->queries();
   std::vector<std::string> names;
   for (const NamedStrategy& strategy : strategies) names.push_back(strategy.name);
@@ -155,14 +230,22 @@ absl::Status Simulate(Arguments& arguments) {
     status = DrawPng(report, arguments.plot);
     if (!status.ok()) return status;
   }
-  if (arguments.output == "json") {
-    std::printf("%s\n", ToJson(report).Print(2).c_str());
-  } else if (arguments.output == "table") {
-    std::printf("%s", ToTable(report).c_str());
-  } else {
-    std::printf("%s\n", arguments.plot.c_str());
+  if (arguments.output == "json") return Print(ToJson(report).Print(2) + "\n");
+  if (arguments.output == "png") return Print(arguments.plot + "\n");
+  return Print(ToTable(report, OutputWidth()) +
+               (arguments.options.nearest
+                    ? "Networks that stand in no row had the results of the nearest row.\n"
+                    : ""));
+}
+
+// Errors of the command line itself are written as the caller asked for, too.
+bool WantsJson(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--output=json") return true;
+    if (word == "--output" && i + 1 < argc && std::string_view(argv[i + 1]) == "json") return true;
   }
-  return absl::OkStatus();
+  return false;
 }
 
 int Main(int argc, char** argv) {
@@ -192,6 +275,19 @@ int Main(int argc, char** argv) {
                  "The columns of a ladder: epochs=12:COLUMN,200:COLUMN");
   app.add_option("--time", options.time_column,
                  "The column with the seconds of a whole training; default: 1 second");
+  app.add_option("--seen", arguments.seen,
+                 "METRIC=COLUMN: the search sees this column as the metric, the report uses the "
+                 "metric's own; may stand several times")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--noise", arguments.noise,
+                 "METRIC=SIGMA: the search sees the metric with a normal error of this standard "
+                 "deviation, the report without; may stand several times")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("--nearest", options.nearest,
+               "A network that stands in no row has the results of the nearest one, so that a few "
+               "rows stand for a space with ranges of real numbers");
   app.add_option("--sharing", arguments.sharing, "Whether equal networks share an evaluation")
       ->check(CLI::IsMember({"off", "search", "project"}))
       ->capture_default_str();
@@ -219,17 +315,21 @@ int Main(int argc, char** argv) {
   app.add_option("--plot", arguments.plot,
                  "PNG file for the picture; default with png: "
                  "simulation.png");
-  constexpr int kUsage = 2;
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help
+    return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    if (!WantsJson(argc, argv)) {
+      app.exit(error);
+    } else {
+      PrintError(absl::InvalidArgumentError(error.what()), true);
+    }
+    return kUsage;
   }
   const absl::Status status = Simulate(arguments);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "nascent simulate: %s\n", std::string(status.message()).c_str());
-  // As the other commands: 2 for what the user can mend, 1 for the rest.
-  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? 2 : 1;
+  if (!status.ok()) PrintError(status, arguments.output == "json");
+  return ExitCodeOf(status);
 }
 
 }  // namespace

@@ -13,7 +13,10 @@ constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
 using Runs = std::vector<Trajectory>;
 
-std::vector<Report::AtQueries> OverQueries(const Runs& runs, int64_t wanted) {
+// What a report follows over a run.
+using Figure = double Trajectory::Query::*;
+
+std::vector<Report::AtQueries> OverQueries(const Runs& runs, int64_t wanted, Figure figure) {
   std::vector<Report::AtQueries> rows;
   for (const int64_t n : kQueries) {
     if (n > wanted) break;
@@ -21,7 +24,7 @@ std::vector<Report::AtQueries> OverQueries(const Runs& runs, int64_t wanted) {
     for (const Trajectory& run : runs) {
       if (run.queries.empty()) continue;
       const size_t at = std::min(static_cast<size_t>(n), run.queries.size()) - 1;
-      if (std::isfinite(run.queries[at].reported)) values.push_back(run.queries[at].reported);
+      if (std::isfinite(run.queries[at].*figure)) values.push_back(run.queries[at].*figure);
     }
     rows.push_back({n, Summarize(std::move(values))});
   }
@@ -29,19 +32,20 @@ std::vector<Report::AtQueries> OverQueries(const Runs& runs, int64_t wanted) {
 }
 
 // After `seconds`; NaN: nothing was answered by then.
-double ValueAt(const Trajectory& run, double seconds) {
+double ValueAt(const Trajectory& run, double seconds, Figure figure) {
   const auto after = std::upper_bound(
       run.queries.begin(), run.queries.end(), seconds,
       [](double time, const Trajectory::Query& query) { return time < query.seconds; });
-  return after == run.queries.begin() ? kNothing : std::prev(after)->reported;
+  return after == run.queries.begin() ? kNothing : (*std::prev(after)).*figure;
 }
 
-std::vector<Report::AtTime> OverTime(const Runs& runs, const std::vector<double>& times) {
+std::vector<Report::AtTime> OverTime(const Runs& runs, const std::vector<double>& times,
+                                     Figure figure) {
   std::vector<Report::AtTime> rows;
   for (const double seconds : times) {
     std::vector<double> values;
     for (const Trajectory& run : runs) {
-      const double value = ValueAt(run, seconds);
+      const double value = ValueAt(run, seconds, figure);
       if (std::isfinite(value)) values.push_back(value);
     }
     // A mean over the quick seeds only would mislead.
@@ -111,6 +115,8 @@ Report MakeReport(const ReportOptions& options, const std::vector<std::string>& 
   Report report;
   report.metric = options.metric;
   report.best = options.best;
+  if (options.objectives.size() > 1) report.objectives = options.objectives;
+  report.hypervolume = options.hypervolume;
   std::vector<double> within = options.within;
   if (within.empty()) {
     // Accuracies are fractions in one table and percent in the next.
@@ -122,8 +128,12 @@ Report MakeReport(const ReportOptions& options, const std::vector<std::string>& 
     report.seeds = std::max(report.seeds, static_cast<int64_t>(runs[i].size()));
     Report::Strategy strategy;
     strategy.name = names[i];
-    strategy.queries = OverQueries(runs[i], options.queries);
-    strategy.times = OverTime(runs[i], times);
+    strategy.queries = OverQueries(runs[i], options.queries, &Trajectory::Query::reported);
+    strategy.times = OverTime(runs[i], times, &Trajectory::Query::reported);
+    if (options.objectives.size() > 1) {
+      strategy.hypervolume = OverQueries(runs[i], options.queries, &Trajectory::Query::hypervolume);
+      strategy.hypervolume_times = OverTime(runs[i], times, &Trajectory::Query::hypervolume);
+    }
     for (const double distance : within) {
       strategy.within.push_back(WithinOf(runs[i], options, distance));
     }
@@ -159,6 +169,18 @@ spec::Json ToJson(const Report& report) {
                          .Set("queries", std::move(queries))
                          .Set("times", std::move(times))
                          .Set("to_within", std::move(within));
+    if (!report.objectives.empty()) {
+      spec::Json shares = spec::Json::List();
+      for (const auto& row : strategy.hypervolume) {
+        shares.Append(SummaryJson(spec::Json::Object().Set("n", row.queries), row.summary));
+      }
+      spec::Json over_time = spec::Json::List();
+      for (const auto& row : strategy.hypervolume_times) {
+        over_time.Append(
+            SummaryJson(spec::Json::Object().Set("seconds", row.seconds), row.summary));
+      }
+      one.Set("hypervolume", std::move(shares)).Set("hypervolume_times", std::move(over_time));
+    }
     if (!strategy.troubles.empty()) {
       spec::Json troubles = spec::Json::List();
       for (const std::string& trouble : strategy.troubles) troubles.Append(trouble);
@@ -166,11 +188,21 @@ spec::Json ToJson(const Report& report) {
     }
     strategies.Append(std::move(one));
   }
-  return spec::Json::Object()
-      .Set("best", report.best)
-      .Set("metric", report.metric)
-      .Set("seeds", report.seeds)
-      .Set("strategies", std::move(strategies));
+  spec::Json json = spec::Json::Object()
+                        .Set("best", report.best)
+                        .Set("metric", report.metric)
+                        .Set("seeds", report.seeds);
+  if (!report.objectives.empty()) {
+    spec::Json objectives = spec::Json::List();
+    for (const strategy::Objective& objective : report.objectives) {
+      objectives.Append(spec::Json::Object()
+                            .Set("metric", objective.metric)
+                            .Set("goal", objective.maximize ? "maximize" : "minimize")
+                            .Set("reference", *objective.reference));
+    }
+    json.Set("objectives", std::move(objectives)).Set("hypervolume", report.hypervolume);
+  }
+  return json.Set("strategies", std::move(strategies));
 }
 
 }  // namespace nascent::simulate

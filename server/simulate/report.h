@@ -4,12 +4,14 @@
 #define NASCENT_SERVER_SIMULATE_REPORT_H_
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "common/spec/json.h"
 #include "server/simulate/statistics.h"
+#include "server/strategy/strategy.h"
 
 namespace nascent::simulate {
 
@@ -18,6 +20,8 @@ struct Trajectory {
   struct Query {
     double seconds;   // since the search began
     double reported;  // of the incumbent after it; NaN: there is none yet
+    // Of the front after it, as a share of the table's; NaN: none yet, or one objective.
+    double hypervolume = std::numeric_limits<double>::quiet_NaN();
   };
   std::vector<Query> queries;
   std::string trouble;  // where random search had to stand in
@@ -43,18 +47,26 @@ struct Report {
     std::vector<AtQueries> queries;
     std::vector<AtTime> times;
     std::vector<Within> within;
+    // With several objectives: shares of the table's hypervolume.
+    std::vector<AtQueries> hypervolume;
+    std::vector<AtTime> hypervolume_times;
     std::vector<std::string> troubles;
   };
   std::string metric;
   int64_t seeds = 0;
   double best = 0;
+  std::vector<strategy::Objective> objectives;  // of several, with their references; else empty
+  double hypervolume = 0;                       // of the table's front
   std::vector<Strategy> strategies;
 };
 
 struct ReportOptions {
   std::string metric;
   bool maximize = true;
-  double best = 0;             // of the table
+  double best = 0;  // of the table
+  // Several: with references; and the hypervolume of the table's front above these.
+  std::vector<strategy::Objective> objectives;
+  double hypervolume = 0;
   int64_t queries = 0;         // that were asked for
   std::vector<double> within;  // distances; empty: chosen from the size of `best`
 };
@@ -65,12 +77,13 @@ Report MakeReport(const ReportOptions& options, const std::vector<std::string>& 
                   const std::vector<std::vector<Trajectory>>& runs);
 
 // {"best": …, "strategies": [{"name", "queries": [{"n", "mean", …}], "times": […], "to_within":
-// […]}]}
+// […]}]}; with several objectives each strategy has "hypervolume": [{"n", "mean", …}] besides.
 spec::Json ToJson(const Report& report);
-// For people.
-std::string ToTable(const Report& report);
-// Means with quartiles over queries and over time, drawn by gnuplot into a PNG file. UNAVAILABLE:
-// gnuplot can't be started or failed.
+// For people, in lines of at most `width` columns where a single cell allows it.
+std::string ToTable(const Report& report, int width);
+// Means with quartiles over queries and over time, with several objectives of the hypervolume,
+// drawn by gnuplot into a PNG file. UNAVAILABLE: gnuplot can't be started or failed; DATA_LOSS: the
+// file could not be written as a whole.
 absl::Status DrawPng(const Report& report, const std::string& path);
 
 }  // namespace nascent::simulate

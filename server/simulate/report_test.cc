@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/str_split.h"
+
 namespace nascent::simulate {
 namespace {
 
@@ -14,7 +16,8 @@ using ::testing::HasSubstr;
 // Query i ends at i seconds and reports i.
 Trajectory Rising(int queries, double pace = 1) {
   Trajectory run;
-  for (int i = 1; i <= queries; ++i) run.queries.push_back({i * pace, static_cast<double>(i)});
+  for (int i = 1; i <= queries; ++i)
+    run.queries.push_back({i * pace, static_cast<double>(i), i / 200.0});
   return run;
 }
 
@@ -83,6 +86,48 @@ TEST(ReportTest, ALossIsReportedTheOtherWayRound) {
   run.queries = {{1, 5}, {2, 1}, {3, 0.5}};
   const Report report = MakeReport(options, {"a"}, {{run}});
   EXPECT_DOUBLE_EQ(report.strategies[0].within[0].median_queries, 2);
+}
+
+ReportOptions TwoObjectives(int64_t queries) {
+  ReportOptions options = Options(queries);
+  options.objectives = {{"accuracy", true, 80.0}, {"latency", false, 40.0}};
+  options.hypervolume = 433.78;
+  return options;
+}
+
+TEST(ReportTest, SeveralObjectivesAreReportedByTheirHypervolume) {
+  const Report report = MakeReport(TwoObjectives(100), {"a"}, {{Rising(100), Rising(50)}});
+  const std::string json = ToJson(report).Print();
+  EXPECT_THAT(json, HasSubstr("\"hypervolume\": [{\"n\": 10, \"mean\": 0.05"));
+  EXPECT_THAT(json, HasSubstr("{\"n\": 100, \"mean\": 0.375"));
+  EXPECT_THAT(json, HasSubstr("\"reference\": 40"));
+  const std::string table = ToTable(report, 80);
+  EXPECT_THAT(table, HasSubstr("the table's 433.78"));
+  EXPECT_THAT(table, HasSubstr("0.3750"));
+}
+
+TEST(ReportTest, OneObjectiveHasNoHypervolume) {
+  const Report report = MakeReport(Options(100), {"a"}, {{Rising(100)}});
+  EXPECT_EQ(ToJson(report).Print().find("hypervolume"), std::string::npos);
+  EXPECT_EQ(ToTable(report, 80).find("hypervolume"), std::string::npos);
+}
+
+TEST(ReportTest, NoLineIsWiderThanTheTerminal) {
+  const std::string name = "regularized_evolution(population=50)";
+  const Report report =
+      MakeReport(TwoObjectives(1000), {name, "random"}, {{Rising(1000)}, {Rising(1000)}});
+  for (const int width : {40, 80, 120}) {
+    for (const absl::string_view line : absl::StrSplit(ToTable(report, width), '\n')) {
+      EXPECT_LE(line.size(), static_cast<size_t>(width)) << line;
+    }
+  }
+  EXPECT_THAT(ToTable(report, 80), HasSubstr("\n" + name + "\n"));
+}
+
+TEST(ReportTest, APictureThatCannotBeWrittenAsAWholeIsAnError) {
+  const Report report = MakeReport(TwoObjectives(100), {"a"}, {{Rising(100)}});
+  const absl::Status status = DrawPng(report, "/dev/full");
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/objectives/pareto.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "server/engine/engine.h"
 #include "server/simulate/simulation.h"
@@ -18,27 +19,47 @@ namespace {
 
 constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
 
-// The trial that the user would take at each point: of the highest rung that has a result, the one
-// that violates the least and then has the best first objective.
-class Incumbent {
+// What the user would take at each point, by what the search saw: of the highest rung that has a
+// result, the trial with the best first objective and the front of all of them. Its worth is the
+// truth's.
+class Standing {
  public:
-  void Offer(int rung, const strategy::Outcome& outcome, double reported) {
-    if (!outcome.usable || rung < rung_) return;
-    const bool better = rung > rung_ || outcome.violation < violation_ ||
-                        (outcome.violation == violation_ && outcome.scores[0] > score_);
-    if (!better) return;
+  explicit Standing(const Truth& truth) : truth_(truth), hypervolume_(truth.Share({})) {}
+
+  void Offer(int rung, const strategy::Outcome& seen, int row) {
+    if (!seen.feasible() || rung < rung_) return;
+    if (rung > rung_ || seen.scores[0] > score_) {
+      score_ = seen.scores[0];
+      reported_ = truth_.First(row);
+    }
+    if (rung > rung_) front_.clear();
     rung_ = rung;
-    violation_ = outcome.violation;
-    score_ = outcome.scores[0];
-    reported_ = reported;
+    if (seen.scores.size() > 1) EnterFront(seen.scores, row);
   }
   double reported() const { return reported_; }
+  // NaN with one objective.
+  double hypervolume() const { return hypervolume_; }
 
  private:
+  void EnterFront(const strategy::Scores& scores, int row) {
+    for (const auto& [other, other_row] : front_) {
+      if (other == scores || objectives::Dominates(other, scores)) return;
+    }
+    std::erase_if(front_, [&scores](const auto& member) {
+      return objectives::Dominates(scores, member.first);
+    });
+    front_.emplace_back(scores, row);
+    std::vector<int> rows;
+    for (const auto& member : front_) rows.push_back(member.second);
+    hypervolume_ = truth_.Share(rows);
+  }
+
+  const Truth& truth_;
   int rung_ = -1;
-  double violation_ = 0;
   double score_ = 0;
   double reported_ = std::numeric_limits<double>::quiet_NaN();
+  std::vector<std::pair<strategy::Scores, int>> front_;  // with their rows
+  double hypervolume_;
 };
 
 }  // namespace
@@ -76,7 +97,7 @@ absl::StatusOr<Trajectory> Scenario::Run(const google::protobuf::Value& strategy
   const strategy::Problem problem =
       engine::MakeProblem(std::make_shared<engine::CandidateMaker>(search, options.candidates));
   Trajectory trajectory;
-  Incumbent incumbent;
+  Standing standing(truth_);
   for (const storage::EventRecord& event : *events) {
     if (event.kind != storage::EventRecord::Kind::kFinished ||
         event.state == v1::TRIAL_STATE_CANCELLED) {
@@ -89,11 +110,14 @@ absl::StatusOr<Trajectory> Scenario::Run(const google::protobuf::Value& strategy
     finished.state = event.state;
     finished.failure = event.failure;
     finished.metrics = event.metrics;
-    const int row = table_->Find(*genotype);
+    // What no worker measures, but the network tells.
+    if (needs_networks_) finished.metrics.merge(problem.costs(*genotype));
+    const int row = RowOf(*genotype);
     if (row < 0) return absl::InternalError("a trial without a row in the table");
-    incumbent.Offer(trial.fidelity.rung(), strategy::Assess(problem, finished), reported_[row]);
+    standing.Offer(trial.fidelity.rung(), strategy::Assess(problem, finished), row);
     const absl::Time ended = trial.finished_at.value_or(clock.Now());
-    trajectory.queries.push_back({workers->TableSeconds(ended - begun), incumbent.reported()});
+    trajectory.queries.push_back(
+        {workers->TableSeconds(ended - begun), standing.reported(), standing.hypervolume()});
     if (trajectory.trouble.empty() && trial.reason.starts_with(strategy::kStoodIn)) {
       trajectory.trouble = trial.reason;
     }

@@ -1,11 +1,14 @@
 // How a search file and a table are brought together.
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/space/space.h"
 #include "server/engine/propose/candidate.h"
+#include "server/engine/propose/strategy_host.h"
 #include "server/engine/resolve/metrics.h"
 #include "server/simulate/checked_space.h"
 #include "server/simulate/simulation.h"
@@ -43,9 +46,16 @@ absl::StatusOr<std::shared_ptr<const Scenario>> Scenario::Make(const v1::SearchS
   // say which these are.
   engine::CandidateMaker maker(scenario->resolved_, {scenario->needs_networks_, false});
   const int last = static_cast<int>(scenario->resolved_->rungs.size()) - 1;
-  status = scenario->table_->CheckComplete(
-      *scenario->resolved_->space,
-      [&](const space::Genotype& genotype) { return maker.Make(genotype, last)->status.ok(); });
+  if (options.nearest) {
+    scenario->nearest_ =
+        std::make_unique<const NearestRows>(*scenario->resolved_->space, scenario->table_);
+  } else {
+    status = scenario->table_->CheckComplete(
+        *scenario->resolved_->space,
+        [&](const space::Genotype& genotype) { return maker.Make(genotype, last)->status.ok(); });
+    if (!status.ok()) return status;
+  }
+  status = scenario->TakeTruth(maker);
   if (!status.ok()) return status;
   return scenario;
 }
@@ -101,67 +111,157 @@ void Scenario::RememberChecks() {
 
 absl::Status Scenario::TakeColumns() {
   const v1::SearchSpec& spec = resolved_->spec;
-  const auto column = [this](const std::string& name, std::vector<double>& values) {
-    auto found = table_->Metric(name);
-    if (!found.ok()) return found.status();
-    values = *std::move(found);
-    return absl::OkStatus();
-  };
-  absl::Status status;
   const std::string& first = spec.objectives(0).metric();
-  for (size_t i = 0; status.ok() && i < resolved_->rungs.size(); ++i) {
-    objective_.emplace_back();
-    status = column(options_.rungs.empty() ? first : options_.rungs[i].column, objective_.back());
+  report_metric_ = options_.report_metric;
+  if (report_metric_.empty()) {
+    report_metric_ = options_.rungs.empty() ? first : options_.rungs.back().column;
   }
-  const auto other = [&](const std::string& metric) {
-    for (const auto& [name, values] : others_) {
-      if (name == metric) return;
-    }
-    if (!status.ok() || metric == first) return;
-    const auto& columns = table_->metrics();
-    if (std::find(columns.begin(), columns.end(), metric) == columns.end() &&
-        engine::IsCostMetric(metric)) {
+  // What workers measure. Costs that stand in no column are computed from the network.
+  std::vector<std::string> measured = {first};
+  const auto add = [&](const std::string& metric) {
+    if (std::find(measured.begin(), measured.end(), metric) != measured.end()) return;
+    if (!table_->Has(metric) && !options_.seen.contains(metric) && engine::IsCostMetric(metric)) {
       needs_networks_ = true;
-      return;
+    } else {
+      measured.push_back(metric);
     }
-    others_.emplace_back(metric, std::vector<double>());
-    status = column(metric, others_.back().second);
   };
-  for (const v1::Objective& objective : spec.objectives()) other(objective.metric());
+  if (!table_->Has(first) && options_.rungs.empty() && !options_.seen.contains(first) &&
+      engine::IsCostMetric(first)) {
+    measured.clear();
+    needs_networks_ = true;
+  }
+  for (const v1::Objective& objective : spec.objectives()) add(objective.metric());
   for (const v1::Constraint& constraint : spec.constraints()) {
     // Bounds on costs hold before a trial runs, so that the network's own costs count.
     if (engine::IsOnCosts(constraint.metric())) {
       needs_networks_ = true;
     } else {
-      other(constraint.metric());
+      add(constraint.metric());
     }
   }
-  if (!status.ok()) return status;
   needs_keys_ = spec.unique() || spec.sharing() != v1::SHARING_OFF;
   needs_networks_ = needs_networks_ || needs_keys_;
+  const absl::Status status = TakeSeen(measured);
+  return status.ok() ? TakeSeconds() : status;
+}
 
-  maximize_ = spec.objectives(0).goal() != v1::GOAL_MINIMIZE;
-  report_metric_ = options_.report_metric;
-  if (report_metric_.empty()) {
-    report_metric_ = options_.rungs.empty() ? first : options_.rungs.back().column;
-  }
-  status = column(report_metric_, reported_);
+absl::Status Scenario::TakeSeen(const std::vector<std::string>& metrics) {
+  const auto check_named = [&](const char* option, const std::string& metric) {
+    if (std::find(metrics.begin(), metrics.end(), metric) != metrics.end()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(option, ": found ", metric,
+                     ", expected a metric that workers measure: ", absl::StrJoin(metrics, ", ")));
+  };
+  absl::Status status;
+  for (const auto& [metric, column] : options_.seen) status.Update(check_named("--seen", metric));
+  for (const auto& [metric, noise] : options_.noise) status.Update(check_named("--noise", metric));
   if (!status.ok()) return status;
-  best_ = maximize_ ? *std::max_element(reported_.begin(), reported_.end())
-                    : *std::min_element(reported_.begin(), reported_.end());
-  if (options_.time_column.empty()) {
-    seconds_.assign(reported_.size(), 1);
-    return absl::OkStatus();
-  }
-  status = column(options_.time_column, seconds_);
-  if (!status.ok()) return status;
-  for (size_t row = 0; row < seconds_.size(); ++row) {
-    if (seconds_[row] > 0) continue;
-    return absl::InvalidArgumentError(absl::StrCat(options_.time_column, ": found ", seconds_[row],
-                                                   " in row ", row + 1,
-                                                   ", expected seconds above 0"));
+  const std::string& first = resolved_->spec.objectives(0).metric();
+  for (const std::string& metric : metrics) {
+    Seen seen;
+    seen.metric = metric;
+    const auto noise = options_.noise.find(metric);
+    if (noise != options_.noise.end()) seen.noise = noise->second;
+    for (size_t rung = 0; rung < resolved_->rungs.size(); ++rung) {
+      std::string column = metric;
+      if (metric == first && !options_.rungs.empty()) column = options_.rungs[rung].column;
+      const auto other = options_.seen.find(metric);
+      if (other != options_.seen.end()) column = other->second;
+      auto values = table_->Metric(column);
+      if (!values.ok()) return values.status();
+      seen.values.push_back(*std::move(values));
+    }
+    seen_.push_back(std::move(seen));
   }
   return absl::OkStatus();
+}
+
+absl::Status Scenario::TakeSeconds() {
+  if (options_.time_column.empty()) {
+    int64_t records = 0;
+    for (int row = 0; row < table_->rows(); ++row) {
+      records += static_cast<int64_t>(table_->records(row).size());
+    }
+    seconds_.assign(static_cast<size_t>(records), 1);
+    return absl::OkStatus();
+  }
+  auto column = table_->Metric(options_.time_column);
+  if (!column.ok()) return column.status();
+  seconds_ = *std::move(column);
+  double sum = 0;
+  int64_t known = 0;
+  for (size_t record = 0; record < seconds_.size(); ++record) {
+    if (std::isnan(seconds_[record])) continue;
+    if (!(seconds_[record] > 0)) {
+      return table_->RecordError(static_cast<int>(record),
+                                 absl::StrCat(options_.time_column, ": found ", seconds_[record],
+                                              ", expected seconds above 0"));
+    }
+    sum += seconds_[record];
+    ++known;
+  }
+  // A training that failed, and whose time nobody noted, takes as long as the others do on average.
+  for (double& seconds : seconds_) {
+    if (std::isnan(seconds)) seconds = sum / static_cast<double>(known);
+  }
+  return absl::OkStatus();
+}
+
+int Scenario::RowOf(const space::Genotype& genotype) const {
+  return nearest_ == nullptr ? table_->Find(genotype) : nearest_->Find(genotype);
+}
+
+const std::string& Scenario::TrueColumn(const std::string& metric) const {
+  return metric == resolved_->spec.objectives(0).metric() ? report_metric_ : metric;
+}
+
+absl::Status Scenario::TakeTruth(engine::CandidateMaker& maker) {
+  const strategy::Problem problem =
+      engine::MakeProblem(std::shared_ptr<engine::CandidateMaker>(std::shared_ptr<void>(), &maker));
+  std::map<std::string, std::vector<double>> columns;
+  const auto add = [&](const std::string& metric) {
+    const std::string& column = TrueColumn(metric);
+    if (columns.contains(metric) || (!table_->Has(column) && engine::IsCostMetric(column))) {
+      return absl::OkStatus();
+    }
+    auto values = table_->Metric(column);
+    if (!values.ok()) return values.status();
+    columns[metric] = *std::move(values);
+    return absl::OkStatus();
+  };
+  absl::Status status;
+  for (const strategy::Objective& objective : problem.objectives) {
+    status.Update(add(objective.metric));
+  }
+  for (const strategy::OutcomeConstraint& bound : problem.constraints) {
+    status.Update(add(bound.metric));
+  }
+  if (!status.ok()) return status;
+  const int last = static_cast<int>(resolved_->rungs.size()) - 1;
+  std::vector<strategy::Outcome> outcomes;
+  for (int row = 0; row < table_->rows(); ++row) {
+    const auto candidate = maker.Make(table_->genotype(row), last);
+    std::map<std::string, double> metrics(candidate->cost_values.begin(),
+                                          candidate->cost_values.end());
+    // Of a network that was trained several times the mean counts.
+    for (const auto& [metric, values] : columns) {
+      double sum = 0;
+      int known = 0;
+      for (const int record : table_->records(row)) {
+        if (std::isnan(values[static_cast<size_t>(record)])) continue;
+        sum += values[static_cast<size_t>(record)];
+        ++known;
+      }
+      metrics[metric] = sum / known;  // NaN where there is none
+    }
+    outcomes.push_back(candidate->status.ok() ? strategy::Assess(problem, metrics)
+                                              : strategy::Outcome());
+  }
+  truth_ = Truth(problem.objectives, std::move(outcomes));
+  if (truth_.any()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "constraints: no row of the table keeps all of them, so that there is nothing to find");
 }
 
 absl::StatusOr<engine::ResolvedSearch> Scenario::Resolve(const google::protobuf::Value& strategy,

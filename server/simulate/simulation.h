@@ -5,15 +5,19 @@
 #define NASCENT_SERVER_SIMULATE_SIMULATION_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "nascent/v1/search.pb.h"
+#include "server/engine/propose/candidate.h"
 #include "server/engine/resolve/resolve_search.h"
+#include "server/simulate/nearest.h"
 #include "server/simulate/report.h"
 #include "server/simulate/table.h"
+#include "server/simulate/truth.h"
 
 namespace nascent::simulate {
 
@@ -23,7 +27,17 @@ struct SimulationOptions {
   // The column that the search sees as its first objective; empty: the objective's metric. With a
   // ladder it is the objective's name only.
   std::string search_metric;
-  std::string report_metric;  // column; empty: what the search sees at the last rung
+  // The column that is reported in place of the first objective; empty: what the search sees at the
+  // last rung.
+  std::string report_metric;
+  // Columns that the search sees in place of what is reported, by metric of an objective or bound.
+  std::map<std::string, std::string> seen;
+  // Standard deviations of a normal error that is added to what the search sees, anew in each
+  // training, by metric of an objective or bound.
+  std::map<std::string, double> noise;
+  // Whether a genotype that stands in no row has the results of the nearest one; else the table
+  // must hold every one that the search may propose.
+  bool nearest = false;
   // Rungs by epochs, rising, each with the column that holds the first objective at it.
   struct Rung {
     int epochs = 0;
@@ -54,36 +68,47 @@ class Scenario {
   // INTERNAL where the engine refused what a worker may do.
   absl::StatusOr<Trajectory> Run(const google::protobuf::Value& strategy, uint64_t seed) const;
 
-  // Whether the reported metric is better the larger it is, and its best in the table.
-  bool maximize() const { return maximize_; }
-  double best() const { return best_; }
+  // What the rows are worth, by which runs are reported.
+  const Truth& truth() const { return truth_; }
+  // The name of its first objective's column.
   const std::string& report_metric() const { return report_metric_; }
   int64_t queries() const { return spec_.budget().trials(); }
 
  private:
   friend class Workers;
+  // A metric that workers measure, as the search sees it.
+  struct Seen {
+    std::string metric;
+    std::vector<std::vector<double>> values;  // by rung and record; NaN: no result
+    double noise = 0;
+  };
+
   Scenario() = default;
   absl::Status TakeSpec(const v1::SearchSpec& spec);
   absl::Status TakeColumns();
+  absl::Status TakeSeen(const std::vector<std::string>& metrics);
+  absl::Status TakeSeconds();
+  absl::Status TakeTruth(engine::CandidateMaker& maker);
   void RememberChecks();
   // The engine's form of the search.
   absl::StatusOr<engine::ResolvedSearch> Resolve(const google::protobuf::Value& strategy,
                                                  uint64_t seed) const;
+  // The row whose results a genotype has; -1: none.
+  int RowOf(const space::Genotype& genotype) const;
+  // The column of a metric in which the report believes.
+  const std::string& TrueColumn(const std::string& metric) const;
 
   SimulationOptions options_;
   v1::SearchSpec spec_;
   std::shared_ptr<const engine::ResolvedSearch> resolved_;  // of the search's own strategy
   std::shared_ptr<const Table> table_;
-  bool maximize_ = true;
+  std::unique_ptr<const NearestRows> nearest_;  // where the options ask for it
   bool needs_networks_ = false;
   bool needs_keys_ = false;
-  double best_ = 0;
   std::string report_metric_;
-  std::vector<double> reported_;                // by row
-  std::vector<double> seconds_;                 // by row; of the whole training
-  std::vector<std::vector<double>> objective_;  // the first one, by rung and row
-  // Other metrics that objectives and constraints name, by row.
-  std::vector<std::pair<std::string, std::vector<double>>> others_;
+  Truth truth_;                  // by row
+  std::vector<double> seconds_;  // by record; of the whole training
+  std::vector<Seen> seen_;       // the first objective first
 };
 
 }  // namespace nascent::simulate

@@ -83,7 +83,7 @@ std::string ErrorOf(const v1::SearchSpec& spec, const SimulationOptions& options
 
 TEST(SimulationTest, EachQueryIsAnsweredAndTheIncumbentNeverFalls) {
   const auto scenario = Make(Search(), Options());
-  EXPECT_EQ(scenario->best(), 24);
+  EXPECT_EQ(scenario->truth().best(), 24);
   const Trajectory run = Simulate(*scenario, "random");
   ASSERT_EQ(run.queries.size(), 60u);
   for (size_t i = 0; i < run.queries.size(); ++i) {
@@ -117,7 +117,7 @@ TEST(SimulationTest, EvolutionAndLocalSearchBeatRandomOnASmoothTable) {
   const auto runs = Compare(*scenario, *named, compare);
   ASSERT_TRUE(runs.ok()) << runs.status();
   ReportOptions options;
-  options.best = scenario->best();
+  options.best = scenario->truth().best();
   options.queries = 200;
   const Report report = MakeReport(options, {"r", "e", "l"}, *runs);
   const double random = report.strategies[0].queries.back().summary.mean;
@@ -206,14 +206,118 @@ TEST(SimulationTest, UniqueEndsASearchThatHasSeenAll) {
   EXPECT_LT(run.queries.size(), 200u);
 }
 
-TEST(SimulationTest, SeveralObjectivesAreTakenFromTheTable) {
+void AddObjective(v1::SearchSpec& spec, const std::string& metric, v1::Goal goal,
+                  double reference) {
+  v1::Objective& objective = *spec.add_objectives();
+  objective.set_metric(metric);
+  objective.set_goal(goal);
+  objective.set_reference(reference);
+}
+
+v1::SearchSpec ScoreAgainstSize() {
   v1::SearchSpec spec = Search(80);
-  spec.add_objectives()->set_metric("score");
-  spec.mutable_objectives(0)->set_goal(v1::GOAL_MAXIMIZE);
-  spec.add_objectives()->set_metric("size");
-  spec.mutable_objectives(1)->set_goal(v1::GOAL_MINIMIZE);
-  const Trajectory run = Simulate(*Make(spec, SimulationOptions()), "{nsga2: {population: 10}}");
-  EXPECT_EQ(run.queries.size(), 80u);
+  AddObjective(spec, "score", v1::GOAL_MAXIMIZE, 0);
+  AddObjective(spec, "size", v1::GOAL_MINIMIZE, 100);
+  return spec;
+}
+
+TEST(SimulationTest, SeveralObjectivesAreJudgedByTheShareOfTheTablesHypervolume) {
+  const auto scenario = Make(ScoreAgainstSize(), SimulationOptions());
+  // Each edge that is a 3x3 convolution (option 3) costs 10; option 4 scores most and costs
+  // nothing, so that one network dominates all.
+  EXPECT_DOUBLE_EQ(scenario->truth().hypervolume(), 24.0 * 99);
+  const Trajectory run = Simulate(*scenario, "{nsga2: {population: 10}}");
+  ASSERT_EQ(run.queries.size(), 80u);
+  for (size_t i = 1; i < run.queries.size(); ++i) {
+    EXPECT_GE(run.queries[i].hypervolume, run.queries[i - 1].hypervolume);
+  }
+  EXPECT_GT(run.queries.back().hypervolume, 0.6);
+  EXPECT_LE(run.queries.back().hypervolume, 1);
+}
+
+TEST(SimulationTest, CostsThatStandInNoColumnAreComputedFromTheNetwork) {
+  v1::SearchSpec spec = Search(40);
+  AddObjective(spec, "score", v1::GOAL_MAXIMIZE, 0);
+  AddObjective(spec, "published_parameters", v1::GOAL_MINIMIZE, 2e6);
+  const auto scenario = Make(spec, SimulationOptions());
+  const Trajectory run = Simulate(*scenario, "random");
+  ASSERT_EQ(run.queries.size(), 40u);
+  EXPECT_TRUE(std::isfinite(run.queries.back().reported));
+  EXPECT_GT(run.queries.back().hypervolume, 0);
+}
+
+TEST(SimulationTest, TheBestOfTheTableKeepsTheBounds) {
+  v1::SearchSpec spec = Search(60);
+  v1::Constraint& bound = *spec.add_constraints();
+  bound.set_metric("size");
+  bound.set_at_most(1);
+  bound.set_at_least(1);
+  const auto scenario = Make(spec, Options());
+  EXPECT_DOUBLE_EQ(scenario->truth().best(), 24);
+  spec.mutable_constraints(0)->set_at_least(61);
+  spec.mutable_constraints(0)->set_at_most(61);
+  // All six edges are convolutions: one network, whose score is 18.
+  EXPECT_DOUBLE_EQ(Make(spec, Options())->truth().best(), 18);
+  // As long as none that keeps the bound was found there is no incumbent.
+  EXPECT_TRUE(std::isnan(Simulate(*Make(spec, Options()), "random").queries.front().reported));
+  spec.mutable_constraints(0)->set_at_least(62);
+  spec.mutable_constraints(0)->set_at_most(62);
+  EXPECT_THAT(ErrorOf(spec, Options(), CellTable()), HasSubstr("no row of the table keeps all"));
+}
+
+TEST(SimulationTest, NoiseIsSeenButNotReported) {
+  SimulationOptions options = Options();
+  options.noise = {{"score", 5}};
+  const Trajectory noisy = Simulate(*Make(Search(200), options), "random");
+  const Trajectory exact = Simulate(*Make(Search(200), Options()), "random");
+  for (const Trajectory::Query& query : noisy.queries) {
+    EXPECT_EQ(query.reported, std::floor(query.reported));  // a true score
+  }
+  // The same networks, of which the noise chose another.
+  EXPECT_LT(noisy.queries.back().reported, exact.queries.back().reported);
+  EXPECT_EQ(noisy.queries.back().reported,
+            Simulate(*Make(Search(200), options), "random").queries.back().reported);
+  options.noise = {{"nothing", 1}};
+  EXPECT_THAT(ErrorOf(Search(), options, CellTable()), HasSubstr("--noise: found nothing"));
+}
+
+TEST(SimulationTest, AnotherColumnIsSeenInPlaceOfTheReportedOne) {
+  SimulationOptions options;
+  options.seen = {{"score", "short"}};
+  v1::SearchSpec spec = Search(100);
+  AddObjective(spec, "score", v1::GOAL_MAXIMIZE, 0);
+  SimulationOptions as_before;
+  as_before.search_metric = "short";
+  as_before.report_metric = "score";
+  const Trajectory seen = Simulate(*Make(spec, options), "local_search");
+  const Trajectory before = Simulate(*Make(spec, as_before), "local_search");
+  ASSERT_EQ(seen.queries.size(), before.queries.size());
+  for (size_t i = 0; i < seen.queries.size(); ++i) {
+    EXPECT_EQ(seen.queries[i].reported, before.queries[i].reported);
+  }
+}
+
+TEST(SimulationTest, ARowWithoutAResultFailsAndRepeatsAreDrawnBySeed) {
+  const auto space = space::Space::Parse(space::FindPreset("nas-bench-201")->text, "preset", {});
+  std::string table = "architecture,score,other\n";
+  std::optional<space::Genotype> genotype = (*space)->decisions().First();
+  for (int row = 0; genotype.has_value(); ++row) {
+    const std::string name = (*space)->Print(*genotype);
+    if (row % 2 == 0) {
+      absl::StrAppend(&table, name, ",,1\n");
+    } else {
+      // Two trainings, in the mean the row's number.
+      absl::StrAppend(&table, name, ",", row - 1, ",1\n", name, ",", row + 1, ",1\n");
+    }
+    genotype = (*space)->decisions().Next(*genotype);
+  }
+  auto scenario = Scenario::Make(Search(100), Options(), table, "cells.csv");
+  ASSERT_TRUE(scenario.ok()) << scenario.status();
+  EXPECT_DOUBLE_EQ((*scenario)->truth().best(), 15623);
+  EXPECT_TRUE(std::isnan((*scenario)->truth().First(0)));
+  const Trajectory run = Simulate(**scenario, "random");
+  ASSERT_EQ(run.queries.size(), 100u);
+  EXPECT_EQ(std::fmod(run.queries.back().reported, 2), 1);
 }
 
 TEST(SimulationTest, WhatTheTableLacksIsNamed) {
@@ -246,6 +350,29 @@ TEST(SimulationTest, AStrategyThatRefusesTheSearchIsAnError) {
   EXPECT_FALSE(ParseStrategies("{random: {x: 1}}").ok());
 }
 
+TEST(SimulationTest, AFewRowsStandForASpaceOfRealNumbersWhereTheNearestIsTaken) {
+  v1::SearchSpec spec = Search(60);
+  spec.mutable_space()->clear_preset();
+  spec.mutable_space()->set_template_(
+      "space: real\nnetwork:\n  - {choice: [relu, silu], label: kind}\n"
+      "  - dropout: {p: {uniform: [0, 0.5], label: rate}}\n"
+      "  - global_avg_pool\n  - linear: {features: classes}\n");
+  spec.mutable_strategy()->set_string_value("local_search");
+  // Not a grid: a rate that was tried with one kind was not tried with the other.
+  const std::string table = "kind,rate,score\nrelu,0.05,1\nrelu,0.31,2\nsilu,0.17,3\nsilu,0.44,4\n";
+  const auto exact = Scenario::Make(spec, Options(), table, "t.csv");
+  ASSERT_TRUE(exact.ok()) << exact.status();
+  EXPECT_THAT(std::string((*exact)->Run(spec.strategy(), 1).status().message()),
+              HasSubstr("--nearest"));
+  SimulationOptions options = Options();
+  options.nearest = true;
+  const auto nearest = Scenario::Make(spec, options, table, "t.csv");
+  ASSERT_TRUE(nearest.ok()) << nearest.status();
+  const Trajectory run = Simulate(**nearest, "local_search");
+  ASSERT_EQ(run.queries.size(), 60u);
+  EXPECT_EQ(run.queries.back().reported, 4);
+}
+
 #ifdef NASCENT_TEST_DATA
 // A small part of what `nascent-bench strategies` shows on the whole.
 TEST(SimulationTest, PublishedStrategiesReachTheirFiguresOnNasBench201) {
@@ -256,7 +383,7 @@ TEST(SimulationTest, PublishedStrategiesReachTheirFiguresOnNasBench201) {
   options.search_metric = "test_accuracy_200_epochs";
   auto scenario = Scenario::Make(Search(100), options, table, "nb201_cifar10.csv");
   ASSERT_TRUE(scenario.ok()) << scenario.status();
-  EXPECT_DOUBLE_EQ((*scenario)->best(), 94.47);
+  EXPECT_DOUBLE_EQ((*scenario)->truth().best(), 94.47);
   CompareOptions compare;
   compare.last_seed = 40;
   compare.threads = 2;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -20,6 +21,8 @@ using space::Domain;
 using strategy::Fingerprint;
 
 constexpr int64_t kMostEnumerated = 1000000;
+// Of a number, relative: what seven or more digits leave open.
+constexpr double kRounding = 1e-9;
 
 std::optional<double> Number(const std::string& text) {
   double number = 0;
@@ -27,9 +30,18 @@ std::optional<double> Number(const std::string& text) {
   return number;
 }
 
+// Python and R write their truth values otherwise: True, TRUE.
+bool IsFlag(const std::string& text, bool flag) {
+  return absl::EqualsIgnoreCase(text, flag ? "true" : "false");
+}
+
 bool IsOption(const space::OptionValue& option, const std::string& text) {
-  if (const auto* word = std::get_if<std::string>(&option)) return *word == text;
-  if (const auto* flag = std::get_if<bool>(&option)) return text == (*flag ? "true" : "false");
+  if (const auto* flag = std::get_if<bool>(&option)) return IsFlag(text, *flag);
+  if (const auto* word = std::get_if<std::string>(&option)) {
+    // A template that says True means the word, and the table says it in its own way.
+    return *word == text || (IsFlag(*word, true) && IsFlag(text, true)) ||
+           (IsFlag(*word, false) && IsFlag(text, false));
+  }
   const std::optional<double> number = Number(text);
   if (!number.has_value()) return false;
   if (const auto* integer = std::get_if<int64_t>(&option)) {
@@ -46,13 +58,40 @@ std::optional<space::Value> ReadValue(const Domain& domain, const std::string& t
     }
     return std::nullopt;
   }
-  const std::optional<double> number = Number(text);
-  if (!number.has_value() || !(*number >= domain.minimum && *number <= domain.maximum)) {
+  std::optional<double> number = Number(text);
+  if (!number.has_value()) return std::nullopt;
+  // What was computed or printed elsewhere may lie a rounding beside an end of the range.
+  const double tolerance = kRounding * std::max(std::abs(domain.minimum), std::abs(domain.maximum));
+  const double relative = domain.log ? kRounding * domain.minimum : tolerance;
+  if (!(*number >= domain.minimum - relative && *number <= domain.maximum + tolerance)) {
     return std::nullopt;
   }
-  if (domain.kind == Domain::Kind::kReal) return *number;
+  if (domain.kind == Domain::Kind::kReal)
+    return std::clamp(*number, domain.minimum, domain.maximum);
   if (*number != std::floor(*number)) return std::nullopt;
   return static_cast<int64_t>(*number);
+}
+
+// "8, 16" or "0.0001 to 0.1", for what is no value of a domain.
+std::string Allowed(const Domain& domain) {
+  constexpr size_t kMost = 12;
+  if (!domain.IsList()) {
+    return absl::StrCat(domain.kind == Domain::Kind::kInteger ? "whole numbers of " : "",
+                        domain.minimum, " to ", domain.maximum);
+  }
+  std::vector<std::string> options;
+  for (const space::OptionValue& option : domain.options) {
+    if (options.size() == kMost) {
+      options.push_back("…");
+      break;
+    }
+    options.push_back(space::OptionText(option));
+  }
+  return absl::StrJoin(options, ", ");
+}
+
+bool IsMissing(absl::string_view text) {
+  return text.empty() || absl::EqualsIgnoreCase(text, "nan") || absl::EqualsIgnoreCase(text, "na");
 }
 
 }  // namespace
@@ -71,7 +110,7 @@ absl::StatusOr<std::shared_ptr<const Table>> Table::Read(std::string_view text,
   absl::Status status = table->TakeHeader(records->front(), space.decisions());
   if (!status.ok()) return status;
   for (size_t i = 1; i < records->size(); ++i) {
-    status = table->TakeRow((*records)[i], space);
+    status = table->TakeRecord((*records)[i], static_cast<int>(i) - 1, space);
     if (!status.ok()) return status;
   }
   records->erase(records->begin());
@@ -82,15 +121,17 @@ absl::StatusOr<std::shared_ptr<const Table>> Table::Read(std::string_view text,
 
 absl::Status Table::TakeHeader(const CsvRecord& header, const space::DecisionSpace& decisions) {
   width_ = header.fields.size();
+  std::vector<std::string> fields;
   std::set<std::string> names;
-  for (const std::string& name : header.fields) {
+  for (const std::string& field : header.fields) {
+    const std::string& name = fields.emplace_back(absl::StripAsciiWhitespace(field));
     if (!names.insert(name).second) {
       return Error(header.line, absl::StrCat("found the column \"", name, "\" twice"));
     }
   }
-  const auto column = [&header](const std::string& name) {
-    const auto found = std::find(header.fields.begin(), header.fields.end(), name);
-    return found == header.fields.end() ? -1 : static_cast<int>(found - header.fields.begin());
+  const auto column = [&fields](const std::string& name) {
+    const auto found = std::find(fields.begin(), fields.end(), name);
+    return found == fields.end() ? -1 : static_cast<int>(found - fields.begin());
   };
   std::set<int> taken;
   architecture_ = column("architecture");
@@ -100,22 +141,24 @@ absl::Status Table::TakeHeader(const CsvRecord& header, const space::DecisionSpa
     for (const Decision& decision : decisions.decisions()) {
       decision_columns_.push_back(column(decision.label));
       if (decision_columns_.back() < 0) {
-        return Error(header.line, absl::StrCat("found neither a column \"architecture\" nor one "
-                                               "for the decision \"",
-                                               decision.label, "\""));
+        return Error(header.line,
+                     absl::StrCat("found neither a column \"architecture\" nor one for the "
+                                  "decision \"",
+                                  decision.label, "\"; there are ", absl::StrJoin(fields, ", "),
+                                  fields.size() == 1 ? " (fields are parted by commas)" : ""));
       }
       taken.insert(decision_columns_.back());
     }
   }
   for (int i = 0; i < static_cast<int>(width_); ++i) {
     if (taken.contains(i)) continue;
-    metrics_.push_back(header.fields[i]);
+    metrics_.push_back(fields[i]);
     metric_columns_.push_back(i);
   }
   return absl::OkStatus();
 }
 
-absl::Status Table::TakeRow(const CsvRecord& record, const space::Space& space) {
+absl::Status Table::TakeRecord(const CsvRecord& record, int number, const space::Space& space) {
   if (record.fields.size() != width_) {
     return Error(record.line,
                  absl::StrCat("found ", record.fields.size(), " fields, the header has ", width_));
@@ -124,11 +167,11 @@ absl::Status Table::TakeRow(const CsvRecord& record, const space::Space& space) 
   if (!genotype.ok()) return genotype.status();
   const auto [at, is_new] =
       index_.emplace(Fingerprint(*genotype), static_cast<int>(genotypes_.size()));
-  if (!is_new) {
-    return Error(record.line, absl::StrCat("found ", space.Print(*genotype),
-                                           " again, it stands in row ", at->second + 1));
+  if (is_new) {
+    genotypes_.push_back(*std::move(genotype));
+    records_of_.emplace_back();
   }
-  genotypes_.push_back(*std::move(genotype));
+  records_of_[static_cast<size_t>(at->second)].push_back(number);
   return absl::OkStatus();
 }
 
@@ -155,7 +198,8 @@ absl::StatusOr<space::Genotype> Table::ReadGenotype(const CsvRecord& record,
     const std::optional<space::Value> value = ReadValue(decisions[i].domain, text);
     if (!value.has_value()) {
       return Error(record.line, absl::StrCat(decisions[i].label, ": found \"", text,
-                                             "\", which is no value of this decision"));
+                                             "\", which is no value of this decision; allowed are ",
+                                             Allowed(decisions[i].domain)));
     }
     genotype.values[i] = *value;
   }
@@ -200,15 +244,33 @@ absl::StatusOr<std::vector<double>> Table::Metric(const std::string& name) const
   const int column = metric_columns_[found - metrics_.begin()];
   std::vector<double> values;
   values.reserve(records_.size());
+  bool any = false;
   for (const CsvRecord& record : records_) {
-    const std::optional<double> value = Number(record.fields[column]);
-    if (!value.has_value() || !std::isfinite(*value)) {
-      return Error(record.line, absl::StrCat(name, ": found \"", record.fields[column],
-                                             "\", expected a finite number"));
+    const std::string& text = record.fields[static_cast<size_t>(column)];
+    if (IsMissing(absl::StripAsciiWhitespace(text))) {
+      values.push_back(std::nan(""));
+      continue;
     }
+    const std::optional<double> value = Number(text);
+    if (!value.has_value() || !std::isfinite(*value)) {
+      return Error(
+          record.line,
+          absl::StrCat(name, ": found \"", text,
+                       "\", expected a finite number, or nothing where there is no result"));
+    }
+    any = true;
     values.push_back(*value);
   }
+  if (!any) return Error(1, absl::StrCat(name, ": found no result in any row"));
   return values;
+}
+
+bool Table::Has(const std::string& name) const {
+  return std::find(metrics_.begin(), metrics_.end(), name) != metrics_.end();
+}
+
+absl::Status Table::RecordError(int record, std::string_view what) const {
+  return Error(records_[static_cast<size_t>(record)].line, what);
 }
 
 int Table::Find(const space::Genotype& genotype) const {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "server/simulate/csv.h"
 #include "server/strategy/testing/hand_space.h"
 
@@ -80,9 +82,48 @@ TEST(TableTest, WrongNotationNamesLineAndColumn) {
   EXPECT_THAT(ErrorOf("architecture,x\nfoo,1\n", *space), HasSubstr("t.csv:2: architecture:"));
 }
 
-TEST(TableTest, AGenotypeTwiceIsRefused) {
-  EXPECT_THAT(ErrorOf("kind,depth,inner,x\noption0,1,,1\n\noption0,1,,2\n", *Kinds()),
-              HasSubstr("t.csv:4: found 0;1;-; again, it stands in row 1"));
+TEST(TableTest, AGenotypeTwiceIsTheSameNetworkTrainedAgain) {
+  const auto space = Kinds();
+  const auto table = Table::Read("kind,depth,inner,x\noption0,1,,1\n\noption0,2,,5\noption0,1,,2\n",
+                                 "t.csv", *space);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ((*table)->rows(), 2);
+  EXPECT_THAT((*table)->records(0), ElementsAre(0, 2));
+  EXPECT_THAT((*table)->records(1), ElementsAre(1));
+  EXPECT_THAT(*(*table)->Metric("x"), ElementsAre(1, 5, 2));
+}
+
+TEST(TableTest, BlanksAroundNamesAndCellsAreNoPartOfThem) {
+  const auto table = Table::Read("kind, depth, inner, x\n option0, 1, , 1\n", "t.csv", *Kinds());
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT((*table)->metrics(), ElementsAre("x"));
+}
+
+TEST(TableTest, AHeaderWithoutTheDecisionsIsAnsweredWithItsNames) {
+  EXPECT_THAT(ErrorOf("kind;depth;inner;x\noption0;1;;1\n", *Kinds()),
+              HasSubstr("there are kind;depth;inner;x (fields are parted by commas)"));
+}
+
+TEST(TableTest, TruthValuesMayBeWrittenAsPythonAndRDo) {
+  space::Decision flip = Choice("flip", 2);
+  flip.domain.options = {true, false};
+  space::Decision word = Choice("word", 2);
+  word.domain.options = {std::string("True"), std::string("False")};
+  const HandSpace space("flags", {flip, word});
+  const auto table = Table::Read("flip,word,x\nTrue,true,1\nFALSE,False,2\n", "t.csv", space);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ((*table)->Find({{int64_t{0}, int64_t{0}}}), 0);
+  EXPECT_EQ((*table)->Find({{int64_t{1}, int64_t{1}}}), 1);
+}
+
+TEST(TableTest, AnEndOfARangeMayBeOffByARounding) {
+  const HandSpace space("real", {Real("rate", 1e-4, 0.1, /*log=*/true)});
+  const auto table =
+      Table::Read("rate,x\n9.999999999999999e-05,1\n0.10000000000000002,2\n", "t.csv", space);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_TRUE(space.decisions().Validate((*table)->genotype(0)).ok());
+  EXPECT_TRUE(space.decisions().Validate((*table)->genotype(1)).ok());
+  EXPECT_THAT(ErrorOf("rate,x\n0.00005,1\n", space), HasSubstr("allowed are 0.0001 to 0.1"));
 }
 
 TEST(TableTest, RowsOfAnotherLengthAndEmptyTablesAreRefused) {
@@ -92,15 +133,20 @@ TEST(TableTest, RowsOfAnotherLengthAndEmptyTablesAreRefused) {
   EXPECT_THAT(ErrorOf("kind,kind\na,b\n", *Kinds()), HasSubstr("\"kind\" twice"));
 }
 
-TEST(TableTest, ValuesThatAreNoFiniteNumbersAreRefusedWhenTheyAreAskedFor) {
+TEST(TableTest, ResultsMayBeMissingButNotWrong) {
   const auto space = Kinds();
-  const auto table = Table::Read("kind,depth,inner,x,y,z\noption0,1,,1,nan,inf\noption0,2,,1,2,\n",
-                                 "t.csv", *space);
+  const auto table = Table::Read(
+      "kind,depth,inner,x,y,z,u\noption0,1,,1,nan,inf,\noption0,2,,1,2,1,NaN\n", "t.csv", *space);
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_TRUE((*table)->Metric("x").ok());
-  EXPECT_THAT(std::string((*table)->Metric("y").status().message()),
-              HasSubstr("t.csv:2: y: found \"nan\", expected a finite number"));
-  EXPECT_FALSE((*table)->Metric("z").ok());
+  const auto y = (*table)->Metric("y");
+  ASSERT_TRUE(y.ok()) << y.status();
+  EXPECT_TRUE(std::isnan(y->front()));
+  EXPECT_EQ(y->back(), 2);
+  EXPECT_THAT(std::string((*table)->Metric("z").status().message()),
+              HasSubstr("t.csv:2: z: found \"inf\", expected a finite number"));
+  EXPECT_THAT(std::string((*table)->Metric("u").status().message()),
+              HasSubstr("u: found no result in any row"));
   EXPECT_THAT(std::string((*table)->Metric("w").status().message()),
               HasSubstr("found no column \"w\"; there are x, y, z"));
 }

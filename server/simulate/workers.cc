@@ -1,6 +1,7 @@
 #include "server/simulate/workers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -15,6 +16,10 @@ namespace {
 constexpr absl::Duration kLongest = absl::Seconds(10);
 
 constexpr double kLag = 10;
+
+// Mixed into the seed, one per purpose.
+constexpr uint64_t kRecordKey = 0x7AB1E5;
+constexpr uint64_t kNoiseKey = 0x90158E;
 
 // A checkpoint's name that tells the share of the training it holds, in millionths.
 std::string Checkpoint(double share) {
@@ -120,22 +125,30 @@ void Workers::Ask(int64_t worker) {
 void Workers::Begin(int64_t index, const engine::LeaseGrant& grant) {
   Worker& worker = workers_[index];
   worker.attempt = grant.attempt;
-  worker.row = scenario_.table_->Find(grant.work->genotype);
+  worker.row = scenario_.RowOf(grant.work->genotype);
   worker.rung = grant.work->rung;
   worker.number = grant.trial_number;
   worker.stopped = false;
   worker.begun = clock_->Elapsed();
   if (worker.row < 0) {
     trouble_.Update(absl::InvalidArgumentError(
-        absl::StrCat("found no row of the table for ", grant.work->notation)));
+        absl::StrCat("found no row of the table for ", grant.work->notation,
+                     "; --nearest takes the results of the row that is most like it")));
     return;
   }
   const SimulationOptions& options = scenario_.options_;
   RandomStream random(seed_ ^ 0x5CE4A810, static_cast<uint64_t>(++leases_));
-  double seconds = scenario_.seconds_[worker.row];
+  // Of a network that was trained several times, one of the trainings.
+  const std::vector<int>& records = scenario_.table_->records(worker.row);
+  RandomStream draw(seed_ ^ kRecordKey, static_cast<uint64_t>(worker.number));
+  worker.record = records[draw.Below(records.size())];
+  double seconds = scenario_.seconds_[worker.record];
   seconds *= options.shortest + (options.longest - options.shortest) * random.Uniform();
   if (random.Uniform() < options.lag_probability) seconds *= kLag;
   worker.fails = random.Uniform() < options.fail_probability;
+  for (const Scenario::Seen& seen : scenario_.seen_) {
+    worker.fails = worker.fails || std::isnan(seen.values[worker.rung][worker.record]);
+  }
   worker.length = seconds * unit_;
   worker.from = ShareOf(grant.checkpoint);
   const auto& rungs = scenario_.resolved_->rungs;
@@ -189,8 +202,17 @@ std::vector<v1::Measurement> Workers::Measure(const Worker& worker, int rung) co
     measurement.set_step(epochs);
     measurement.set_value(value);
   };
-  add(scenario_.resolved_->spec.objectives(0).metric(), scenario_.objective_[rung][worker.row]);
-  for (const auto& [metric, values] : scenario_.others_) add(metric, values[worker.row]);
+  uint64_t index = 0;
+  for (const Scenario::Seen& seen : scenario_.seen_) {
+    const uint64_t key = static_cast<uint64_t>(rung) << 32 | index++;
+    double value = seen.values[rung][worker.record];
+    if (seen.noise > 0) {
+      RandomStream random(seed_ ^ kNoiseKey, key ^ static_cast<uint64_t>(worker.number) << 40);
+      value += seen.noise * random.Normal();
+    }
+    // On the way there may be no result of a training that has one at its end.
+    if (!std::isnan(value)) add(seen.metric, value);
+  }
   return measurements;
 }
 
@@ -231,7 +253,7 @@ void Workers::End(int64_t index) {
     call.request.set_worker_id(worker.id);
     *call.request.mutable_attempt() = worker.attempt;
     call.request.set_kind(v1::FAILURE_KIND_DIVERGED);
-    call.request.set_message("diverged, as the simulation was told");
+    call.request.set_message("diverged, as the table or the simulation's options say");
     call.reply = [](const absl::StatusOr<v1::FailResponse>&) {};
     commands_.emplace_back(std::move(call));
     return;

@@ -48,6 +48,7 @@ class Workers {
     bool stopped = false;  // told to end early
     v1::AttemptRef attempt;
     int row = -1;
+    int record = -1;  // of the row, the training that is simulated
     int rung = 0;
     int reported = 0;  // next rung below its own that it reports on its way
     absl::Duration begun;

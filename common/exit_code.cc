@@ -1,6 +1,6 @@
-#include "client/cli/exit_code.h"
+#include "common/exit_code.h"
 
-namespace nascent::cli {
+namespace nascent {
 
 int ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
@@ -27,4 +27,4 @@ int ExitCodeOf(const absl::Status& status) {
 
 std::string CodeName(const absl::Status& status) { return absl::StatusCodeToString(status.code()); }
 
-}  // namespace nascent::cli
+}  // namespace nascent

@@ -1,13 +1,13 @@
-// What the exit status of `nascent` means. Documented in docs/cli.md.
+// What the exit status of `nascent` and of what it starts means. Documented in docs/cli.md.
 
-#ifndef NASCENT_CLIENT_CLI_EXIT_CODE_H_
-#define NASCENT_CLIENT_CLI_EXIT_CODE_H_
+#ifndef NASCENT_COMMON_EXIT_CODE_H_
+#define NASCENT_COMMON_EXIT_CODE_H_
 
 #include <string>
 
 #include "absl/status/status.h"
 
-namespace nascent::cli {
+namespace nascent {
 
 enum ExitCode {
   kSuccess = 0,
@@ -25,6 +25,6 @@ int ExitCodeOf(const absl::Status& status);
 // "INVALID_ARGUMENT".
 std::string CodeName(const absl::Status& status);
 
-}  // namespace nascent::cli
+}  // namespace nascent
 
-#endif  // NASCENT_CLIENT_CLI_EXIT_CODE_H_
+#endif  // NASCENT_COMMON_EXIT_CODE_H_
