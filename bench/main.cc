@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
       "Measurements of Nascent. Each prints a table, or one JSON object with --output json.");
   app.require_subcommand(1);
   nascent::bench::AddAsk(app);
+  nascent::bench::AddObjectives(app);
   nascent::bench::AddSearch(app);
   nascent::bench::AddSpace(app);
   nascent::bench::AddStrategies(app);

@@ -341,7 +341,7 @@ class Verdicts {
       options.workers = workers;
       const auto scenario = Make(options);
       simulate::ReportOptions report;
-      report.best = scenario->best();
+      report.best = scenario->truth().best();
       report.queries = scenario->queries();
       report.within = {0.5};
       const auto within = simulate::MakeReport(report, {"evolution"},

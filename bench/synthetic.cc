@@ -120,8 +120,12 @@ v1::SearchSpec MakeSearch() {
 }
 
 constexpr char kEvolution[] = "{regularized_evolution: {population: 10, sample: 3}}";
-const std::set<std::string> kCheap = {"random", "local_search", "simulated_annealing", "tpe",
-                                      kEvolution};
+// What evolves, judged against TPE.
+const std::set<std::string> kEvolutionary = {kEvolution, "nsga2", "local_search",
+                                             "simulated_annealing"};
+constexpr double kBehindTpe = 0.01;
+const std::set<std::string> kCheap = {"random", "local_search", "simulated_annealing",
+                                      "tpe",    "nsga2",        kEvolution};
 const std::set<std::string> kModels = {
     "tpe",   "gaussian_process", "random_forest", "boosted_trees",
     "ridge", "bananas",          "graph_network", "auto"};
@@ -155,7 +159,7 @@ void Run(const Options& options) {
   const auto scenario = OrThrow(Scenario::Make(MakeSearch(), simulation, table, "synthetic.csv"));
 
   std::vector<std::string> strategies = {"random", kEvolution, "local_search",
-                                         "simulated_annealing"};
+                                         "simulated_annealing", "nsga2"};
   for (const std::string& name : kModels) {
     if (strategy::FindStrategy(name) != nullptr) strategies.push_back(name);
   }
@@ -164,7 +168,7 @@ void Run(const Options& options) {
     for (const auto part : absl::StrSplit(options.only, ';')) strategies.emplace_back(part);
   }
   std::printf("Searched: seen (noise %.2f); reported: true (best %.3f)\n", kNoise,
-              scenario->best());
+              scenario->truth().best());
   std::map<std::string, std::vector<Trajectory>> all;
   for (const std::string& strategy : strategies) {
     simulate::CompareOptions compare;
@@ -212,6 +216,15 @@ void Run(const Options& options) {
     }
     check(above > 3, absl::StrFormat("%s at %d is above evolution by %.1f standard errors", best,
                                      queries, above));
+  }
+  const auto tpe = all.find("tpe");
+  for (const auto& [strategy, runs] : all) {
+    if (tpe == all.end() || !kEvolutionary.contains(strategy)) continue;
+    constexpr size_t kEnd = 200;
+    const double least = At(tpe->second, kEnd).mean - kBehindTpe;
+    check(At(runs, kEnd).mean >= least,
+          absl::StrFormat("%s at %d: %.4f, at least tpe's - %.2f: %.4f", strategy, kEnd,
+                          At(runs, kEnd).mean, kBehindTpe, least));
   }
   if (failed > 0) throw std::runtime_error(absl::StrCat(failed, " checks failed"));
 }
