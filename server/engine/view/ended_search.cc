@@ -10,7 +10,7 @@
 namespace nascent::engine {
 namespace {
 
-constexpr int kMostLeaders = 10;
+constexpr int kLeadersOfEnded = 10;
 constexpr int64_t kTrialsAtOnce = 5000;
 
 bool HasResult(const storage::TrialRecord& record) {
@@ -22,7 +22,7 @@ bool HasResult(const storage::TrialRecord& record) {
 }  // namespace
 
 absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
-  Standing standing(search.spec(), kMostLeaders);
+  Standing standing(search.spec(), kLeadersOfEnded);
   std::map<int64_t, storage::TrialRecord> kept;
   int64_t last = 0;
   while (true) {
@@ -35,18 +35,18 @@ absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
       for (const auto& [name, value] : record.metrics) metrics[name] = value;
       const bool whole = record.state != v1::TRIAL_STATE_STOPPED;
       standing.Add(record.number, metrics, whole ? record.fidelity.rung() + 1 : 0);
-      if (!standing.IsAmong(record.number, kMostLeaders)) continue;
+      if (!standing.IsAmong(record.number, kLeadersOfEnded)) continue;
       const int64_t number = record.number;
       kept.emplace(number, std::move(record));
     }
     std::map<int64_t, storage::TrialRecord> leaders;
-    for (int64_t number : standing.Leaders(kMostLeaders)) {
+    for (int64_t number : standing.Leaders(kLeadersOfEnded)) {
       if (auto node = kept.extract(number); !node.empty()) leaders.insert(std::move(node));
     }
     kept = std::move(leaders);
     if (static_cast<int64_t>(page->size()) < kTrialsAtOnce) break;
   }
-  for (int64_t number : standing.Leaders(kMostLeaders)) {
+  for (int64_t number : standing.Leaders(kLeadersOfEnded)) {
     const auto it = kept.find(number);
     if (it != kept.end()) *search.add_leaders() = ViewOf(it->second);
   }
