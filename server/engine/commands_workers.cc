@@ -289,6 +289,14 @@ void Handle(EngineParts& parts, Call<v1::RenewRequest, v1::RenewResponse> call) 
   }
   if (!status.ok()) return parts.batch.Answer(call.reply, status);
   LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
+  if (task != nullptr && request.measurements().empty()) {
+    // It brings nothing that the renewal in the batch lacks: a client that renews one lease
+    // thousands of times costs one statement for all, and no second look at any.
+    if (const auto replies = task->renewing.lock(); replies != nullptr) {
+      replies->push_back(std::move(call.reply));
+      return;
+    }
+  }
   if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
   if (task == nullptr && parts.model.WasCancelled(request.attempt())) {
     return parts.batch.Answer(call.reply, Renewed(parts.clock.Now(), v1::STOP_REASON_CANCELLED));
@@ -313,19 +321,27 @@ void Handle(EngineParts& parts, Call<v1::RenewRequest, v1::RenewResponse> call) 
   renew.duration = parts.options.lease_duration;
   renew.progress = request.progress();
   renew.measurements = std::move(reported.measurements);
+  const auto replies = std::make_shared<RenewalReplies>();
+  replies->push_back(std::move(call.reply));
   // Where no attempt of that number runs, the store keeps it as evidence and says what it is.
   if (task != nullptr) {
     task->busy = true;
+    task->renewing = replies;
     renew.events = MeasuredEvents(*task, renew.measurements, std::numeric_limits<int>::max());
   }
   parts.batch.Plan(std::move(renew), [&parts, id = request.attempt().task_id(),
-                                      reply = std::move(call.reply)](const storage::Outcome& o) {
-    if (!o.status.ok()) return parts.batch.Answer(reply, o.status);
-    // The strategy may make up its mind between commit and answer.
-    parts.batch.AnswerLate<v1::RenewResponse>(reply, [&parts, id, deadline = o.deadline] {
-      const LiveTask* renewed = parts.model.FindTask(id);
-      return Renewed(deadline, renewed == nullptr ? v1::STOP_REASON_UNSPECIFIED : renewed->stop);
-    });
+                                      replies](const storage::Outcome& outcome) {
+    for (const auto& reply : *replies) {
+      if (!outcome.status.ok()) {
+        parts.batch.Answer(reply, outcome.status);
+        continue;
+      }
+      // The strategy may make up its mind between commit and answer.
+      parts.batch.AnswerLate<v1::RenewResponse>(reply, [&parts, id, deadline = outcome.deadline] {
+        const LiveTask* renewed = parts.model.FindTask(id);
+        return Renewed(deadline, renewed == nullptr ? v1::STOP_REASON_UNSPECIFIED : renewed->stop);
+      });
+    }
   });
 }
 

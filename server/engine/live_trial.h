@@ -4,11 +4,15 @@
 #define NASCENT_SERVER_ENGINE_LIVE_TRIAL_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "nascent/v1/worker_service.pb.h"
 #include "server/engine/propose/candidate.h"
 #include "server/storage/records.h"
 #include "server/strategy/strategy.h"
@@ -16,6 +20,8 @@
 namespace nascent::engine {
 
 struct ActiveSearch;
+
+using RenewalReplies = std::vector<std::function<void(absl::StatusOr<v1::RenewResponse>)>>;
 
 // What was trained so far. Only the evaluator that made it continues from it.
 struct Checkpoint {
@@ -63,6 +69,8 @@ struct LiveTask {
   int unavailable = 0;  // attempts in a row that lacked something which is no fault of the trial
   absl::Time not_before = absl::InfinitePast();  // for that reason: when it may be leased again
   bool busy = false;                             // a transition of it is in the batch being built
+  // Who is answered by the renewal that is in the batch; gone with the batch.
+  std::weak_ptr<RenewalReplies> renewing;
 };
 
 // Returns an event of the log as strategies observe it; costs are the trial's.
