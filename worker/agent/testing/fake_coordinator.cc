@@ -226,10 +226,6 @@ Status FakeCoordinator::Renew(grpc::ServerContext*, const v1::RenewRequest* requ
 
 template <typename Request>
 Status FakeCoordinator::End(const Request& request, std::vector<Request>& list, bool again) {
-  if (knobs_.unavailable) {
-    ++record_.unheard_ends;
-    changed_.NotifyAll();
-  }
   Entry* entry = nullptr;
   if (Status status = Check(request, entry); !status.ok()) return status;
   entry->leased = false;

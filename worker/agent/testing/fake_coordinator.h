@@ -63,8 +63,7 @@ class FakeCoordinator : public v1::WorkerService::Service, public v1::ArtifactSe
     std::vector<v1::ReleaseRequest> released;
     std::vector<v1::SetWeightsRequest> weights;
     int fenced = 0;
-    int unheard_ends = 0;  // reports of an end that were answered UNAVAILABLE
-    int replayed = 0;      // calls whose request id was seen before
+    int replayed = 0;  // calls whose request id was seen before
     int puts = 0;
     int gets = 0;
     std::vector<v1::Measurement> measurements;  // accepted
