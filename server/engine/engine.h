@@ -53,8 +53,8 @@ class Engine {
   // Takes over under `term`: loads every search that has not ended and replays its strategy.
   absl::Status Load(int64_t term);
 
-  // Carries out `commands` and whatever time and strategies brought. An error (UNAVAILABLE,
-  // ABORTED, UNKNOWN) is the store's: the engine is of no use any more.
+  // Carries out `commands` and whatever time and strategies brought. After an error, the
+  // store's or that memory no longer agrees with it, the engine is of no use any more.
   //
   //     commands, answers of strategies, time
   //        │  check, plan

@@ -1,4 +1,4 @@
-// The tables of MemoryStore and what each transition does to them. Private to memory_store.cc.
+// The tables of MemoryStore and what each transition does to them. Private to the in-memory store.
 
 #ifndef NASCENT_SERVER_STORAGE_MEMORY_STATE_H_
 #define NASCENT_SERVER_STORAGE_MEMORY_STATE_H_

@@ -38,7 +38,7 @@ struct DeleteSearch {
   int64_t search_id = 0;
 };
 // A proposal becomes a trial with a train task; with `shared_from` it is SHARED at once, with
-// `joined` it waits for its twin and has no task yet. FAILED_PRECONDITION: the search has ended;
+// `joined` it has no task, see trial_life.h. FAILED_PRECONDITION: the search has ended;
 // ALREADY_EXISTS: another trial has the number.
 struct AddTrial {
   std::string request_id;  // of EnqueueGenotypes, else empty
