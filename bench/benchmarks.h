@@ -14,6 +14,7 @@ void AddSearch(CLI::App& app);
 void AddSpace(CLI::App& app);
 void AddStrategies(CLI::App& app);
 void AddSynthetic(CLI::App& app);
+void AddKernels(CLI::App& app);
 void AddLifecycle(CLI::App& app);
 void AddRestart(CLI::App& app);
 void AddTrain(CLI::App& app);

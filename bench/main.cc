@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   nascent::bench::AddLifecycle(app);
   nascent::bench::AddRestart(app);
 #ifdef NASCENT_TORCH
+  nascent::bench::AddKernels(app);
   nascent::bench::AddTrain(app);
 #endif
   try {

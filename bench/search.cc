@@ -1,208 +1,228 @@
-// nascent-bench search: a real search through the whole service, and beside it a PyTorch loop under
-// Optuna.
-
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
-#include <unistd.h>
+// nascent-bench search: a list of NAS-Bench-201 cells through a whole service, and beside it
+// through a PyTorch loop under Optuna, in interleaved blocks.
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
+#include <cmath>
 #include <iostream>
+#include <map>
 #include <memory>
+#include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/time.h"
 #include "bench/benchmarks.h"
+#include "bench/cells.h"
+#include "bench/search_sides.h"
 
 namespace nascent::bench {
 namespace {
 
-using google::protobuf::Struct;
-using google::protobuf::Value;
-
 struct Options {
+  SideOptions sides;
   int trials = 24;
-  int slots = 2;
-  int port = 7391;
+  uint64_t seed = 0;
+  std::string cells;
+  int block = 6;
   bool peer = false;
-  std::string python = "python3";
-  std::string peer_program = NASCENT_BENCH_PEERS "/optuna_search.py";
-  std::string data = "/usr/share/datasets/fashion-mnist";
   std::string output = "table";
 };
 
-struct Rates {
-  double trials_per_minute = 0;
-  double training_share = 0;
-  double validation_share = 0;
+// All blocks of one side.
+struct SideTotal {
+  BlockReport sum;
+  std::vector<double> block_seconds;
+
+  void Add(const BlockReport& block) {
+    sum.Add(block);
+    block_seconds.push_back(block.seconds);
+  }
 };
 
-// What a command prints. Throws when it fails.
-std::string RunCommand(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error("cannot start: " + command);
-  std::string text;
-  std::array<char, 4096> buffer;
-  for (size_t n; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    text.append(buffer.data(), n);
+// Seconds of slots per phase. What is none of the named phases of a trial is "rest", and what a
+// slot does between trials "idle".
+std::vector<std::pair<std::string, double>> SlotSeconds(const SideTotal& side, int slots) {
+  std::vector<std::pair<std::string, double>> seconds;
+  double named = 0;
+  const size_t phases = kPhases.size() - 1;
+  for (size_t i = 0; i < phases; ++i) {
+    seconds.emplace_back(kPhases[i], side.sum.phases[i]);
+    named += side.sum.phases[i];
   }
-  if (pclose(pipe) != 0) throw std::runtime_error("failed: " + command);
-  return text;
+  const double total = side.sum.phases[phases];
+  seconds.emplace_back("rest", total - named);
+  seconds.emplace_back("idle", side.sum.seconds * slots - total);
+  return seconds;
 }
 
-Value ParseJson(const std::string& text) {
-  Value value;
-  if (!google::protobuf::util::JsonStringToMessage(text, &value).ok()) {
-    throw std::runtime_error("no JSON: " + text.substr(0, 200));
+struct Ratio {
+  double value = 0;
+  std::optional<double> error;  // one standard error; of one block none is known
+};
+
+// How many times faster the first is than the second. The error is the jackknife's over blocks.
+Ratio RatioOf(const std::vector<double>& first, const std::vector<double>& second) {
+  const double own = std::accumulate(first.begin(), first.end(), 0.0);
+  const double other = std::accumulate(second.begin(), second.end(), 0.0);
+  Ratio ratio{other / own, std::nullopt};
+  const auto blocks = static_cast<double>(first.size());
+  if (first.size() < 2) return ratio;
+  std::vector<double> without;
+  for (size_t i = 0; i < first.size(); ++i) {
+    without.push_back((other - second[i]) / (own - first[i]));
   }
-  return value;
+  const double mean = std::accumulate(without.begin(), without.end(), 0.0) / blocks;
+  double squares = 0;
+  for (const double value : without) squares += (value - mean) * (value - mean);
+  ratio.error = std::sqrt((blocks - 1) / blocks * squares);
+  return ratio;
 }
 
-const Value& Field(const Value& value, const std::string& name) {
-  static const Value* const kNone = new Value;
-  const auto found = value.struct_value().fields().find(name);
-  return found == value.struct_value().fields().end() ? *kNone : found->second;
-}
-
-absl::Time TimeOf(const Value& value) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, value.string_value(), &time, &error)) {
-    throw std::runtime_error("no time: " + value.string_value());
+std::vector<std::vector<std::string>> Blocks(const std::vector<std::string>& cells, int size) {
+  std::vector<std::vector<std::string>> blocks;
+  for (size_t first = 0; first < cells.size(); first += static_cast<size_t>(size)) {
+    const size_t last = std::min(cells.size(), first + static_cast<size_t>(size));
+    blocks.emplace_back(cells.begin() + static_cast<std::ptrdiff_t>(first),
+                        cells.begin() + static_cast<std::ptrdiff_t>(last));
   }
-  return time;
+  return blocks;
 }
 
-// A service of its own for as long as it lives.
-class Service {
+std::string JsonOf(const std::vector<std::pair<std::string, double>>& seconds, size_t cells) {
+  std::string json = "{";
+  for (const auto& [phase, value] : seconds) {
+    absl::StrAppendFormat(&json, "%s\"%s\": %.4f", json.size() > 1 ? ", " : "", phase,
+                          value / static_cast<double>(cells));
+  }
+  return json + "}";
+}
+
+class Report {
  public:
-  explicit Service(const Options& options)
-      : folder_(std::filesystem::temp_directory_path() / absl::StrCat("nascent-bench-", getpid())),
-        nascent_(absl::StrCat(
-            std::filesystem::read_symlink("/proc/self/exe").parent_path().string(),
-            "/nascent --data-dir ", folder_.string(), " --server 127.0.0.1:", options.port, " ")) {
-    Run(absl::StrCat("up --detach --listen 127.0.0.1:", options.port, " --slots ", options.slots,
-                     " >/dev/null"));
+  Report(const Options& options, size_t cells, const SideTotal& own, const SideTotal* peer)
+      : cells_(cells), own_(own), peer_(peer), seconds_(SlotSeconds(own, options.sides.slots)) {
+    if (peer == nullptr) return;
+    peer_seconds_ = SlotSeconds(*peer, options.sides.slots);
+    ratio_ = RatioOf(own.block_seconds, peer->block_seconds);
   }
-  ~Service() {
-    // The destructor of a benchmark that may have failed: what can't be ended is left to be seen.
-    [[maybe_unused]] const int status = std::system((nascent_ + "down >/dev/null").c_str());
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  Service(const Service&) = delete;
-  Service& operator=(const Service&) = delete;
 
-  std::string Run(const std::string& arguments) const { return RunCommand(nascent_ + arguments); }
-  const std::filesystem::path& folder() const { return folder_; }
+  void PrintJson() const {
+    std::map<std::string, double> share;
+    double all = 0;
+    for (const auto& [phase, value] : seconds_) all += share[phase] = value;
+    const double training =
+        share["data"] + share["forward"] + share["backward"] + share["optimizer"];
+    std::cout << absl::StrFormat(
+        "{\"cells\": %d, \"blocks\": %d, \"trials_per_minute\": %.2f, "
+        "\"peer_trials_per_minute\": %s, \"ratio\": %s, \"ratio_error\": %s, "
+        "\"training_share\": %.4f, \"validation_share\": %.4f, \"other_share\": %.4f, "
+        "\"accuracy\": %.4f, \"peer_accuracy\": %s, \"seconds_per_trial\": %s, "
+        "\"peer_seconds_per_trial\": %s}\n",
+        cells_, own_.block_seconds.size(), PerMinute(own_),
+        peer_ == nullptr ? "null" : absl::StrFormat("%.2f", PerMinute(*peer_)),
+        peer_ == nullptr ? "null" : absl::StrFormat("%.3f", ratio_.value),
+        ratio_.error.has_value() ? absl::StrFormat("%.3f", *ratio_.error) : "null", training / all,
+        share["validation"] / all, 1 - (training + share["validation"]) / all, Accuracy(own_),
+        peer_ == nullptr ? "null" : absl::StrFormat("%.4f", Accuracy(*peer_)),
+        JsonOf(seconds_, cells_), peer_ == nullptr ? "null" : JsonOf(peer_seconds_, cells_));
+  }
+
+  void PrintTable() const {
+    std::cout << absl::StrFormat("%d cells in %d blocks%s\n", cells_, own_.block_seconds.size(),
+                                 peer_ == nullptr ? "" : ", by turns with PyTorch under Optuna");
+    PrintRow("trials per minute", PerMinute(own_), peer_ == nullptr ? 0 : PerMinute(*peer_), 1);
+    PrintRow("mean validation accuracy", Accuracy(own_), peer_ == nullptr ? 0 : Accuracy(*peer_),
+             3);
+    if (peer_ != nullptr) {
+      std::cout << absl::StrFormat(
+          "%-34s %8.2f%s\n", "times the peer", ratio_.value,
+          ratio_.error.has_value() ? absl::StrFormat(" ± %.2f", *ratio_.error) : "");
+    }
+    std::cout << "seconds of a slot per trial\n";
+    for (size_t i = 0; i < seconds_.size(); ++i) {
+      PrintRow("  " + seconds_[i].first, seconds_[i].second / static_cast<double>(cells_),
+               peer_ == nullptr ? 0 : peer_seconds_[i].second / static_cast<double>(cells_), 3);
+    }
+  }
 
  private:
-  const std::filesystem::path folder_;
-  const std::string nascent_;
+  double PerMinute(const SideTotal& side) const {
+    return 60 * static_cast<double>(cells_) / side.sum.seconds;
+  }
+  double Accuracy(const SideTotal& side) const {
+    return side.sum.accuracy / static_cast<double>(cells_);
+  }
+
+  void PrintRow(const std::string& name, double own, double peer, int digits) const {
+    const auto number = [&](double value) { return absl::StrFormat("%8.*f", digits, value); };
+    std::cout << absl::StrFormat("%-34s %s%s\n", name, number(own),
+                                 peer_ == nullptr ? "" : "   peer " + number(peer));
+  }
+
+  const size_t cells_;
+  const SideTotal& own_;
+  const SideTotal* const peer_;  // null: there is none
+  const std::vector<std::pair<std::string, double>> seconds_;
+  std::vector<std::pair<std::string, double>> peer_seconds_;
+  Ratio ratio_;
 };
 
-// The trials after the first of each slot: what is started once is no part of the rate.
-Rates RatesOf(const Value& trials, int slots) {
-  struct Trial {
-    absl::Time finished;
-    double training, validation;
-  };
-  std::vector<Trial> ended;
-  const Value& list = trials.kind_case() == Value::kListValue ? trials : Field(trials, "trials");
-  for (const Value& trial : list.list_value().values()) {
-    const Value& metrics = Field(trial, "metrics");
-    if (Field(trial, "finished_at").string_value().empty()) continue;
-    ended.push_back({TimeOf(Field(trial, "finished_at")),
-                     Field(metrics, "training_seconds").number_value(),
-                     Field(metrics, "validation_seconds").number_value()});
-  }
-  const auto first = static_cast<size_t>(slots);
-  if (ended.size() <= first + 1) throw std::runtime_error("too few trials ended");
-  std::sort(ended.begin(), ended.end(),
-            [](const Trial& a, const Trial& b) { return a.finished < b.finished; });
-  const double seconds = absl::ToDoubleSeconds(ended.back().finished - ended[first - 1].finished);
-  Rates rates;
-  rates.trials_per_minute = 60 * static_cast<double>(ended.size() - first) / seconds;
-  for (size_t i = first; i < ended.size(); ++i) {
-    rates.training_share += ended[i].training / (seconds * slots);
-    rates.validation_share += ended[i].validation / (seconds * slots);
-  }
-  return rates;
-}
-
-Rates RunSearch(const Options& options) {
-  const Service service(options);
-  service.Run(absl::StrCat("data add fashion-mnist --from ", options.data, " >/dev/null"));
-  const std::string file = (service.folder() / "search.yaml").string();
-  std::ofstream(file) << absl::StrFormat(
-      R"(name: bench
-space: {preset: nas-bench-201, set: {channels: 8, cells: 1}}
-data: {dataset: fashion-mnist, train: 10000, validation: 5000}
-recipe: {epochs: 1, batch: 128, optimizer: {sgd: {learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 5e-4}}}
-objectives: [{metric: validation_accuracy, goal: maximize}]
-strategy: {random: {}}
-budget: {trials: %d, parallel: %d}
-sharing: off
-)",
-      options.trials, options.slots);
-  service.Run(absl::StrCat("submit --watch ", file, " >/dev/null"));
-  return RatesOf(
-      ParseJson(service.Run(absl::StrCat("trials bench --output json --limit ", options.trials))),
-      options.slots);
-}
-
-double RunPeer(const Options& options) {
-  const Value report = ParseJson(RunCommand(absl::StrCat(
-      options.python, " ", options.peer_program, " --trials ", options.trials, " --slots ",
-      options.slots, " --images ", options.data, "/train-images-idx3-ubyte.gz --labels ",
-      options.data, "/train-labels-idx1-ubyte.gz")));
-  return Field(report, "trials_per_minute").number_value();
-}
-
 void Run(const Options& options) {
-  const Rates rates = RunSearch(options);
-  const double peer = options.peer ? RunPeer(options) : 0;
-  const double other = 1 - rates.training_share - rates.validation_share;
-  if (options.output == "json") {
-    std::cout << absl::StrFormat(
-        "{\"trials_per_minute\": %.2f, \"peer_trials_per_minute\": %s, \"training_share\": %.4f, "
-        "\"validation_share\": %.4f, \"other_share\": %.4f}\n",
-        rates.trials_per_minute, options.peer ? absl::StrFormat("%.2f", peer) : "null",
-        rates.training_share, rates.validation_share, other);
-    return;
+  const std::vector<std::string> cells =
+      options.cells.empty() ? RandomCells(options.trials, options.seed) : ReadCells(options.cells);
+  if (cells.empty()) throw std::runtime_error("--cells: there is none");
+  // The peer first: a Python that lacks something is seen before a service is started.
+  const std::unique_ptr<SearchSide> peer = options.peer ? StartPeer(options.sides) : nullptr;
+  // Loads programs and data, which is no part of what is measured.
+  const std::vector<std::string> first(static_cast<size_t>(options.sides.slots), cells[0]);
+  if (peer != nullptr) peer->Run(first);
+  const std::unique_ptr<SearchSide> service = StartService(options.sides);
+  service->Run(first);
+  SideTotal own_total;
+  SideTotal peer_total;
+  bool service_first = true;
+  for (const std::vector<std::string>& block : Blocks(cells, options.block)) {
+    if (service_first) own_total.Add(service->Run(block));
+    if (peer != nullptr) peer_total.Add(peer->Run(block));
+    if (!service_first) own_total.Add(service->Run(block));
+    service_first = !service_first;
   }
-  std::cout << absl::StrFormat("%-34s %8.1f\n", "trials per minute", rates.trials_per_minute);
-  if (options.peer) {
-    std::cout << absl::StrFormat("%-34s %8.1f\n", "PyTorch under Optuna", peer);
-  }
-  std::cout << absl::StrFormat("%-34s %7.1f %%\n", "of the slots' time: training",
-                               100 * rates.training_share)
-            << absl::StrFormat("%-34s %7.1f %%\n", "validation", 100 * rates.validation_share)
-            << absl::StrFormat("%-34s %7.1f %%\n", "all else", 100 * other);
+  const Report report(options, cells.size(), own_total, peer == nullptr ? nullptr : &peer_total);
+  options.output == "json" ? report.PrintJson() : report.PrintTable();
 }
 
 }  // namespace
+
+void BlockReport::Add(const BlockReport& other) {
+  seconds += other.seconds;
+  accuracy += other.accuracy;
+  for (size_t i = 0; i < phases.size(); ++i) phases[i] += other.phases[i];
+}
 
 void AddSearch(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* search = app.add_subcommand(
       "search",
-      "Trials per minute of a random search over NAS-Bench-201 cells (channels 8, cells 1) on "
-      "Fashion-MNIST, through a service of its own.");
-  search->add_option("--trials", options->trials, "Trials to run.");
-  search->add_option("--slots", options->slots, "Trials at a time, one thread each.");
-  search->add_option("--port", options->port, "Where the coordinator listens.");
-  search->add_flag("--peer", options->peer, "Also run the PyTorch loop of bench/peers.");
-  search->add_option("--python", options->python, "A Python that has torch and optuna.");
-  search->add_option("--peer-program", options->peer_program, "That loop.");
-  search->add_option("--data", options->data, "Folder with Fashion-MNIST's IDX files.");
+      "Trials per minute of a list of NAS-Bench-201 cells (channels 8, cells 1) on Fashion-MNIST, "
+      "through a service of its own.");
+  search->add_option("--trials", options->trials, "Random cells to train.")
+      ->check(CLI::Range(1, 15625));
+  search->add_option("--seed", options->seed, "Of those cells.");
+  search->add_option("--cells", options->cells, "A file of cells instead, one a line.");
+  search
+      ->add_option("--block", options->block,
+                   "Cells that a side trains before it is the other's turn.")
+      ->check(CLI::Range(1, 1000));
+  search->add_option("--slots", options->sides.slots, "Trials at a time, one thread each.")
+      ->check(CLI::Range(1, 1024));
+  search->add_option("--port", options->sides.port, "Where the coordinator listens.");
+  search->add_flag("--peer", options->peer, "By turns with the PyTorch loop of bench/peers.");
+  search->add_option("--python", options->sides.python, "A Python that has torch and optuna.");
+  search->add_option("--peer-program", options->sides.peer_program, "That loop.");
+  search->add_option("--data", options->sides.data, "Folder with Fashion-MNIST's IDX files.");
   search->add_option("--output", options->output, "table or json")
       ->check(CLI::IsMember({"table", "json"}));
   search->callback([options] { Run(*options); });

@@ -39,4 +39,10 @@ target_include_directories(nlopt SYSTEM INTERFACE ${NLOPT_INCLUDE_DIR})
 
 if(NASCENT_TORCH)
   include(Torch)
+  # oneDNN, for a benchmark alone.
+  find_library(DNNL_LIBRARY dnnl REQUIRED)
+  find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)
+  add_library(dnnl INTERFACE IMPORTED)
+  target_link_libraries(dnnl INTERFACE ${DNNL_LIBRARY})
+  target_include_directories(dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
 endif()

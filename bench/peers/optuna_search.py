@@ -1,6 +1,8 @@
-"""Random search over NAS-Bench-201 cells with PyTorch and Optuna on Fashion-MNIST.
+"""Trains NAS-Bench-201 cells with PyTorch under Optuna on Fashion-MNIST.
 
-Prints one JSON object: trials, seconds, trials_per_minute, validation_share.
+Each line of standard input is a block: cells in the benchmark's notation, separated by spaces. For each
+block one line of JSON is printed: its wall time in seconds, the sum of the trials' validation accuracies,
+and the seconds that the slots spent in each phase.
 """
 
 import argparse
@@ -9,10 +11,36 @@ import json
 import multiprocessing
 import multiprocessing.connection
 import os
+import sys
 import time
 
 OPERATIONS = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
 EDGES = [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)]
+
+
+PHASES = ["build", "data", "forward", "backward", "optimizer", "validation", "total"]
+
+
+def parse(notation):
+    cell = {}
+    for target, node in enumerate(notation.split("+"), 1):
+        for edge in node.strip("|").split("|"):
+            operation, source = edge.split("~")
+            cell[(int(source), target)] = operation
+    return cell
+
+
+class Phases:
+    """Adds the time since the last mark to a phase."""
+
+    def __init__(self):
+        self.seconds = dict.fromkeys(PHASES, 0.0)
+        self.start = self.last = time.perf_counter()
+
+    def mark(self, phase):
+        now = time.perf_counter()
+        self.seconds[phase] += now - self.last
+        self.last = now
 
 
 def read_idx(path):
@@ -123,29 +151,66 @@ def slot(connection, options):
     vx, vy = images[validation].contiguous(memory_format=torch.channels_last), labels[validation]
     connection.send("ready")
     while (cell := connection.recv()) is not None:
+        phases = Phases()
         network = make_network(cell, options.channels, options.cells)
         network = network.to(memory_format=torch.channels_last)
         optimizer = torch.optim.SGD(
             network.parameters(), 0.1, 0.9, weight_decay=5e-4, nesterov=True, fused=True
         )
         network.train()
+        phases.mark("build")
         for batch in torch.randperm(len(x)).split(128):
+            images, labels = x[batch], y[batch]
+            phases.mark("data")
+            loss = torch.nn.functional.cross_entropy(network(images), labels)
+            phases.mark("forward")
             optimizer.zero_grad(set_to_none=True)
-            loss = torch.nn.functional.cross_entropy(network(x[batch]), y[batch])
             loss.backward()
+            phases.mark("backward")
             optimizer.step()
-        start = time.perf_counter()
+            phases.mark("optimizer")
         network.eval()
         with torch.inference_mode():
             right = sum(
                 (network(vx[i : i + 500]).argmax(1) == vy[i : i + 500]).sum().item()
                 for i in range(0, len(vx), 500)
             )
-        connection.send((right / len(vx), time.perf_counter() - start))
+        phases.mark("validation")
+        phases.seconds["total"] = phases.last - phases.start
+        connection.send((right / len(vx), phases.seconds))
+
+
+def run_block(study, slots, cells):
+    """Trains all cells, as many at a time as there are slots."""
+    start = time.perf_counter()
+    for cell in cells:
+        study.enqueue_trial({str(edge): operation for edge, operation in cell.items()})
+
+    def ask(connection):
+        trial = study.ask()
+        connection.send({edge: trial.suggest_categorical(str(edge), OPERATIONS) for edge in EDGES})
+        return trial
+
+    report = dict.fromkeys(PHASES, 0.0)
+    report["accuracy"] = 0.0
+    running = {connection: ask(connection) for connection in slots[: len(cells)]}
+    asked = len(running)
+    while running:
+        for connection in multiprocessing.connection.wait(list(running)):
+            accuracy, seconds = connection.recv()
+            study.tell(running.pop(connection), accuracy)
+            report["accuracy"] += accuracy
+            for phase in PHASES:
+                report[phase] += seconds[phase]
+            if asked < len(cells):
+                running[connection] = ask(connection)
+                asked += 1
+    report["seconds"] = time.perf_counter() - start
+    return report
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     folder = "/usr/share/datasets/fashion-mnist/"
     parser.add_argument("--images", default=folder + "train-images-idx3-ubyte.gz")
     parser.add_argument("--labels", default=folder + "train-labels-idx1-ubyte.gz")
@@ -153,59 +218,27 @@ def main():
     parser.add_argument("--validation", type=int, default=5000)
     parser.add_argument("--channels", type=int, default=8)
     parser.add_argument("--cells", type=int, default=1)
-    parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--slots", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
 
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        direction="maximize", sampler=optuna.samplers.RandomSampler(seed=options.seed)
-    )
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
     context = multiprocessing.get_context("spawn")
     slots = []
     for _ in range(options.slots):
         here, there = context.Pipe()
-        process = context.Process(target=slot, args=(there, options), daemon=True)
-        process.start()
-        slots.append((here, process))
-    for here, _ in slots:
-        here.recv()  # loaded: starting is no part of the time
-
-    def ask(here):
-        trial = study.ask()
-        cell = {edge: trial.suggest_categorical(str(edge), OPERATIONS) for edge in EDGES}
-        here.send(cell)
-        return trial
-
-    start = time.perf_counter()
-    running = {here: ask(here) for here, _ in slots[: options.trials]}
-    asked, validation_seconds = len(running), 0.0
-    while running:
-        for here in multiprocessing.connection.wait(list(running)):
-            accuracy, seconds = here.recv()
-            study.tell(running.pop(here), accuracy)
-            validation_seconds += seconds
-            if asked < options.trials:
-                running[here] = ask(here)
-                asked += 1
-    seconds = time.perf_counter() - start
-    for here, process in slots:
-        here.send(None)
-        process.join()
-    print(
-        json.dumps(
-            {
-                "trials": options.trials,
-                "seconds": seconds,
-                "trials_per_minute": 60 * options.trials / seconds,
-                "validation_share": validation_seconds / (seconds * options.slots),
-            }
-        )
-    )
+        context.Process(target=slot, args=(there, options), daemon=True).start()
+        slots.append(here)
+    for connection in slots:
+        connection.recv()  # loaded: starting is no part of a block
+    for line in sys.stdin:
+        report = run_block(study, slots, [parse(notation) for notation in line.split()])
+        print(json.dumps(report), flush=True)
+    for connection in slots:
+        connection.send(None)
 
 
 if __name__ == "__main__":
