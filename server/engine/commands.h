@@ -102,7 +102,8 @@ using Command = std::variant<
     Call<v1::ReleaseRequest, v1::ReleaseResponse>,
     Call<v1::SetWeightsRequest, v1::SetWeightsResponse>,
     // Artifacts and data sets, of which the engine keeps nothing.
-    Call<storage::PutArtifact, Nothing>, Call<storage::PutDataset, Nothing>>;
+    Call<storage::PutArtifact, Nothing>, Call<storage::PutDataset, Nothing>,
+    Call<storage::RemoveDataset, Nothing>>;
 
 }  // namespace nascent::engine
 

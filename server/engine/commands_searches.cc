@@ -147,6 +147,7 @@ void Handle(EngineParts& parts, Call<SubmitSearch, v1::Search> call) {
   record.created_at = parts.clock.Now();
   record.space_size = request.search->space_size;
   record.warnings = request.search->warnings;
+  record.decisions = DecisionsOf(*request.search);
   if (request.maker == nullptr) {
     request.maker = std::make_shared<CandidateMaker>(request.search, parts.options.candidates);
   }
@@ -247,6 +248,10 @@ void Handle(EngineParts& parts, Call<storage::PutArtifact, Nothing> call) {
 }
 
 void Handle(EngineParts& parts, Call<storage::PutDataset, Nothing> call) {
+  parts.batch.Plan(std::move(call.request), parts.batch.Answering<Nothing>(std::move(call.reply)));
+}
+
+void Handle(EngineParts& parts, Call<storage::RemoveDataset, Nothing> call) {
   parts.batch.Plan(std::move(call.request), parts.batch.Answering<Nothing>(std::move(call.reply)));
 }
 

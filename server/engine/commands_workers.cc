@@ -213,7 +213,7 @@ bool IsResult(EngineParts& parts, LiveTask& task, v1::FailureKind kind) {
 }  // namespace
 
 void Handle(EngineParts& parts, Call<ListWorkers, std::vector<v1::Worker>> call) {
-  parts.batch.Answer(call.reply, parts.model.workers().List());
+  parts.batch.Answer(call.reply, parts.model.workers().List(parts.clock.Now()));
 }
 
 void Handle(EngineParts& parts, Call<v1::RegisterRequest, v1::RegisterResponse> call) {

@@ -8,6 +8,7 @@
 
 #include "server/engine/testing/harness.h"
 #include "server/engine/view/task_message.h"
+#include "server/engine/view/views.h"
 
 namespace nascent::engine {
 namespace {
@@ -542,6 +543,53 @@ TEST(Engine, AWorkerOfAnotherProtocolIsRefused) {
   request.add_slots()->set_kind("cpu");
   EXPECT_EQ(harness.Call<v1::RegisterResponse>(request).status().code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(Engine, AWorkerIsGoneOnceItHoldsNothingAndIsSilent) {
+  Harness harness;
+  const int64_t silent = harness.Register("silent");
+  const int64_t busy = harness.Register("busy");
+  ASSERT_TRUE(harness.Submit(ToySpec(1)).ok());
+  const auto lease = harness.Lease(busy);
+  const auto gone = [&](int64_t id) {
+    const auto workers = harness.Call<std::vector<v1::Worker>>(ListWorkers());
+    EXPECT_TRUE(workers.ok()) << workers.status();
+    for (const v1::Worker& worker : *workers) {
+      if (worker.id() == id) return worker.gone();
+    }
+    ADD_FAILURE() << "no worker " << id;
+    return false;
+  };
+  EXPECT_FALSE(gone(silent));
+  for (int minute = 0; minute < 60; ++minute) {
+    harness.Advance(absl::Minutes(1) / 4);
+    ASSERT_TRUE(harness.Renew(busy, *lease).ok());
+  }
+  EXPECT_TRUE(gone(silent));
+  EXPECT_FALSE(gone(busy));
+  ASSERT_TRUE(harness.Lease(silent).ok());
+  EXPECT_FALSE(gone(silent));
+}
+
+TEST(Engine, ASearchSaysWhatItsDecisionsStandForAlsoAfterARestart) {
+  Harness harness;
+  v1::SearchSpec spec = ToySpec(1);
+  auto& rates =
+      *(*spec.mutable_decisions())["recipe.optimizer.sgd.learning_rate"].mutable_log_uniform();
+  rates.set_minimum(0.01);
+  rates.set_maximum(0.5);
+  const int64_t search = *harness.Submit(spec);
+  const auto check = [](const v1::Search& shown) {
+    // Six edges of a cell, and the recipe's.
+    ASSERT_EQ(shown.decisions_size(), 7);
+    EXPECT_EQ(shown.decisions(0).domain().choice().values_size(), 5);
+    EXPECT_EQ(shown.decisions(6).label(), "recipe.optimizer.sgd.learning_rate");
+    EXPECT_EQ(shown.decisions(6).domain().log_uniform().maximum(), 0.5);
+  };
+  check(harness.View(search).search);
+  check(ViewOf(*harness.store().GetSearch(search)));
+  harness.Restart();
+  check(harness.View(search).search);
 }
 
 TEST(Engine, AnUnknownWorkerIsToldToRegister) {

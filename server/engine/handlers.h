@@ -19,6 +19,7 @@ void Handle(EngineParts& parts, Call<EnqueueGenotypes, std::vector<int64_t>> cal
 void Handle(EngineParts& parts, Call<ViewSearch, SearchView> call);
 void Handle(EngineParts& parts, Call<storage::PutArtifact, Nothing> call);
 void Handle(EngineParts& parts, Call<storage::PutDataset, Nothing> call);
+void Handle(EngineParts& parts, Call<storage::RemoveDataset, Nothing> call);
 
 // --- commands_workers.cc ---
 void Handle(EngineParts& parts, Call<ListWorkers, std::vector<v1::Worker>> call);

@@ -41,6 +41,7 @@ void Model::Stage(const std::string& request_id, std::unique_ptr<ActiveSearch> s
 ActiveSearch& Model::Adopt(int64_t id, std::unique_ptr<ActiveSearch> search) {
   search->record.id = id;
   search->record.spec.Clear();
+  search->record.decisions.clear();
   *search->shared_id = id;
   search->Wake();
   return *(searches_[id] = std::move(search));

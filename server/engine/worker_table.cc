@@ -118,7 +118,7 @@ std::set<std::string> WorkerTable::Metrics() const {
   return metrics;
 }
 
-std::vector<v1::Worker> WorkerTable::List() const {
+std::vector<v1::Worker> WorkerTable::List(absl::Time now) const {
   std::vector<v1::Worker> list;
   for (const auto& [id, worker] : workers_) {
     v1::Worker& message = list.emplace_back();
@@ -130,6 +130,7 @@ std::vector<v1::Worker> WorkerTable::List() const {
     *message.mutable_registered_at() = ToTimestamp(worker.registered_at);
     *message.mutable_last_seen_at() = ToTimestamp(worker.last_seen_at);
     message.set_busy_slots(static_cast<int>(worker.tasks.size()));
+    message.set_gone(!IsAlive(worker, now));
   }
   return list;
 }

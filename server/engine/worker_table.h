@@ -71,7 +71,7 @@ class WorkerTable {
   std::set<std::string> Metrics() const;
 
   // Returns all workers, ordered by id.
-  std::vector<v1::Worker> List() const;
+  std::vector<v1::Worker> List(absl::Time now) const;
 
  private:
   const absl::Duration quiet_;

@@ -104,6 +104,20 @@ grpc::ServerUnaryReactor* ArtifactService::RegisterDataset(
   return reactor;
 }
 
+grpc::ServerUnaryReactor* ArtifactService::RemoveDataset(grpc::CallbackServerContext* context,
+                                                         const v1::RemoveDatasetRequest* request,
+                                                         v1::RemoveDatasetResponse* response) {
+  auto* reactor = new UnaryReactor<v1::RemoveDatasetResponse>(*context, response);
+  engine::Call<storage::RemoveDataset, engine::Nothing> call;
+  call.request = {request->request_id(), request->name()};
+  call.reply = [reactor](absl::StatusOr<engine::Nothing> removed) {
+    if (!removed.ok()) return reactor->Answer(removed.status());
+    reactor->Answer(v1::RemoveDatasetResponse());
+  };
+  backend_.coordinator->Post(std::move(call), reactor->caller());
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* ArtifactService::ListDatasets(grpc::CallbackServerContext* context,
                                                         const v1::ListDatasetsRequest* /*request*/,
                                                         v1::ListDatasetsResponse* response) {

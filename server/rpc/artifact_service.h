@@ -28,6 +28,9 @@ class ArtifactService : public v1::ArtifactService::CallbackService {
   grpc::ServerUnaryReactor* ListDatasets(grpc::CallbackServerContext* context,
                                          const v1::ListDatasetsRequest* request,
                                          v1::ListDatasetsResponse* response) override;
+  grpc::ServerUnaryReactor* RemoveDataset(grpc::CallbackServerContext* context,
+                                          const v1::RemoveDatasetRequest* request,
+                                          v1::RemoveDatasetResponse* response) override;
 
  private:
   const Backend backend_;

@@ -56,4 +56,45 @@ absl::StatusOr<v1::ListTrialsResponse> ListTrials(storage::TrialStore& store,
   }
 }
 
+absl::StatusOr<v1::ListMeasurementsResponse> ListMeasurements(
+    storage::TrialStore& store, const v1::ListMeasurementsRequest& request) {
+  int64_t after = 0;
+  int size = 0;
+  absl::Status status = ReadPageToken(request.page_token(), after);
+  status.Update(ReadPageSize(request.page_size(), 1000, 100, size));
+  if (request.trial_number() < 0) {
+    status.Update(engine::FieldError("trial_number", request.trial_number(), "0 or more"));
+  }
+  if (!status.ok()) return status;
+  auto search = FindSearch(store, request.search());
+  if (!search.ok()) return search.status();
+  const auto totals = store.GetTotals(search->id);
+  if (!totals.ok()) return totals.status();
+  int64_t trials = 0;
+  for (const auto& [state, count] : totals->trials) trials += count;
+  int64_t last = std::min(after + size, trials);
+  if (request.trial_number() > 0) {
+    after = request.trial_number() - 1;
+    last = trials = request.trial_number();
+  }
+  const auto rows = store.LoadMeasurements(search->id, after, last, request.metric());
+  if (!rows.ok()) return rows.status();
+  v1::ListMeasurementsResponse response;
+  size_t bytes = 0;
+  for (const storage::TrialMeasurement& row : *rows) {
+    const bool another = response.trials_size() == 0 ||
+                         response.trials().rbegin()->trial_number() != row.trial_number;
+    // A page ends between two trials.
+    if (another && bytes > kMostBytes) {
+      last = row.trial_number - 1;
+      break;
+    }
+    if (another) response.add_trials()->set_trial_number(row.trial_number);
+    *response.mutable_trials()->rbegin()->add_measurements() = row.measurement;
+    bytes += row.measurement.ByteSizeLong() + 2;
+  }
+  if (last < trials) response.set_next_page_token(absl::StrCat(last));
+  return response;
+}
+
 }  // namespace nascent::rpc

@@ -17,6 +17,9 @@ absl::StatusOr<storage::SearchRecord> FindSearch(storage::TrialStore& store,
 absl::StatusOr<v1::ListTrialsResponse> ListTrials(storage::TrialStore& store,
                                                   const v1::ListTrialsRequest& request);
 
+absl::StatusOr<v1::ListMeasurementsResponse> ListMeasurements(
+    storage::TrialStore& store, const v1::ListMeasurementsRequest& request);
+
 }  // namespace nascent::rpc
 
 #endif  // NASCENT_SERVER_RPC_SEARCH_READS_H_

@@ -38,6 +38,7 @@ absl::StatusOr<v1::SubmitSearchResponse> DryRun(
   record.spec = resolved->spec;
   record.space_size = resolved->space_size;
   record.warnings = resolved->warnings;
+  record.decisions = engine::DecisionsOf(*resolved);
   v1::SubmitSearchResponse response;
   *response.mutable_search() = engine::ViewOf(record);
   response.mutable_search()->clear_created_at();
@@ -126,6 +127,14 @@ grpc::ServerUnaryReactor* SearchService::ListTrials(grpc::CallbackServerContext*
                                                     v1::ListTrialsResponse* response) {
   return Run<v1::ListTrialsResponse>(
       *context, response, [this, request] { return rpc::ListTrials(*backend_.store, *request); });
+}
+
+grpc::ServerUnaryReactor* SearchService::ListMeasurements(
+    grpc::CallbackServerContext* context, const v1::ListMeasurementsRequest* request,
+    v1::ListMeasurementsResponse* response) {
+  return Run<v1::ListMeasurementsResponse>(*context, response, [this, request] {
+    return rpc::ListMeasurements(*backend_.store, *request);
+  });
 }
 
 grpc::ServerUnaryReactor* SearchService::Change(const grpc::CallbackServerContext& context,

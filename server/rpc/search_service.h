@@ -31,6 +31,9 @@ class SearchService : public v1::SearchService::CallbackService {
   grpc::ServerUnaryReactor* ListTrials(grpc::CallbackServerContext* context,
                                        const v1::ListTrialsRequest* request,
                                        v1::ListTrialsResponse* response) override;
+  grpc::ServerUnaryReactor* ListMeasurements(grpc::CallbackServerContext* context,
+                                             const v1::ListMeasurementsRequest* request,
+                                             v1::ListMeasurementsResponse* response) override;
   grpc::ServerUnaryReactor* PauseSearch(grpc::CallbackServerContext* context,
                                         const v1::ChangeSearchRequest* request,
                                         v1::Search* response) override;

@@ -501,4 +501,16 @@ Outcome MemoryState::Do(const PutDataset& t) {
   return Remember(t.request_id, used_for, outcome);
 }
 
+Outcome MemoryState::Do(const RemoveDataset& t) {
+  const std::string used_for = absl::StrCat("RemoveDataset of ", t.name);
+  if (auto seen = Seen(t.request_id, used_for)) return *seen;
+  for (const auto& [id, search] : searches_) {
+    if (search.record.spec.data().dataset() == t.name && !HasEnded(search.record.state)) {
+      return Refuse(DatasetInUse(t.name, id, search.record.spec.name()));
+    }
+  }
+  if (datasets_.erase(t.name) == 0) return Refuse(NoDataset(t.name));
+  return Remember(t.request_id, used_for, {});
+}
+
 }  // namespace nascent::storage

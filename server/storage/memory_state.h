@@ -105,6 +105,7 @@ class MemoryState {
   Outcome Do(const PutArtifact& t);
   Outcome Do(const RemoveArtifact& t);
   Outcome Do(const PutDataset& t);
+  Outcome Do(const RemoveDataset& t);
 
   // The first answer to a request; nullopt for a new one or no id.
   std::optional<Outcome> Seen(const std::string& request_id, const std::string& used_for) const;

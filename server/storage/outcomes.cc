@@ -95,6 +95,16 @@ absl::Status DatasetExists(std::string_view name, std::string_view fingerprint) 
                                                View(fingerprint), ")"));
 }
 
+absl::Status NoDataset(std::string_view name) {
+  return absl::NotFoundError(absl::StrCat("no data set is called \"", View(name), "\""));
+}
+
+absl::Status DatasetInUse(std::string_view name, int64_t search_id, std::string_view search) {
+  return absl::FailedPreconditionError(absl::StrCat("data set \"", View(name),
+                                                    "\" is needed by search ", search_id, " (",
+                                                    View(search), "), which has not ended"));
+}
+
 absl::Status ArtifactInUse(std::string_view sha256) {
   return absl::FailedPreconditionError(absl::StrCat("artifact ", View(sha256), " is in use"));
 }

@@ -29,6 +29,8 @@ absl::Status NumberTaken(int64_t search_id, int64_t number);
 absl::Status TaskNotFree(int64_t task_id, int attempt, int current, bool leased, bool finished);
 absl::Status TrialNotOpen(int64_t trial_id, std::string_view state, std::string_view refused);
 absl::Status DatasetExists(std::string_view name, std::string_view fingerprint);
+absl::Status NoDataset(std::string_view name);
+absl::Status DatasetInUse(std::string_view name, int64_t search_id, std::string_view search);
 absl::Status ArtifactInUse(std::string_view sha256);
 absl::Status EventExists(int64_t search_id, int64_t sequence);
 absl::Status RequestReused(std::string_view request_id, std::string_view used_for);

@@ -26,7 +26,8 @@ constexpr Statement kNow = {"now", "SELECT nascent.microseconds(nascent.now())"}
 
 #define NASCENT_SEARCH_COLUMNS                                                         \
   "SELECT s.id, s.spec, s.state, s.state_reason, nascent.microseconds(s.created_at), " \
-  "nascent.microseconds(s.finished_at), s.space_size, s.warnings FROM nascent.searches AS s "
+  "nascent.microseconds(s.finished_at), s.space_size, s.warnings, s.decisions "        \
+  "FROM nascent.searches AS s "
 
 constexpr Statement kActiveSearches = {
     "active_searches", NASCENT_SEARCH_COLUMNS "WHERE s.finished_at IS NULL ORDER BY s.id"};
@@ -36,6 +37,20 @@ constexpr Statement kNewestSearch = {
 constexpr Statement kListSearches = {
     "list_searches",
     NASCENT_SEARCH_COLUMNS "WHERE $1::bigint <= 0 OR s.id < $1 ORDER BY s.id DESC LIMIT $2"};
+
+// What was trained again later is in the later attempt.
+constexpr Statement kMeasurements = {"measurements", R"sql(
+SELECT t.number, m.metric, m.epoch, m.step, m.value
+FROM nascent.trials AS t
+JOIN nascent.tasks AS k
+  ON k.trial_id = coalesce(nullif(t.shared_from, 0), t.id) AND k.kind = 'TRAIN'
+JOIN nascent.measurements AS m ON m.task_id = k.id
+WHERE t.search_id = $1 AND t.number > $2 AND t.number <= $3 AND ($4::text = '' OR m.metric = $4)
+  AND NOT EXISTS (SELECT FROM nascent.measurements AS later
+                  WHERE later.task_id = m.task_id AND later.attempt > m.attempt
+                    AND later.step <= m.step)
+ORDER BY t.number, m.step, m.metric
+)sql"};
 
 constexpr Statement kOpenTasks = {"open_tasks", R"sql(
 SELECT k.id, k.trial_id, k.search_id, k.kind, k.attempt, k.charged, k.leased,
@@ -323,6 +338,25 @@ absl::StatusOr<std::vector<TrialMetrics>> PostgresStore::GetMetrics(
     const std::vector<int64_t>& trial_ids) {
   return implementation_->Read({"trial_metrics", OnTrials().trial_metrics.c_str()},
                                postgres::TrialMetricsIn, postgres::ArrayOf(trial_ids));
+}
+
+absl::StatusOr<std::vector<TrialMeasurement>> PostgresStore::LoadMeasurements(
+    int64_t search_id, int64_t after_number, int64_t last_number, const std::string& metric) {
+  return implementation_->Read(
+      kMeasurements,
+      [](const pqxx::result& rows) -> absl::StatusOr<std::vector<TrialMeasurement>> {
+        std::vector<TrialMeasurement> measurements;
+        for (const pqxx::row& row : rows) {
+          TrialMeasurement& one = measurements.emplace_back();
+          one.trial_number = row[0].as<int64_t>();
+          one.measurement.set_metric(row[1].c_str());
+          one.measurement.set_epoch(row[2].as<int32_t>());
+          one.measurement.set_step(row[3].as<int64_t>());
+          one.measurement.set_value(row[4].as<double>());
+        }
+        return measurements;
+      },
+      search_id, after_number, last_number, metric);
 }
 
 absl::StatusOr<std::vector<std::string>> PostgresStore::FindUnusedArtifacts(absl::Duration age,

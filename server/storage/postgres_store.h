@@ -57,6 +57,9 @@ class PostgresStore : public TrialStore {
   absl::StatusOr<SearchRecord> GetNewestSearch(const std::string& name) override;
   absl::StatusOr<std::vector<SearchRecord>> ListSearches(int64_t before_id, int limit) override;
   absl::StatusOr<SearchTotals> GetTotals(int64_t search_id) override;
+  absl::StatusOr<std::vector<TrialMeasurement>> LoadMeasurements(
+      int64_t search_id, int64_t after_number, int64_t last_number,
+      const std::string& metric) override;
   absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(
       const std::vector<int64_t>& trial_ids) override;
   absl::StatusOr<std::vector<std::string>> FindUnusedArtifacts(absl::Duration age,

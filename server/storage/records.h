@@ -31,6 +31,7 @@ struct SearchRecord {
   std::optional<absl::Time> finished_at;
   std::string space_size;
   std::vector<std::string> warnings;
+  std::vector<v1::SearchDecision> decisions;  // in the space's order
 };
 
 struct TrialRecord {
@@ -128,6 +129,11 @@ struct WorkerRecord {
 struct SearchTotals {
   std::map<v1::TrialState, int64_t> trials;
   double device_seconds = 0;
+};
+
+struct TrialMeasurement {
+  int64_t trial_number = 0;
+  v1::Measurement measurement;
 };
 
 struct TrialMetrics {

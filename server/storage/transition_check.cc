@@ -199,6 +199,11 @@ void Check(const PutDataset& t, Checker& c) {
   c.Text("dataset.fingerprint", t.dataset.fingerprint());
 }
 
+void Check(const RemoveDataset& t, Checker& c) {
+  c.Text("request_id", t.request_id);
+  c.Text("name", t.name);
+}
+
 }  // namespace
 
 bool IsStorableText(std::string_view text) {

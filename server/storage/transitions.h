@@ -1,10 +1,11 @@
 // Everything that can change in the store. A transition carries what it presumes (task, attempt);
 // the statement that stores it checks that in SQL.
 //
-// How a repetition is known: CreateSearch, ChangeSearchState, DeleteSearch and PutDataset by their
-// request id, for ever; AddTrial by (request id, index) or (search, number); GrantLease by its
-// request id; FinishAttempt and ReturnAttempt by their request id on the attempt that it ended; all
-// others are the same when done twice. Strings are UTF-8 without NUL (INVALID_ARGUMENT).
+// How a repetition is known: CreateSearch, ChangeSearchState, DeleteSearch, PutDataset and
+// RemoveDataset by their request id, for ever; AddTrial by (request id, index) or (search, number);
+// GrantLease by its request id; FinishAttempt and ReturnAttempt by their request id on the attempt
+// that it ended; all others are the same when done twice. Strings are UTF-8 without NUL
+// (INVALID_ARGUMENT).
 
 #ifndef NASCENT_SERVER_STORAGE_TRANSITIONS_H_
 #define NASCENT_SERVER_STORAGE_TRANSITIONS_H_
@@ -150,11 +151,16 @@ struct PutDataset {
   std::string request_id;
   v1::Dataset dataset;  // with fingerprint
 };
+// FAILED_PRECONDITION: a search that has not ended names it.
+struct RemoveDataset {
+  std::string request_id;
+  std::string name;
+};
 
-using Transition =
-    std::variant<CreateSearch, ChangeSearchState, DeleteSearch, AddTrial, ResolveJoined,
-                 AddFinalTask, PutSnapshot, RegisterWorker, GrantLease, RenewLease, FinishAttempt,
-                 ReturnAttempt, EndTrial, SetWeights, PutArtifact, RemoveArtifact, PutDataset>;
+using Transition = std::variant<CreateSearch, ChangeSearchState, DeleteSearch, AddTrial,
+                                ResolveJoined, AddFinalTask, PutSnapshot, RegisterWorker,
+                                GrantLease, RenewLease, FinishAttempt, ReturnAttempt, EndTrial,
+                                SetWeights, PutArtifact, RemoveArtifact, PutDataset, RemoveDataset>;
 
 }  // namespace nascent::storage
 

@@ -97,6 +97,15 @@ class TrialStore {
   virtual absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(
       const std::vector<int64_t>& trial_ids) = 0;
 
+  // Returns what the training of trials with numbers of (after_number, last_number] measured and no
+  // later attempt measured again, of a SHARED one what the trial measured that made its evaluation;
+  // by number, step and metric. `metric` empty: all. A store that keeps none has none.
+  virtual absl::StatusOr<std::vector<TrialMeasurement>> LoadMeasurements(
+      int64_t /*search_id*/, int64_t /*after_number*/, int64_t /*last_number*/,
+      const std::string& /*metric*/) {
+    return std::vector<TrialMeasurement>();
+  }
+
   // Returns at most `limit` artifacts that were put at least `age` ago and that nothing names: no
   // data set, no trial or evaluation (checkpoint, weights), no task. A store that keeps none has
   // none.

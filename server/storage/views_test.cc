@@ -56,6 +56,12 @@ class Views : public ::testing::Test {
     return *outcomes;
   }
 
+  static v1::Domain& SearchDecision(SearchRecord& search, const std::string& label) {
+    v1::SearchDecision& decision = search.decisions.emplace_back();
+    decision.set_label(label);
+    return *decision.mutable_domain();
+  }
+
   static void Fill() {
     PostgresStore store(cluster_->url());
     ASSERT_EQ(store.AcquireTerm("test", absl::Hours(1))->term, 1);
@@ -78,6 +84,12 @@ class Views : public ::testing::Test {
     constraint = search.spec.add_constraints();
     constraint->set_metric("parameters / 1e6 + depth");
     constraint->set_at_most(9);
+    SearchDecision(search, "node1").mutable_choice()->add_values()->set_string_value("zero");
+    auto& options = *search.decisions[0].mutable_domain()->mutable_choice();
+    options.add_values()->set_number_value(3);
+    options.add_values()->set_bool_value(true);
+    SearchDecision(search, "recipe.optimizer.sgd.learning_rate").mutable_log_uniform();
+    SearchDecision(search, "recipe.batch").mutable_integer();
     RegisterWorker worker;
     worker.registration.set_name("w1");
     worker.registration.add_slots()->set_kind("cpu");
@@ -98,6 +110,12 @@ class Views : public ::testing::Test {
       auto* value = add.trial.genotype.add_values();
       value->set_label("node1");
       value->set_option(i % 3);
+      value = add.trial.genotype.add_values();
+      value->set_label("recipe.optimizer.sgd.learning_rate");
+      value->set_real(0.25);
+      value = add.trial.genotype.add_values();
+      value->set_label("recipe.batch");
+      value->set_integer(64 + i);
       const Outcome trial = Apply(store, {add})[0];
       int attempt = 1;
       GrantLease grant;
@@ -247,6 +265,37 @@ TEST_F(Views, TheParetoFrontHoldsWhatNothingBeats) {
   EXPECT_THAT(Column(OfCells("SELECT objectives ->> 'parameters' FROM nascent_v1.pareto_front") +
                      " ORDER BY trial_number"),
               ElementsAre("10", "20", "40"));
+}
+
+TEST_F(Views, AGenotypeHasNamesAndValues) {
+  EXPECT_THAT(
+      Column(OfCells("SELECT genotype FROM nascent_v1.trials") + " ORDER BY number LIMIT 3"),
+      ElementsAre("{\"node1\": \"zero\", \"recipe.batch\": 64, "
+                  "\"recipe.optimizer.sgd.learning_rate\": 0.25}",
+                  "{\"node1\": 3, \"recipe.batch\": 65, "
+                  "\"recipe.optimizer.sgd.learning_rate\": 0.25}",
+                  "{\"node1\": true, \"recipe.batch\": 66, "
+                  "\"recipe.optimizer.sgd.learning_rate\": 0.25}"));
+  // Where nothing was decided there is nothing to name.
+  EXPECT_THAT(
+      Column(absl::StrCat("SELECT genotype FROM nascent_v1.trials WHERE search_id = ", shares_)),
+      ElementsAre(""));
+}
+
+TEST_F(Views, MeasurementsAreReadAsTheyCount) {
+  PostgresStore store(cluster_->url());
+  const auto curve = store.LoadMeasurements(cells_, 4, 5, "training_loss");
+  ASSERT_TRUE(curve.ok()) << curve.status();
+  // Trial 5 crashed once: what it measured before was measured again.
+  ASSERT_EQ(curve->size(), 2u);
+  EXPECT_EQ((*curve)[0].trial_number, 5);
+  EXPECT_EQ((*curve)[0].measurement.value(), 2.0);
+  EXPECT_EQ((*curve)[1].measurement.epoch(), 2);
+  // A shared trial has those of the one that made its result.
+  const auto shared = store.LoadMeasurements(shares_, 0, 1, "");
+  ASSERT_TRUE(shared.ok()) << shared.status();
+  EXPECT_EQ(shared->size(), 4u);
+  EXPECT_EQ(store.LoadMeasurements(cells_, 0, 100, "none")->size(), 0u);
 }
 
 TEST_F(Views, ATrialShowsItsFinalTestBesideItsTraining) {

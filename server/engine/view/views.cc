@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "server/engine/view/timestamps.h"
 
 namespace nascent::engine {
@@ -76,6 +77,16 @@ v1::Trial ViewOf(const storage::TrialRecord& record) {
   return message;
 }
 
+std::vector<v1::SearchDecision> DecisionsOf(const ResolvedSearch& search) {
+  std::vector<v1::SearchDecision> decisions;
+  for (const space::Decision& decision : search.space->decisions().decisions()) {
+    v1::SearchDecision& message = decisions.emplace_back();
+    message.set_label(decision.label);
+    *message.mutable_domain() = space::ToProto(decision.domain);
+  }
+  return decisions;
+}
+
 v1::Search ViewOf(const storage::SearchRecord& record) {
   v1::Search message;
   message.set_id(record.id);
@@ -88,12 +99,15 @@ v1::Search ViewOf(const storage::SearchRecord& record) {
   }
   message.set_space_size(record.space_size);
   for (const std::string& warning : record.warnings) message.add_warnings(warning);
+  message.mutable_decisions()->Add(record.decisions.begin(), record.decisions.end());
   return message;
 }
 
 v1::Search ViewOf(const ActiveSearch& search, absl::Time now) {
   v1::Search message = ViewOf(search.record);
   *message.mutable_spec() = search.spec();
+  const auto decisions = DecisionsOf(*search.resolved);
+  message.mutable_decisions()->Assign(decisions.begin(), decisions.end());
   if (!search.queue.trouble.empty()) {
     message.add_warnings(
         absl::StrCat("random search stood in for the strategy: ", search.queue.trouble));

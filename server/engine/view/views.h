@@ -16,6 +16,9 @@ namespace nascent::engine {
 
 v1::Trial ViewOf(const storage::TrialRecord& record);
 
+// All that a search decides, in its space's order.
+std::vector<v1::SearchDecision> DecisionsOf(const ResolvedSearch& search);
+
 // Without progress and leaders.
 v1::Search ViewOf(const storage::SearchRecord& record);
 

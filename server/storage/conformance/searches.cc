@@ -28,6 +28,10 @@ TEST_P(TrialStoreConformance, ASearchIsReadAsItWasWritten) {
   EXPECT_EQ(read->id, id);
   EXPECT_EQ(read->state, v1::SEARCH_STATE_RUNNING);
   EXPECT_EQ(read->space_size, "15625");
+  ASSERT_EQ(read->decisions.size(), 2u);
+  EXPECT_EQ(read->decisions[0].label(), "node1");
+  EXPECT_EQ(read->decisions[0].domain().choice().values(1).number_value(), 3);
+  EXPECT_EQ(read->decisions[1].domain().log_uniform().maximum(), 0.5);
   EXPECT_EQ(read->warnings, written.warnings);
   EXPECT_EQ(read->created_at, *store().Now());
   EXPECT_FALSE(read->finished_at.has_value());

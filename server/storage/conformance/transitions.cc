@@ -75,6 +75,14 @@ SearchRecord SearchNamed(const std::string& name, const std::string& project) {
   objective->set_goal(v1::GOAL_MAXIMIZE);
   search.space_size = "15625";
   search.warnings = {"metric \"joules\" is declared by no task"};
+  v1::SearchDecision& choice = search.decisions.emplace_back();
+  choice.set_label("node1");
+  choice.mutable_domain()->mutable_choice()->add_values()->set_string_value("relu");
+  choice.mutable_domain()->mutable_choice()->add_values()->set_number_value(3);
+  v1::SearchDecision& rate = search.decisions.emplace_back();
+  rate.set_label("recipe.optimizer.sgd.learning_rate");
+  rate.mutable_domain()->mutable_log_uniform()->set_minimum(0.01);
+  rate.mutable_domain()->mutable_log_uniform()->set_maximum(0.5);
   return search;
 }
 

@@ -72,6 +72,25 @@ TEST_P(TrialStoreConformance, ADataSetsNameIsTakenOnce) {
   EXPECT_EQ((*all)[0].name(), "cifar-10");
 }
 
+TEST_P(TrialStoreConformance, ADataSetStaysWhileASearchNeedsIt) {
+  v1::Dataset dataset;
+  dataset.set_name("needed");
+  dataset.set_fingerprint(kSha);
+  EXPECT_CODE(ApplyOne(PutDataset{"d1", dataset}), kOk);
+  EXPECT_CODE(ApplyOne(RemoveDataset{"r0", "none"}), kNotFound);
+  SearchRecord search = SearchNamed("needs-data", "default");
+  search.spec.mutable_data()->set_dataset("needed");
+  const int64_t id = ApplyOne(CreateSearch{"c1", search}).id;
+  EXPECT_CODE(ApplyOne(RemoveDataset{"r1", "needed"}), kFailedPrecondition);
+  EXPECT_TRUE(store().FindDataset("needed")->has_value());
+  EXPECT_CODE(ApplyOne(ChangeSearchState{"", id, v1::SEARCH_STATE_CANCELLED, ""}), kOk);
+  EXPECT_CODE(ApplyOne(RemoveDataset{"r2", "needed"}), kOk);
+  EXPECT_FALSE(store().FindDataset("needed")->has_value());
+  // The same request again, and another one.
+  EXPECT_CODE(ApplyOne(RemoveDataset{"r2", "needed"}), kOk);
+  EXPECT_CODE(ApplyOne(RemoveDataset{"r3", "needed"}), kNotFound);
+}
+
 TEST_P(TrialStoreConformance, ArtifactsMayBePutTwice) {
   EXPECT_CODE(ApplyOne(PutArtifact{kSha, 12}), kOk);
   EXPECT_CODE(ApplyOne(PutArtifact{kSha, 12}), kOk);

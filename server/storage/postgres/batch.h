@@ -69,6 +69,7 @@ void Apply(Batch& batch, const SetWeights& t, Outcome& outcome);
 void Apply(Batch& batch, const PutArtifact& t, Outcome& outcome);
 void Apply(Batch& batch, const RemoveArtifact& t, Outcome& outcome);
 void Apply(Batch& batch, const PutDataset& t, Outcome& outcome);
+void Apply(Batch& batch, const RemoveDataset& t, Outcome& outcome);
 
 // Stores the collected measurements and events, and marks workers as seen.
 void StoreRows(Batch& batch);

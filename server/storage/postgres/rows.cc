@@ -71,6 +71,16 @@ absl::StatusOr<SearchRecord> SearchIn(const pqxx::row& row) {
   search.finished_at = columns.OptionalTime();
   search.space_size = columns.String();
   search.warnings = TextsOf(columns.Text().data());
+  // Null: older than the column.
+  google::protobuf::ListValue decisions;
+  const std::string_view list = columns.Text();
+  if (!list.empty()) status = MessageFromJson(list, decisions);
+  for (const google::protobuf::Value& value : decisions.values()) {
+    v1::SearchDecision& decision = search.decisions.emplace_back();
+    const auto one = MessageJson(value);
+    status.Update(one.ok() ? MessageFromJson(*one, decision) : one.status());
+  }
+  if (!status.ok()) return status;
   return search;
 }
 

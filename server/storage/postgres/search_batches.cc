@@ -10,8 +10,14 @@ namespace {
 
 constexpr Statement kInsertSearch = {"insert_search", R"sql(
 INSERT INTO nascent.searches
-  (name, project, owner, priority, state, state_reason, spec, space_size, warnings, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nascent.now())
+  (name, project, owner, priority, state, state_reason, spec, space_size, warnings,
+   decisions, options, created_at)
+-- The options by label are what the views put in the place of an option's number.
+SELECT $1, $2, $3, $4::integer, $5, $6, $7::jsonb, $8, $9::text[], $10::jsonb,
+       (SELECT jsonb_object_agg(d ->> 'label',
+                                coalesce(d -> 'domain' -> 'choice', d -> 'domain' -> 'ordered'))
+        FROM jsonb_array_elements($10::jsonb) AS u (d)),
+       nascent.now()
 RETURNING id
 )sql"};
 
@@ -107,6 +113,28 @@ constexpr Statement kFindFingerprint = {"find_fingerprint", R"sql(
 SELECT fingerprint FROM nascent.datasets WHERE name = $1
 )sql"};
 
+constexpr Statement kSearchWithDataset = {"search_with_dataset", R"sql(
+SELECT id, name FROM nascent.searches
+WHERE finished_at IS NULL AND spec -> 'data' ->> 'dataset' = $1
+ORDER BY id
+LIMIT 1
+)sql"};
+
+constexpr Statement kRemoveDataset = {"remove_dataset", R"sql(
+DELETE FROM nascent.datasets WHERE name = $1 RETURNING name
+)sql"};
+
+// A list of nascent.v1.SearchDecision.
+absl::StatusOr<std::string> DecisionsOf(const SearchRecord& search) {
+  std::string list = "[";
+  for (const v1::SearchDecision& decision : search.decisions) {
+    const auto json = MessageJson(decision);
+    if (!json.ok()) return json.status();
+    absl::StrAppend(&list, list.size() == 1 ? "" : ",", *json);
+  }
+  return list + "]";
+}
+
 }  // namespace
 
 void Apply(Batch& batch, const CreateSearch& t, Outcome& outcome) {
@@ -118,11 +146,16 @@ void Apply(Batch& batch, const CreateSearch& t, Outcome& outcome) {
     outcome.status = json.status();
     return;
   }
+  const auto decisions = DecisionsOf(t.search);
+  if (!decisions.ok()) {
+    outcome.status = decisions.status();
+    return;
+  }
   outcome.id =
       batch.transaction
           .Execute(kInsertSearch, spec.name(), spec.project(), spec.owner(), spec.priority(),
                    std::string(ShortName(t.search.state)), t.search.state_reason, *json,
-                   t.search.space_size, ArrayOf(t.search.warnings))[0][0]
+                   t.search.space_size, ArrayOf(t.search.warnings), *decisions)[0][0]
           .as<int64_t>();
   for (int i = 0; i < spec.objectives_size(); ++i) {
     const v1::Objective& objective = spec.objectives(i);
@@ -225,6 +258,21 @@ void Apply(Batch& batch, const PutDataset& t, Outcome& outcome) {
       return;
     }
     outcome.replayed = true;
+  }
+  Remember(batch, t.request_id, used_for, outcome);
+}
+
+void Apply(Batch& batch, const RemoveDataset& t, Outcome& outcome) {
+  const std::string used_for = absl::StrCat("RemoveDataset of ", t.name);
+  if (Replayed(batch, t.request_id, used_for, outcome)) return;
+  const pqxx::result needs = batch.transaction.Execute(kSearchWithDataset, t.name);
+  if (!needs.empty()) {
+    outcome.status = DatasetInUse(t.name, needs[0][0].as<int64_t>(), needs[0][1].c_str());
+    return;
+  }
+  if (batch.transaction.Execute(kRemoveDataset, t.name).empty()) {
+    outcome.status = NoDataset(t.name);
+    return;
   }
   Remember(batch, t.request_id, used_for, outcome);
 }
