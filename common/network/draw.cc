@@ -70,30 +70,47 @@ std::string Details(const Node& node) {
   return absl::StrJoin(details, ", ");
 }
 
-std::string Label(const Network& network, int i, bool costs) {
+struct NodeCosts {
+  int64_t parameters = 0;
+  int64_t products = 0;
+  bool multiplies = false;  // it is an operation that has products at all
+};
+
+NodeCosts CostsOf(const Network& network, size_t i) {
+  const Node& node = network.nodes[i];
+  const Operation& operation = *FindOperation(node.operation);
+  std::vector<Shape> inputs;
+  for (int input : node.inputs) inputs.push_back(network.nodes[static_cast<size_t>(input)].shape);
+  NodeCosts costs;
+  if (operation.parameters != nullptr) {
+    for (const Parameter& p : operation.parameters(node.attributes, inputs, node.shape)) {
+      costs.parameters += ElementCount(p.shape);
+    }
+  }
+  costs.multiplies = operation.multiply_accumulates != nullptr;
+  if (costs.multiplies) {
+    costs.products = operation.multiply_accumulates(node.attributes, inputs, node.shape);
+  }
+  return costs;
+}
+
+std::string CostText(const NodeCosts& costs) {
+  std::string text;
+  if (costs.parameters > 0) absl::StrAppend(&text, "\n", Short(costs.parameters), " parameters");
+  if (costs.multiplies) {
+    absl::StrAppend(&text, text.empty() ? "\n" : ", ", Short(costs.products), " products");
+  }
+  return text;
+}
+
+std::string Label(const Network& network, size_t i, bool costs) {
   const Node& node = network.nodes[i];
   std::string label = node.operation;
   if (const std::string details = Details(node); !details.empty()) {
     absl::StrAppend(&label, " ", details);
   }
   absl::StrAppend(&label, "\n", absl::StrJoin(node.shape, " × "));
-  if (!costs) return label;
-  const Operation& operation = *FindOperation(node.operation);
-  std::vector<Shape> inputs;
-  for (int input : node.inputs) inputs.push_back(network.nodes[input].shape);
-  int64_t parameters = 0;
-  if (operation.parameters != nullptr) {
-    for (const Parameter& p : operation.parameters(node.attributes, inputs, node.shape)) {
-      parameters += ElementCount(p.shape);
-    }
-  }
-  if (parameters > 0) absl::StrAppend(&label, "\n", Short(parameters), " parameters");
-  if (operation.multiply_accumulates != nullptr) {
-    absl::StrAppend(&label, parameters > 0 ? ", " : "\n",
-                    Short(operation.multiply_accumulates(node.attributes, inputs, node.shape)),
-                    " products");
-  }
-  return label;
+  return costs ? label + CostText(CostsOf(network, i)) : label;
 }
 
 std::string_view Colour(const Operation& operation) {
@@ -120,6 +137,25 @@ std::vector<std::string> FramesOf(const std::string& path, const std::string& pa
   return frames;
 }
 
+// The part of a node at `level` words of its path below `part`; the whole path where it is shorter.
+std::string PartAt(const std::string& path, const std::string& part, int level) {
+  size_t end = part.empty() ? 0 : part.size() + 1;
+  for (int i = 0; i < level && end != std::string::npos; ++i) {
+    end = path.find('.', end);
+    if (end != std::string::npos && i + 1 < level) ++end;
+  }
+  return end == std::string::npos ? path : path.substr(0, end);
+}
+
+// What a frame is called: its last word, or more of its path where that says nothing alone.
+std::string FrameTitle(const std::string& path) {
+  const size_t dot = path.rfind('.');
+  const std::string last = dot == std::string::npos ? path : path.substr(dot + 1);
+  const bool telling = last != "if" && last.find_first_not_of("0123456789") != std::string::npos;
+  if (telling) return last;
+  return dot == std::string::npos ? absl::StrCat("part ", path) : path;
+}
+
 class Drawing {
  public:
   Drawing(const Network& network, const DrawOptions& options)
@@ -131,6 +167,11 @@ class Drawing {
                     "fontsize=10];\n  edge [arrowsize=0.6];\n");
     if (!options_.title.empty()) {
       absl::StrAppend(&text_, "  label=", Quote(Wrapped(options_.title)), ";\n  labelloc=t;\n");
+    }
+    if (options_.overview) {
+      DrawParts();
+      text_ += "}\n";
+      return std::move(text_);
     }
     for (size_t i = 0; i < network_.nodes.size(); ++i) {
       const std::string& path = network_.nodes[i].path;
@@ -163,19 +204,83 @@ class Drawing {
     }
   };
 
+  // The nodes that an overview draws as one box, in the network's order.
+  struct Part {
+    std::string path;
+    std::vector<size_t> nodes;
+  };
+
+  // By the first words of their paths that tell more than one part.
+  std::vector<Part> Parts() const {
+    constexpr int kDeepest = 6;
+    std::vector<Part> parts;
+    for (int level = 1; level <= kDeepest && parts.size() < 2; ++level) {
+      parts.clear();
+      std::map<std::string, size_t> places;
+      for (size_t i = 0; i < network_.nodes.size(); ++i) {
+        if (!IsIn(network_.nodes[i].path, options_.part)) continue;
+        const std::string path = PartAt(network_.nodes[i].path, options_.part, level);
+        const auto [place, fresh] = places.emplace(path, parts.size());
+        if (fresh) parts.push_back({path, {}});
+        parts[place->second].nodes.push_back(i);
+      }
+    }
+    return parts;
+  }
+
+  void DrawParts() {
+    const std::vector<Part> parts = Parts();
+    std::map<size_t, size_t> part_of;
+    for (size_t p = 0; p < parts.size(); ++p) {
+      for (const size_t node : parts[p].nodes) part_of[node] = p;
+    }
+    for (size_t p = 0; p < parts.size(); ++p) {
+      const Part& part = parts[p];
+      const Node& last = network_.nodes[part.nodes.back()];
+      if (part.nodes.size() == 1) {
+        DrawNode(part.nodes[0], absl::StrCat("p", p), "  ");
+        continue;
+      }
+      NodeCosts sum;
+      for (const size_t node : part.nodes) {
+        const NodeCosts costs = CostsOf(network_, node);
+        sum.parameters += costs.parameters;
+        sum.products += costs.products;
+        sum.multiplies = sum.multiplies || costs.multiplies;
+      }
+      absl::StrAppend(&text_, "  p", p,
+                      " [shape=box3d, style=filled, fillcolor=\"#e8eef7\", label=",
+                      Quote(absl::StrCat(FrameTitle(part.path), "\n", part.nodes.size(),
+                                         " operations\n", absl::StrJoin(last.shape, " × "),
+                                         options_.costs ? CostText(sum) : "")),
+                      ", tooltip=", Quote(part.path), "];\n");
+    }
+    std::set<std::pair<size_t, size_t>> drawn;
+    for (const auto& [node, part] : part_of) {
+      for (const int input : network_.nodes[node].inputs) {
+        const auto from = part_of.find(static_cast<size_t>(input));
+        if (from == part_of.end() || from->second == part) continue;
+        if (drawn.emplace(from->second, part).second) {
+          absl::StrAppend(&text_, "  p", from->second, " -> p", part, ";\n");
+        }
+      }
+    }
+  }
+
+  void DrawNode(size_t i, const std::string& name, const std::string& indent) {
+    const Node& node = network_.nodes[i];
+    absl::StrAppend(&text_, indent, name, " [label=", Quote(Label(network_, i, options_.costs)),
+                    ", fillcolor=\"", std::string(Colour(*FindOperation(node.operation))),
+                    "\", tooltip=", Quote(node.path), "];\n");
+  }
+
   void DrawFrame(const Frame& frame, int depth) {
     const std::string indent(2 * depth, ' ');
-    for (int i : frame.nodes) {
-      absl::StrAppend(&text_, indent, "n", i, " [label=", Quote(Label(network_, i, options_.costs)),
-                      ", fillcolor=\"",
-                      std::string(Colour(*FindOperation(network_.nodes[i].operation))),
-                      "\", tooltip=", Quote(network_.nodes[i].path), "];\n");
-    }
+    for (int i : frame.nodes) DrawNode(static_cast<size_t>(i), absl::StrCat("n", i), indent);
     for (const Frame& inner : frame.frames) {
-      const std::string last = inner.path.substr(frame.path.empty() ? 0 : frame.path.size() + 1);
       absl::StrAppend(&text_, indent, "subgraph ", Quote(absl::StrCat("cluster_", inner.path)),
-                      " {\n", indent, "  label=", Quote(last),
-                      "; fontsize=10; color=\"#999999\";\n");
+                      " {\n", indent, "  label=", Quote(FrameTitle(inner.path)),
+                      "; labeljust=l; fontsize=10; color=\"#999999\";\n");
       DrawFrame(inner, depth + 1);
       absl::StrAppend(&text_, indent, "}\n");
     }

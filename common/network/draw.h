@@ -16,11 +16,15 @@ struct DrawOptions {
   // from elsewhere is drawn as an ellipse.
   std::string part;
   bool costs = true;  // parameters and multiply-accumulates of each node
+  // One box for each part instead of all its nodes: what the network is made of, on one page. With
+  // `part` the parts of that part.
+  bool overview = false;
 };
 
 // A digraph in the DOT language, from top to bottom: a box per node with its operation, its telling
-// attributes, its output's shape and its costs; a frame per part of the path. NOT_FOUND names the
-// parts that there are.
+// attributes, its output's shape and its costs; a frame per part of the path. A part without a name
+// of its own (a place in a sequence) is called by its path. NOT_FOUND names the parts that there
+// are.
 absl::StatusOr<std::string> ToDot(const Network& network, const DrawOptions& options = {});
 
 }  // namespace nascent::network

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "common/network/builder.h"
 
 namespace nascent::network {
@@ -47,6 +49,48 @@ TEST(Draw, AnUnknownPartIsRefusedWithThoseThatThereAre) {
       ToDot(Example(), {.title = "", .part = "sell", .costs = true}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("found \"sell\", allowed are cell, stem"));
+}
+
+TEST(Draw, AnOverviewHasABoxForEachPart) {
+  const std::string dot = *ToDot(Example(), {.title = "", .part = "", .overview = true});
+  // The cell has two operations; what has one is drawn as that.
+  EXPECT_THAT(dot, HasSubstr("p2 [shape=box3d, style=filled, fillcolor=\"#e8eef7\", "
+                             "label=\"cell\\n2 operations\\n16 × 4 × 4\""));
+  EXPECT_THAT(dot, HasSubstr("p1 [label=\"conv2d 3×3, stride 2"));
+  EXPECT_THAT(dot, HasSubstr("p1 -> p2"));
+  EXPECT_THAT(dot, Not(HasSubstr("relu")));
+  // Of a part: the parts of that part.
+  const std::string cell = *ToDot(Example(), {.title = "", .part = "cell", .overview = true});
+  EXPECT_THAT(cell, HasSubstr("p1 [label=\"relu"));
+  EXPECT_THAT(cell, Not(HasSubstr("conv2d")));
+}
+
+TEST(Draw, AnOverviewSumsTheCostsOfAPart) {
+  NetworkBuilder builder;
+  builder.Add("image", "input", {{"shape", std::vector<int64_t>{3, 8, 8}}}, {}).value();
+  for (const int i : {0, 1}) {
+    builder
+        .Add("body." + std::to_string(i) + ".conv", "conv2d",
+             {{"channels", 3}, {"kernel", 1}, {"stride", 1}, {"padding", 0}, {"bias", false}}, {i})
+        .value();
+  }
+  builder.AddOutput("logits", 2);
+  const Network network = builder.Take();
+  const std::string dot = *ToDot(network, {.title = "", .part = "", .overview = true});
+  EXPECT_THAT(dot, HasSubstr("body\\n2 operations\\n3 × 8 × 8\\n18 parameters, 1.15k products"));
+}
+
+TEST(Draw, AFrameWithoutANameOfItsOwnIsCalledByItsPath) {
+  NetworkBuilder builder;
+  builder.Add("image", "input", {{"shape", std::vector<int64_t>{3, 8, 8}}}, {}).value();
+  builder.Add("body.0.relu", "relu", {}, {0}).value();
+  builder.Add("1.if.relu", "relu", {}, {1}).value();
+  builder.AddOutput("logits", 2);
+  const std::string dot = *ToDot(builder.Take());
+  EXPECT_THAT(dot, HasSubstr("label=\"body.0\""));
+  EXPECT_THAT(dot, HasSubstr("label=\"part 1\""));
+  EXPECT_THAT(dot, HasSubstr("label=\"1.if\""));
+  EXPECT_THAT(dot, Not(HasSubstr("label=\"0\"")));
 }
 
 }  // namespace
