@@ -20,6 +20,7 @@
 #include "server/artifact/artifact_store.h"
 #include "server/artifact/garbage.h"
 #include "server/engine/coordinator.h"
+#include "server/engine/crash_notes.h"
 #include "server/engine/executor.h"
 #include "server/rpc/server.h"
 #include "server/storage/migrations.h"
@@ -122,6 +123,9 @@ int Serve(const Flags& flags, const sigset_t& signals) {
       {.directory = flags.artifacts,
        .on_damage = [&store](const artifact::Damage& damage) { ReportDamage(store, damage); }});
   if (!artifacts.ok()) return Fail(artifacts.status());
+  const auto crashes = engine::CrashNotes::Open(flags.artifacts + "/crashes");
+  if (!crashes.ok()) return Fail(crashes.status());
+  crashes->NoteCrashes();
   const SystemClock clock;
   engine::PoolExecutor answers(1, 10000);
   engine::PoolExecutor proposals(2, 10000);
@@ -135,6 +139,7 @@ int Serve(const Flags& flags, const sigset_t& signals) {
   std::atomic<rpc::Server*> health = nullptr;
   engine::Coordinator::Options options;
   options.engine.answers = &answers;
+  options.engine.crashes = &*crashes;
   options.engine.lease_duration = absl::Seconds(flags.lease_seconds);
   options.term = absl::Seconds(flags.term_seconds);
   options.holder = HolderName();

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/attempts.h"
+#include "server/engine/crash_notes.h"
 #include "server/engine/handlers.h"
 #include "server/engine/loader.h"
 #include "server/engine/next_steps.h"
@@ -92,6 +93,7 @@ void Engine::PlanStep(std::vector<Command> commands) {
   looked_at_ = model_.agenda().Take(clock_.Now());
   for (const int64_t id : looked_at_) {
     if (ActiveSearch* search = model_.FindSearch(id); search != nullptr) {
+      const InCare care({id, search->record.created_at});
       PlanSearch(parts_, *search);
     }
   }

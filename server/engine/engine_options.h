@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
+#include "server/engine/crash_notes.h"
 #include "server/engine/executor.h"
 #include "server/engine/propose/candidate.h"
 
@@ -20,6 +21,8 @@ struct EngineOptions {
   // Where answers are handed to their callers, who may write to sockets then; outlives the engine.
   // Null: by the thread that calls Step, before it returns.
   Executor* answers = nullptr;
+  // What former coordinators died of; outlives the engine. Null: nothing is known of that.
+  const CrashNotes* crashes = nullptr;
   // Events after which a strategy is asked for a snapshot.
   int64_t snapshot_interval = 1000;
 

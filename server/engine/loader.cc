@@ -10,7 +10,9 @@
 #include "server/engine/make_search.h"
 #include "server/engine/pages.h"
 #include "server/engine/search_events.h"
+#include "server/engine/set_aside.h"
 #include "server/storage/trial_life.h"
+#include "spdlog/spdlog.h"
 
 namespace nascent::engine {
 namespace {
@@ -296,15 +298,18 @@ absl::Status LoadModel(EngineParts& parts) {
   if (!searches.ok()) return searches.status();
   for (storage::SearchRecord& record : *searches) {
     const int64_t id = record.id;
-    absl::Status status = LoadSearch(parts, std::move(record), surroundings);
-    if (absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status)) {
-      // One search that this version can't carry on must not hold up the others.
-      parts.batch.Plan(
-          storage::ChangeSearchState{"", id, v1::SEARCH_STATE_FAILED,
-                                     absl::StrCat("can't be taken up again: ", status.message())});
-      continue;
+    // One search that this version can't carry on, or that ends the process, must not hold up the
+    // others.
+    std::string refused = WhySetAside(parts.options, record);
+    if (refused.empty()) {
+      const InCare care({id, record.created_at});
+      absl::Status status = LoadSearch(parts, std::move(record), surroundings);
+      if (status.ok()) continue;
+      if (!absl::IsInvalidArgument(status) && !absl::IsFailedPrecondition(status)) return status;
+      refused = absl::StrCat("can't be taken up again: ", status.message());
     }
-    if (!status.ok()) return status;
+    spdlog::error("search {}: {}", id, refused);
+    if (absl::Status status = PlanSetAside(parts, id, refused); !status.ok()) return status;
   }
   LoadSubjects(parts);
   return absl::OkStatus();

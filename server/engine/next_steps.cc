@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/engine/attempts.h"
+#include "server/engine/crash_notes.h"
 #include "server/engine/search_events.h"
 #include "server/engine/worker_requests.h"
 #include "server/storage/trial_life.h"
@@ -370,9 +371,11 @@ void AskStrategy(EngineParts& parts, ActiveSearch& search) {
   order->snapshot = queue.committed_event - queue.snapshot_at >= parts.options.snapshot_interval;
   order->evaluators = trainers.evaluators;
   queue.asking = true;
-  const bool accepted = parts.executor.Run(
-      [order, host = search.host, mailbox = parts.mailbox, id = search.record.id] {
-        mailbox->Put({id, host->Advance(*order)});
+  const bool accepted =
+      parts.executor.Run([order, host = search.host, mailbox = parts.mailbox,
+                          name = SearchName{search.record.id, search.record.created_at}] {
+        const InCare care(name);
+        mailbox->Put({name.id, host->Advance(*order)});
       });
   if (!accepted) {
     queue.asking = false;
