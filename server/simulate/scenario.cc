@@ -45,14 +45,13 @@ absl::StatusOr<std::shared_ptr<const Scenario>> Scenario::Make(const v1::SearchS
   // Only rows that the search may propose are needed; without bounds on costs the space's own rules
   // say which these are.
   engine::CandidateMaker maker(scenario->resolved_, {scenario->needs_networks_, false});
-  const int last = static_cast<int>(scenario->resolved_->rungs.size()) - 1;
   if (options.nearest) {
     scenario->nearest_ =
         std::make_unique<const NearestRows>(*scenario->resolved_->space, scenario->table_);
   } else {
     status = scenario->table_->CheckComplete(
         *scenario->resolved_->space,
-        [&](const space::Genotype& genotype) { return maker.Make(genotype, last)->status.ok(); });
+        [&](const space::Genotype& genotype) { return maker.IsFeasible(genotype); });
     if (!status.ok()) return status;
   }
   status = scenario->TakeTruth(maker);
@@ -238,12 +237,10 @@ absl::Status Scenario::TakeTruth(engine::CandidateMaker& maker) {
     status.Update(add(bound.metric));
   }
   if (!status.ok()) return status;
-  const int last = static_cast<int>(resolved_->rungs.size()) - 1;
   std::vector<strategy::Outcome> outcomes;
   for (int row = 0; row < table_->rows(); ++row) {
-    const auto candidate = maker.Make(table_->genotype(row), last);
-    std::map<std::string, double> metrics(candidate->cost_values.begin(),
-                                          candidate->cost_values.end());
+    const space::Genotype& genotype = table_->genotype(row);
+    engine::Metrics metrics = maker.Costs(genotype);
     // Of a network that was trained several times the mean counts.
     for (const auto& [metric, values] : columns) {
       double sum = 0;
@@ -255,8 +252,8 @@ absl::Status Scenario::TakeTruth(engine::CandidateMaker& maker) {
       }
       metrics[metric] = sum / known;  // NaN where there is none
     }
-    outcomes.push_back(candidate->status.ok() ? strategy::Assess(problem, metrics)
-                                              : strategy::Outcome());
+    outcomes.push_back(maker.IsFeasible(genotype) ? strategy::Assess(problem, metrics)
+                                                  : strategy::Outcome());
   }
   truth_ = Truth(problem.objectives, std::move(outcomes));
   if (truth_.any()) return absl::OkStatus();

@@ -8,8 +8,8 @@ namespace nascent::simulate {
 
 Summary Summarize(std::vector<double> values) {
   if (values.empty()) {
-    constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
-    return {kNothing, kNothing, kNothing, kNothing, kNothing, kNothing};
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    return {kNone, kNone, kNone, kNone, kNone, kNone};
   }
   const auto n = static_cast<double>(values.size());
   Summary summary;

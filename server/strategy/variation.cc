@@ -11,7 +11,6 @@ namespace {
 using space::DecisionSpace;
 using space::Domain;
 using space::Genotype;
-using space::Value;
 
 constexpr int kStepTries = 20;
 
@@ -29,7 +28,7 @@ int64_t WholeAt(const Domain& domain, double position) {
   return std::clamp(static_cast<int64_t>(std::llround(domain.RealAt(position))), low, high);
 }
 
-Value ValueAt(const Domain& domain, double position) {
+space::Value ValueAt(const Domain& domain, double position) {
   const double inside = std::clamp(position, 0.0, 1.0);
   if (domain.kind == Domain::Kind::kReal) return domain.RealAt(inside);
   return WholeAt(domain, inside);
@@ -37,12 +36,12 @@ Value ValueAt(const Domain& domain, double position) {
 
 // The value `step` from `current`, at least the next one on that side, or where there is none on
 // the other.
-Value ValueAtStep(const Domain& domain, const Value& current, double step) {
-  const Value value = ValueAt(domain, domain.Position(current) + step);
+space::Value ValueAtStep(const Domain& domain, const space::Value& current, double step) {
+  const space::Value value = ValueAt(domain, domain.Position(current) + step);
   if (value != current || domain.kind == Domain::Kind::kReal) return value;
   const int64_t whole = std::get<int64_t>(current);
   const int64_t side = step > 0 ? 1 : -1;
-  for (const Value beside : {Value(whole + side), Value(whole - side)}) {
+  for (const space::Value beside : {space::Value(whole + side), space::Value(whole - side)}) {
     if (domain.Contains(beside)) return beside;
   }
   return current;
@@ -84,12 +83,12 @@ Genotype Mutate(const DecisionSpace& decisions, const Genotype& genotype, Random
   if (varying.empty()) return genotype;
   const int decision = varying[random.Below(varying.size())];
   const Domain& domain = decisions.decisions()[static_cast<size_t>(decision)].domain;
-  const Value& current = genotype.values[static_cast<size_t>(decision)];
+  const space::Value& current = genotype.values[static_cast<size_t>(decision)];
   if (!IsNumber(domain)) {
     return decisions.With(genotype, decision, domain.SampleOther(current, random), random);
   }
   // At an end of the range half of the steps lead nowhere.
-  Value value = current;
+  space::Value value = current;
   for (int tries = 0; tries < kStepTries && value == current; ++tries) {
     value = ValueAtStep(domain, current, PolynomialStep(domain.Position(current), random));
   }
@@ -118,7 +117,7 @@ Genotype Crossover(const DecisionSpace& decisions, const Genotype& a, const Geno
 std::vector<Genotype> Neighbours(const DecisionSpace& decisions, const Genotype& genotype) {
   std::vector<Genotype> neighbours = decisions.Neighbours(genotype);
   RandomStream random(0, 0);  // for what becomes active by a longer step
-  const auto add = [&](int decision, const Value& value) {
+  const auto add = [&](int decision, const space::Value& value) {
     Genotype neighbour = decisions.With(genotype, decision, value, random);
     if (std::find(neighbours.begin(), neighbours.end(), neighbour) == neighbours.end()) {
       neighbours.push_back(std::move(neighbour));
@@ -126,7 +125,7 @@ std::vector<Genotype> Neighbours(const DecisionSpace& decisions, const Genotype&
   };
   for (int i = 0; i < decisions.size(); ++i) {
     const Domain& domain = decisions.decisions()[static_cast<size_t>(i)].domain;
-    const Value& current = genotype.values[static_cast<size_t>(i)];
+    const space::Value& current = genotype.values[static_cast<size_t>(i)];
     if (domain.IsList() || !IsNumber(domain) || std::holds_alternative<std::monostate>(current)) {
       continue;
     }
@@ -134,7 +133,7 @@ std::vector<Genotype> Neighbours(const DecisionSpace& decisions, const Genotype&
       for (const double sign : {-1.0, 1.0}) {
         const double to = domain.Position(current) + sign * step;
         if (to < 0 || to > 1) continue;
-        const Value value = ValueAtStep(domain, current, sign * step);
+        const space::Value value = ValueAtStep(domain, current, sign * step);
         if (value != current) add(i, value);
       }
     }
