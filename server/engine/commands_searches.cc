@@ -17,6 +17,12 @@ namespace {
 
 constexpr int64_t kMostGenotypes = 1000;  // of one request
 
+absl::Status EndedError(const storage::SearchRecord& search) {
+  return absl::FailedPreconditionError(absl::StrCat("search ", search.id, " is ",
+                                                    v1::SearchState_Name(search.state).substr(13),
+                                                    ", this needs one that has not ended"));
+}
+
 absl::Status NoSearch(int64_t id) {
   return absl::NotFoundError(absl::StrCat("no search that runs has id ", id));
 }
@@ -214,7 +220,10 @@ void Handle(EngineParts& parts, Call<EnqueueGenotypes, std::vector<int64_t>> cal
     for (const storage::TrialRecord& trial : *before) numbers.push_back(trial.number);
     return parts.batch.Answer(call.reply, std::move(numbers));
   }
-  if (search == nullptr) return parts.batch.Answer(call.reply, NoSearch(request.search_id));
+  if (search == nullptr) {
+    const auto ended = parts.store.GetSearch(request.search_id);
+    return parts.batch.Answer(call.reply, ended.ok() ? EndedError(*ended) : ended.status());
+  }
   auto genotypes = ReadGenotypes(*search, request);
   absl::Status status = genotypes.status();
   if (status.ok()) status = CheckRoom(*search, static_cast<int64_t>(genotypes->size()));

@@ -486,6 +486,20 @@ v1::SetWeightsRequest WeightsOf(int64_t trial_id, int64_t worker) {
   return weights;
 }
 
+TEST(Engine, NothingIsEnqueuedToASearchThatHasEnded) {
+  Harness harness;
+  EnqueueGenotypes enqueue;
+  enqueue.request_id = "enqueue";
+  enqueue.search_id = *harness.Submit(ToySpec(1));
+  enqueue.notations = {"@resnet"};
+  ASSERT_TRUE(harness.Change(enqueue.search_id, ChangeSearch::How::kCancel).ok());
+  const absl::Status late = harness.Call<std::vector<int64_t>>(enqueue).status();
+  EXPECT_EQ(late.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(late.message()), HasSubstr("CANCELLED"));
+  enqueue.search_id += 1000;
+  EXPECT_TRUE(absl::IsNotFound(harness.Call<std::vector<int64_t>>(enqueue).status()));
+}
+
 TEST(Engine, WinnersAreAskedForWeightsAndTheFinalTestUsesThem) {
   Harness harness;
   const int64_t worker = harness.Register("w");
