@@ -164,6 +164,40 @@ absl::StatusOr<std::vector<v1::Trial>> NascentClient::ListTrials(
   return trials;
 }
 
+absl::StatusOr<std::vector<v1::TrialMeasurements>> NascentClient::ListMeasurements(
+    const v1::SearchRef& search, const std::string& metric, int64_t trial) {
+  std::vector<v1::TrialMeasurements> trials;
+  v1::ListMeasurementsRequest request;
+  *request.mutable_search() = search;
+  request.set_metric(metric);
+  request.set_trial_number(trial);
+  request.set_page_size(kTrialPage);
+  do {
+    auto page =
+        Retry<v1::ListMeasurementsResponse>([&](const Server& server, auto& context, auto& answer) {
+          return server.searches->ListMeasurements(&context, request, &answer);
+        });
+    if (!page.ok()) return page.status();
+    for (v1::TrialMeasurements& one : *page->mutable_trials()) trials.push_back(std::move(one));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return trials;
+}
+
+absl::StatusOr<std::vector<int64_t>> NascentClient::Enqueue(
+    const v1::SearchRef& search, const std::vector<std::string>& genotypes) {
+  v1::EnqueueGenotypesRequest request;
+  request.set_request_id(rpc::NewRequestId());
+  *request.mutable_search() = search;
+  for (const std::string& genotype : genotypes) request.add_notations(genotype);
+  const auto response =
+      Retry<v1::EnqueueGenotypesResponse>([&](const Server& server, auto& context, auto& answer) {
+        return server.searches->EnqueueGenotypes(&context, request, &answer);
+      });
+  if (!response.ok()) return response.status();
+  return std::vector<int64_t>(response->trial_numbers().begin(), response->trial_numbers().end());
+}
+
 template <typename Method>
 absl::StatusOr<v1::Search> NascentClient::Change(Method method, const v1::SearchRef& search) {
   v1::ChangeSearchRequest request;
@@ -258,6 +292,16 @@ absl::StatusOr<v1::Dataset> NascentClient::RegisterDataset(const v1::Dataset& da
       });
   if (!response.ok()) return response.status();
   return std::move(*response->mutable_dataset());
+}
+
+absl::Status NascentClient::RemoveDataset(const std::string& name) {
+  v1::RemoveDatasetRequest request;
+  request.set_request_id(rpc::NewRequestId());
+  request.set_name(name);
+  return Retry<v1::RemoveDatasetResponse>([&](const Server& server, auto& context, auto& answer) {
+           return server.artifacts->RemoveDataset(&context, request, &answer);
+         })
+      .status();
 }
 
 absl::StatusOr<std::string> NascentClient::PutArtifact(const std::string& bytes) {

@@ -47,6 +47,13 @@ class NascentClient {
   // By number, all pages. `states` empty: all.
   absl::StatusOr<std::vector<v1::Trial>> ListTrials(const v1::SearchRef& search,
                                                     const std::vector<v1::TrialState>& states = {});
+  // What trainings measured, by trial number; `metric` empty: all, `trial` 0: of all trials.
+  absl::StatusOr<std::vector<v1::TrialMeasurements>> ListMeasurements(const v1::SearchRef& search,
+                                                                      const std::string& metric,
+                                                                      int64_t trial = 0);
+  // Numbers of the trials that these genotypes became, in their order.
+  absl::StatusOr<std::vector<int64_t>> Enqueue(const v1::SearchRef& search,
+                                               const std::vector<std::string>& genotypes);
   absl::StatusOr<v1::Search> Pause(const v1::SearchRef& search);
   absl::StatusOr<v1::Search> Resume(const v1::SearchRef& search);
   absl::StatusOr<v1::Search> Cancel(const v1::SearchRef& search);
@@ -61,6 +68,7 @@ class NascentClient {
 
   absl::StatusOr<std::vector<v1::Dataset>> ListDatasets();
   absl::StatusOr<v1::Dataset> RegisterDataset(const v1::Dataset& dataset);
+  absl::Status RemoveDataset(const std::string& name);
 
   // Stores bytes and gives their SHA-256; sends only what is not there yet.
   absl::StatusOr<std::string> PutArtifact(const std::string& bytes);

@@ -1,12 +1,14 @@
-// What the command line does before it asks any service: which one it means, and where its
-// output goes.
+// What the command line does before it asks any service: which one it means, and where its output
+// goes.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <string>
-#include <vector>
+#include <thread>
 
 #include "tests/support/process.h"
 
@@ -61,6 +63,16 @@ TEST(CommandLine, AddressesThatCannotBeAreRefusedWithAHint) {
       RunToEnd({"/bin/sh", "-c", "NASCENT_SERVER=http://h:1 " + Nascent() + " list"});
   EXPECT_EQ(environment.exit_code, 2);
   EXPECT_THAT(environment.err, HasSubstr("NASCENT_SERVER"));
+}
+
+TEST(CommandLine, ADetachedServiceFailsWithItsOwnReasonAndCode) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() + "/file") << "x";
+  const Finished nowhere = RunNascent(
+      {"--data-dir", folder.path() + "/none", "up", "--detach", "--listen", "256.1.1.1:1"});
+  EXPECT_NE(nowhere.exit_code, 0);
+  EXPECT_NE(nowhere.exit_code, 1) << nowhere.err;
+  EXPECT_EQ(nowhere.err.find("[INTERNAL]"), std::string::npos) << nowhere.err;
 }
 
 TEST(CommandLine, OutputThatDoesNotArriveIsAnError) {

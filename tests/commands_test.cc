@@ -243,14 +243,128 @@ TEST_F(Commands, PicturesAreDrawnToFilesAndOnTheTerminal) {
   const std::string svg = service_->folder() + "/picture.svg";
   const Finished drawn = Run({"plot", "done", "--to", png, "--to", svg, "--x", "number"});
   ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
-  EXPECT_THAT(drawn.out, AllOf(HasSubstr("validation_accuracy"), HasSubstr("★"), HasSubstr(png)));
+  EXPECT_THAT(drawn.out, AllOf(HasSubstr("validation accuracy"), HasSubstr("★"), HasSubstr(png)));
   EXPECT_THAT(RunToEnd({"/usr/bin/head", "-c", "4", png}).out, StartsWith("\x89PNG"));
   EXPECT_THAT(RunToEnd({"/usr/bin/head", "-c", "600", svg}).out, HasSubstr("<svg"));
   EXPECT_EQ(Run({"plot", "done", "--x", "beauty", "--terminal"}).exit_code, 2);
   EXPECT_EQ(Run({"plot", "done", "--to", "picture.gif"}).exit_code, 2);
+  EXPECT_EQ(Run({"plot", "done", "--terminal", "--to", png}).exit_code, 2);
+  const std::string pdf = service_->folder() + "/picture.pdf";
+  EXPECT_EQ(Run({"plot", "--to", pdf, "done", "--curves"}).exit_code, 0);
+  EXPECT_THAT(RunToEnd({"/usr/bin/head", "-c", "4", pdf}).out, StartsWith("%PDF"));
+  EXPECT_EQ(Run({"plot", "done", "--to", pdf, "--x", "node1"}).exit_code, 2);
+  EXPECT_EQ(Run({"plot", "done", "done", "--to", pdf}).exit_code, 0);
   const Finished nowhere = Run({"plot", "done", "--to", service_->folder() + "/none/picture.png"});
   EXPECT_NE(nowhere.exit_code, 0);
   EXPECT_THAT(nowhere.err, AllOf(HasSubstr("cannot write"), HasSubstr("No such file")));
+}
+
+TEST_F(Commands, OneTrialIsShownWholeAndItsGenotypeCanBeGivenBack) {
+  const std::string file = service_->WriteFile(
+      "joint.yaml", std::string("name: joint\n") + kSpace +
+                        "data: {dataset: tiny, train: 50, validation: 20}\n"
+                        "recipe: {epochs: 3}\n"
+                        "decisions: {recipe.batch: {choice: [16, 32]}, "
+                        "recipe.optimizer.sgd.learning_rate: {log_uniform: [0.01, 0.5]}}\n"
+                        "strategy: random\nbudget: {trials: 500}\n");
+  ASSERT_EQ(Run({"submit", file}).exit_code, 0);
+  ASSERT_TRUE(WaitFor([] { return FinishedTrials("joint") >= 2; }, 20)) << service_->Logs();
+  const google::protobuf::Value shown = RunJson({"show", "joint", "2"});
+  const google::protobuf::Value decisions = Field(shown, "decisions");
+  const double batch = Field(decisions, "recipe.batch").number_value();
+  EXPECT_TRUE(batch == 16 || batch == 32) << batch;
+  EXPECT_GT(Field(decisions, "recipe.optimizer.sgd.learning_rate").number_value(), 0.0);
+  // Six edges of a cell beside the two of the recipe.
+  EXPECT_EQ(decisions.struct_value().fields_size(), 8);
+  EXPECT_GE(Field(shown, "measurements").list_value().values_size(), 3);
+  // Each output that names a genotype names what was searched of the recipe.
+  EXPECT_THAT(Run({"trials", "joint"}).out,
+              AllOf(HasSubstr("batch="), HasSubstr("learning_rate=")));
+  EXPECT_THAT(Run({"best", "joint"}).out, AllOf(HasSubstr("batch"), HasSubstr("learning rate")));
+  const std::string text = Run({"show", "joint", "2"}).out;
+  EXPECT_THAT(text, AllOf(HasSubstr("Decisions"), HasSubstr("How it learned")));
+  const std::string genotype = text.substr(text.rfind('{'));
+  const std::string svg = service_->folder() + "/trial.svg";
+  const Finished drawn =
+      Run({"space", "draw", "nas-bench-201", "--genotype", genotype, "--to", svg});
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
+  EXPECT_EQ(Run({"draw", "joint", "2", "--to", svg, "--overview"}).exit_code, 0);
+  EXPECT_EQ(Run({"draw", "joint", "4000", "--to", svg}).exit_code, 3);
+  const Finished added = Run({"enqueue", "joint", genotype});
+  EXPECT_EQ(added.exit_code, 0) << added.err;
+  EXPECT_THAT(added.out, HasSubstr("1 trial added"));
+  EXPECT_EQ(Run({"enqueue", "joint", "nonsense"}).exit_code, 2);
+  EXPECT_EQ(Run({"cancel", "joint"}).exit_code, 0);
+  EXPECT_EQ(Run({"enqueue", "joint", genotype}).exit_code, 4);
+}
+
+TEST_F(Commands, ADataSetIsRemovedWhenNothingNeedsIt) {
+  service_->AddTinyDataset("passing", 60);
+  const std::string file =
+      service_->WriteFile("needs.yaml", std::string("name: needs\n") + kSpace +
+                                            "data: {dataset: passing, train: 30, validation: 20}\n"
+                                            "budget: {trials: 500}\n");
+  ASSERT_EQ(Run({"submit", file}).exit_code, 0);
+  const Finished refused = Run({"data", "remove", "passing"});
+  EXPECT_EQ(refused.exit_code, 4);
+  EXPECT_THAT(refused.err, HasSubstr("(needs)"));
+  ASSERT_EQ(Run({"cancel", "needs"}).exit_code, 0);
+  const Finished removed = Run({"data", "remove", "passing"});
+  EXPECT_EQ(removed.exit_code, 0) << removed.err;
+  EXPECT_EQ(Run({"data", "remove", "passing"}).exit_code, 3);
+  EXPECT_EQ(Run({"data", "list"}).out.find("passing"), std::string::npos);
+}
+
+TEST_F(Commands, AWatchEndsWithACancelledSearch) {
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "watched" + std::to_string(i);
+    Submit(name, 500);
+    Process watch({ProgramFolder() + "/nascent", "--server", service_->Address(0), "watch", name},
+                  service_->folder() + "/watch.log");
+    ASSERT_TRUE(WaitFor([&] { return FinishedTrials(name) >= 1; }, 20));
+    EXPECT_EQ(Run({"cancel", name}).exit_code, 0);
+    EXPECT_TRUE(WaitFor([&] { return !watch.Running(); }, 20)) << name;
+  }
+}
+
+TEST_F(Commands, WeightsAreFetchedOfEveryWinnerAndIntoWhatTheyAreGiven) {
+  AwaitDone();
+  const std::string file = service_->folder() + "/weights";
+  const Finished best = Run({"best", "done", "--weights", file});
+  ASSERT_EQ(best.exit_code, 0) << best.err;
+  const int64_t winner =
+      static_cast<int64_t>(Field(RunJson({"best", "done"}), "number").number_value());
+  EXPECT_EQ(Run({"best", "done", "--trial", std::to_string(winner), "--weights", file}).exit_code,
+            0);
+  const Finished other =
+      Run({"best", "done", "--trial", std::to_string(winner == 1 ? 2 : 1), "--weights", file});
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_THAT(other.err, HasSubstr("there are those of #" + std::to_string(winner)));
+  EXPECT_EQ(Run({"best", "done", "--weights", "/dev/full"}).exit_code, 1);
+  EXPECT_EQ(Run({"best", "done", "--weights", "/dev/null"}).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+}
+
+TEST_F(Commands, SqlAnswersAsJsonWhateverTheStatementIs) {
+  AwaitDone();
+  const std::string url = service_->postgres().url();
+  const auto ask = [&](const std::string& query) {
+    return Run({"sql", "--database", url, "--output", "json", query});
+  };
+  const Finished plan = ask("explain select * from trials");
+  EXPECT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_GT(Json(plan.out).list_value().values_size(), 1);
+  EXPECT_THAT(ask("show search_path").out, HasSubstr("nascent_v1"));
+  EXPECT_THAT(ask("select 1 as a;").out, HasSubstr("\"a\":1"));
+  EXPECT_EQ(ask("select 1 as a; -- the end").exit_code, 0);
+  // Errors are those of the text that was written.
+  const Finished two = ask("select 1; select 2");
+  EXPECT_EQ(two.exit_code, 2);
+  EXPECT_THAT(two.err, HasSubstr("multiple commands"));
+  const Finished wrong = ask("select nothing from trials");
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("nothing"), Not(HasSubstr("json_agg"))));
 }
 
 TEST_F(Commands, SqlReadsAndWritesNothing) {

@@ -58,7 +58,8 @@ TEST(Help, SaysWhatTheCommandsDo) {
     return RunToEnd(command).out;
   };
   EXPECT_THAT(help({}), AllOf(HasSubstr(" List searches, newest first\n"),
-                              HasSubstr(" Show one search\n"), HasSubstr(" List the workers\n")));
+                              HasSubstr(" Show one search, or one trial of it\n"),
+                              HasSubstr(" List the workers\n")));
   EXPECT_THAT(help({"data"}), HasSubstr(" List the registered data sets\n"));
   EXPECT_THAT(help({"space"}), HasSubstr(" List the presets\n"));
   EXPECT_THAT(help({"space", "count"}), HasSubstr(" Count different architectures too\n"));

@@ -1,10 +1,12 @@
 // nascent best.
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/facts.h"
+#include "client/cli/search_trials.h"
 #include "client/cli/watch_view.h"
 #include "common/exit_code.h"
 
@@ -13,39 +15,78 @@ namespace {
 
 constexpr char kBestFooter[] = R"(
 The winner (with several objectives: the best on the first one; see `nascent pareto`): its
-architecture, accuracies, size, and with --weights its trained parameters.
+architecture, accuracies, size, and with --weights its trained parameters. With --trial any other
+trial; weights are stored of winners, as many as the search's `final: {top}` says.
 
 Examples:
   nascent best fashion-mnist
   nascent best fashion-mnist --weights winner.safetensors
+  nascent best fashion-mnist --trial 17 --weights second.safetensors
   nascent best 12 --output json)";
 
-absl::StatusOr<int> ShowBest(Context& context, const std::string& name,
-                             const std::string& weights) {
-  const auto search = context.client().Get(client::ParseSearchRef(name));
-  if (!search.ok()) return search.status();
-  if (search->leaders_size() == 0) {
-    return absl::NotFoundError(absl::StrCat("search ", search->id(), " (", search->spec().name(),
-                                            ") has no result yet: it is ", StateWord(*search)));
-  }
-  const v1::Trial& winner = search->leaders(0);
-  if (!weights.empty()) {
-    if (winner.weights().empty()) {
-      return absl::NotFoundError(absl::StrCat(
-          "no weights are stored for trial #", winner.number(), " of search ", search->id(),
-          client::HasEnded(search->state())
-              ? ""
-              : ": they are kept of winners, try again when it has ended"));
+struct BestOptions {
+  std::string search;
+  std::string weights;
+  int64_t trial = 0;  // 0: the winner
+};
+
+// Which trials have weights, for a message.
+std::string WithWeights(const std::vector<v1::Trial>& trials) {
+  std::string numbers;
+  for (const v1::Trial& trial : trials) {
+    if (!trial.weights().empty()) {
+      absl::StrAppend(&numbers, numbers.empty() ? "#" : ", #", trial.number());
     }
-    const absl::Status status = context.client().GetArtifact(winner.weights(), weights);
+  }
+  return numbers;
+}
+
+absl::Status FetchWeights(Context& context, const v1::Search& search, const v1::Trial& trial,
+                          const std::string& path) {
+  if (!trial.weights().empty()) return context.client().GetArtifact(trial.weights(), path);
+  std::string why = ": they are kept of winners, try again when it has ended";
+  if (client::HasEnded(search.state())) {
+    v1::SearchRef ref;
+    ref.set_id(search.id());
+    const auto trials = context.client().ListTrials(ref);
+    if (!trials.ok()) return trials.status();
+    const std::string others = WithWeights(*trials);
+    why = others.empty() ? "" : absl::StrCat(": there are those of ", others);
+  }
+  return absl::NotFoundError(absl::StrCat("no weights are stored for trial #", trial.number(),
+                                          " of search ", search.id(), why));
+}
+
+absl::StatusOr<int> ShowBest(Context& context, const BestOptions& options) {
+  auto search = context.client().Get(client::ParseSearchRef(options.search));
+  if (!search.ok()) return search.status();
+  v1::Trial trial;
+  if (options.trial > 0) {
+    auto found = FindTrial(context.client(), *search, options.trial);
+    if (!found.ok()) return found.status();
+    trial = *std::move(found);
+  } else if (search->leaders_size() == 0) {
+    return absl::NotFoundError(absl::StrCat(
+        "search ", search->id(), " (", search->spec().name(), ") has no result",
+        client::HasEnded(search->state()) ? "" : " yet", ": it is ", StateWord(*search),
+        search->state_reason().empty() ? "" : ", ", search->state_reason()));
+  } else {
+    trial = search->leaders(0);
+  }
+  if (!options.weights.empty()) {
+    const absl::Status status = FetchWeights(context, *search, trial, options.weights);
     if (!status.ok()) return status;
   }
   if (context.json()) {
-    context.PrintJson(TrialJson(winner));
+    context.PrintJson(TrialJson(*search, trial));
     return kSuccess;
   }
-  for (const std::string& line : WinnerLines(*search, context.style())) context.Print(line);
-  if (!weights.empty()) context.Print(absl::StrCat("Weights are in ", weights));
+  if (options.trial > 0) {
+    context.Print(TrialLines(*search, trial, context.limit(), context.style()));
+  } else {
+    context.Print(WinnerLines(*search, context.limit(), context.style()));
+  }
+  if (!options.weights.empty()) context.Note(absl::StrCat("Weights are in ", options.weights));
   return kSuccess;
 }
 
@@ -53,14 +94,14 @@ absl::StatusOr<int> ShowBest(Context& context, const std::string& name,
 
 void AddBest(CLI::App& app, Context& context) {
   CLI::App* best = app.add_subcommand("best", "Show the winner of a search, fetch its weights");
-  const auto search = std::make_shared<std::string>();
-  const auto weights = std::make_shared<std::string>();
+  const auto options = std::make_shared<BestOptions>();
   best->footer(kBestFooter);
-  AddSearchArgument(*best, *search);
-  best->add_option("--weights", *weights, "Write the winner's trained parameters to this file");
-  best->callback([&context, search, weights] {
-    context.SetServiceAction(
-        [&context, search, weights] { return ShowBest(context, *search, *weights); });
+  AddSearchArgument(*best, options->search);
+  best->add_option("--trial", options->trial, "Number of another trial (default: the winner)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 62));
+  best->add_option("--weights", options->weights, "Write its trained parameters to this file");
+  best->callback([&context, options] {
+    context.SetServiceAction([&context, options] { return ShowBest(context, *options); });
   });
 }
 

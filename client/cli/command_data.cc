@@ -1,4 +1,4 @@
-// nascent data add, nascent data list.
+// nascent data add, list, remove.
 
 #include <filesystem>
 #include <map>
@@ -9,6 +9,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/dataset_files.h"
 #include "client/cli/facts.h"
+#include "client/cli/listings.h"
 #include "common/exit_code.h"
 #include "common/spec/message_json.h"
 #include "common/spec/message_reader.h"
@@ -26,6 +27,13 @@ Examples:
   nascent data add mine --kind image-classification \
       --train-examples train-images.idx --train-labels train-labels.idx \
       --test-examples test-images.idx --test-labels test-labels.idx)";
+
+constexpr char kRemoveFooter[] = R"(
+Refused while a search that has not ended needs it. Searches that have ended keep their results; its
+files go when nothing else names them.
+
+Example:
+  nascent data remove fashion-mnist)";
 
 constexpr char kDataListFooter[] = R"(
 Examples:
@@ -60,6 +68,17 @@ absl::StatusOr<int> Add(Context& context, const DatasetFiles& files) {
   return kSuccess;
 }
 
+absl::StatusOr<int> Remove(Context& context, const std::string& name) {
+  const absl::Status status = context.client().RemoveDataset(name);
+  if (!status.ok()) return status;
+  if (context.json()) {
+    context.PrintJson(spec::Json::Object().Set("removed", name));
+  } else {
+    context.Print(absl::StrCat("Data set ", name, " is removed."));
+  }
+  return kSuccess;
+}
+
 absl::StatusOr<int> ListData(Context& context) {
   const auto datasets = context.client().ListDatasets();
   if (!datasets.ok()) return datasets.status();
@@ -73,28 +92,14 @@ absl::StatusOr<int> ListData(Context& context) {
     context.Print("No data yet. Register some with `nascent data add NAME --from DIR`.");
     return kSuccess;
   }
-  Table table({{.title = "name", .flexible = true},
-               {.title = "kind"},
-               {.title = "shape"},
-               {.title = "classes", .right = true},
-               {.title = "train", .right = true},
-               {.title = "test", .right = true},
-               {.title = "fingerprint"}});
-  for (const v1::Dataset& dataset : *datasets) {
-    const auto* kind = v1::DataKind_descriptor()->FindValueByNumber(dataset.kind());
-    table.Add({dataset.name(), kind == nullptr ? "?" : spec::EnumWord(*kind),
-               ShapeText(dataset.shape()), absl::StrCat(dataset.classes()),
-               absl::StrCat(CountOf(dataset, "train")), absl::StrCat(CountOf(dataset, "test")),
-               Table::Cell(dataset.fingerprint().substr(0, 12), Ink::kDim)});
-  }
-  context.Print(table);
+  context.Print(DatasetTable(*datasets));
   return kSuccess;
 }
 
 }  // namespace
 
 void AddData(CLI::App& app, Context& context) {
-  CLI::App* data = app.add_subcommand("data", "Register and list data sets");
+  CLI::App* data = app.add_subcommand("data", "Register, list and remove data sets");
   data->require_subcommand(1);
 
   CLI::App* add = data->add_subcommand("add", "Register a data set");
@@ -120,6 +125,14 @@ void AddData(CLI::App& app, Context& context) {
   list->footer(kDataListFooter);
   list->callback(
       [&context] { context.SetServiceAction([&context] { return ListData(context); }); });
+
+  CLI::App* remove = data->add_subcommand("remove", "Forget a data set");
+  const auto name = std::make_shared<std::string>();
+  remove->footer(kRemoveFooter);
+  remove->add_option("NAME", *name, "As in `nascent data list`")->required();
+  remove->callback([&context, name] {
+    context.SetServiceAction([&context, name] { return Remove(context, *name); });
+  });
 }
 
 }  // namespace nascent::cli

@@ -1,7 +1,6 @@
 // nascent export: a network as something that runs without Nascent.
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +9,7 @@
 #include "client/cli/space_source.h"
 #include "common/exit_code.h"
 #include "common/network/key.h"
+#include "common/output_file.h"
 #include "common/pytorch/source.h"
 
 namespace nascent::cli {
@@ -32,26 +32,11 @@ struct ExportOptions {
   bool force = false;
 };
 
-// Written whole or not at all.
-absl::Status WriteText(const std::filesystem::path& path, const std::string& text) {
-  const std::filesystem::path unfinished = path.string() + ".unfinished";
-  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(unfinished, path, error);
-  if (file && !error) return absl::OkStatus();
-  std::error_code ignored;
-  std::filesystem::remove(unfinished, ignored);
-  return absl::InternalError(absl::StrCat("cannot write ", path.string(),
-                                          error ? absl::StrCat(": ", error.message()) : ""));
-}
-
 absl::StatusOr<int> Export(Context& context, const ExportOptions& options) {
   const std::string known = options.genotype.starts_with('@') ? options.genotype.substr(1) : "";
   const auto loaded = LoadSpace(options.source, known);
   if (!loaded.ok()) return loaded.status();
-  const auto genotype = loaded->space->Read(options.genotype);
+  const auto genotype = ReadGenotype(*loaded->space, options.genotype);
   if (!genotype.ok()) return genotype.status();
   const auto architecture = loaded->space->BuildArchitecture(*genotype);
   if (!architecture.ok()) return architecture.status();
@@ -77,7 +62,8 @@ absl::StatusOr<int> Export(Context& context, const ExportOptions& options) {
     return absl::AlreadyExistsError(
         absl::StrCat(path.string(), " is there already; --force replaces it"));
   }
-  if (absl::Status status = WriteText(path, source->text); !status.ok()) return status;
+  if (absl::Status status = WriteOutputFile(path.string(), source->text); !status.ok())
+    return status;
   if (context.json()) {
     context.PrintJson(spec::Json::Object()
                           .Set("genotype", printed)

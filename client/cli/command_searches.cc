@@ -1,16 +1,25 @@
 // nascent list, nascent show.
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/cli/commands.h"
 #include "client/cli/facts.h"
-#include "client/cli/numbers.h"
+#include "client/cli/listings.h"
+#include "client/cli/search_file_text.h"
+#include "client/cli/search_trials.h"
+#include "client/cli/trial_report.h"
 #include "client/cli/watch_view.h"
 #include "common/exit_code.h"
+#include "common/spec/message_json.h"
+#include "common/spec/message_reader.h"
 
 namespace nascent::cli {
 namespace {
+
+constexpr int kFileWidth = 100;
 
 constexpr char kSearchListFooter[] = R"(
 Examples:
@@ -19,24 +28,13 @@ Examples:
 
 constexpr char kSearchShowFooter[] = R"(
 Shows one search: how far it is, its best trials, and the search file with all defaults filled in.
+With TRIAL one trial: what was decided, what it measured, how it learned, what it was made from, and
+its genotype as other commands take it.
 
 Examples:
   nascent show fashion-mnist
+  nascent show fashion-mnist 17
   nascent show 12 --output json)";
-
-// "3m 05s", or "–" where nothing is left or nobody knows.
-std::string TimeLeft(const v1::Search& search) {
-  const v1::SearchProgress& progress = search.progress();
-  const bool ended = search.has_finished_at();
-  if (ended || !progress.has_remaining_seconds()) return "–";
-  return FormatSeconds(progress.remaining_seconds());
-}
-
-// The first objective's value of the leader.
-std::string BestText(const v1::Search& search) {
-  if (search.leaders_size() == 0) return "–";
-  return MetricText(search.leaders(0), ShownMetrics(search)[0]);
-}
 
 absl::StatusOr<int> ListSearches(Context& context, int64_t limit) {
   const auto searches = context.client().List(limit);
@@ -51,25 +49,7 @@ absl::StatusOr<int> ListSearches(Context& context, int64_t limit) {
     context.Print("No searches yet. Start one with `nascent submit FILE`.");
     return kSuccess;
   }
-  Table table({{.title = "id", .right = true},
-               {.title = "name", .flexible = true},
-               {.title = "state"},
-               {.title = "trials", .right = true},
-               {.title = "left", .right = true},
-               {.title = "best", .right = true},
-               {.title = "strategy"},
-               {.title = "space"},
-               {.title = "submitted"}});
-  for (const v1::Search& search : *searches) {
-    const v1::Budget& budget = search.spec().budget();
-    table.Add({absl::StrCat(search.id()), search.spec().name(),
-               Table::Cell(StateWord(search), StateInk(search)),
-               absl::StrCat(search.progress().finished(),
-                            budget.has_trials() ? absl::StrCat("/", budget.trials()) : ""),
-               TimeLeft(search), BestText(search), StrategyName(search.spec()),
-               SpaceName(search.spec()), Ago(search.created_at())});
-  }
-  context.Print(table);
+  context.Print(SearchTable(*searches, absl::Now()));
   return kSuccess;
 }
 
@@ -94,7 +74,37 @@ absl::StatusOr<int> ShowSearch(Context& context, const std::string& name) {
     context.Print(absl::StrCat("\n", StateWord(*search), ": ", search->state_reason()));
   }
   context.Print(absl::StrCat("\n", style.Paint("Search file", Ink::kBold)));
-  for (const std::string& line : SearchFileLines(search->spec())) context.Print(line);
+  context.Print(SearchFileLines(search->spec(), std::min(context.width(), kFileWidth)));
+  return kSuccess;
+}
+
+spec::Json MeasurementsJson(const std::vector<v1::TrialMeasurements>& trials) {
+  spec::Json list = spec::Json::List();
+  for (const v1::TrialMeasurements& trial : trials) {
+    for (const v1::Measurement& one : trial.measurements()) list.Append(spec::ToJson(one));
+  }
+  return list;
+}
+
+absl::StatusOr<int> ShowTrial(Context& context, const std::string& name, int64_t number) {
+  const auto search = context.client().Get(client::ParseSearchRef(name));
+  if (!search.ok()) return search.status();
+  v1::SearchRef ref;
+  ref.set_id(search->id());
+  const auto trials = context.client().ListTrials(ref);
+  if (!trials.ok()) return trials.status();
+  const auto trial = FindTrial(*search, *trials, number);
+  if (!trial.ok()) return trial.status();
+  const auto measured = context.client().ListMeasurements(ref, "", number);
+  if (!measured.ok()) return measured.status();
+  if (context.json()) {
+    context.PrintJson(TrialJson(*search, **trial)
+                          .Set("recipe", spec::ToJson((*trial)->recipe()))
+                          .Set("measurements", MeasurementsJson(*measured)));
+    return kSuccess;
+  }
+  TrialReport report{*search, **trial, Ancestors(*trials, number), *measured};
+  context.Print(ReportLines(report, context.limit(), context.style()));
   return kSuccess;
 }
 
@@ -115,12 +125,17 @@ void AddSearches(CLI::App& app, Context& context) {
     context.SetServiceAction([&context, limit] { return ListSearches(context, *limit); });
   });
 
-  CLI::App* show = app.add_subcommand("show", "Show one search");
+  CLI::App* show = app.add_subcommand("show", "Show one search, or one trial of it");
   const auto search = std::make_shared<std::string>();
+  const auto trial = std::make_shared<int64_t>(0);
   show->footer(kSearchShowFooter);
   AddSearchArgument(*show, *search);
-  show->callback([&context, search] {
-    context.SetServiceAction([&context, search] { return ShowSearch(context, *search); });
+  show->add_option("TRIAL", *trial, "Number of a trial")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 62));
+  show->callback([&context, search, trial] {
+    context.SetServiceAction([&context, search, trial] {
+      return *trial > 0 ? ShowTrial(context, *search, *trial) : ShowSearch(context, *search);
+    });
   });
 }
 

@@ -5,7 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/commands.h"
+#include "client/cli/numbers.h"
 #include "client/cli/space_source.h"
 #include "common/exit_code.h"
 #include "common/space/option_check.h"
@@ -47,7 +49,7 @@ absl::StatusOr<int> ListPresets(Context& context) {
   Table table({{.title = "name"},
                {.title = "genotypes", .right = true},
                {.title = "decisions", .right = true},
-               {.title = "what it is", .flexible = true}});
+               {.title = "what it is", .wrap = true, .below = true}});
   for (const space::Preset& preset : space::Presets()) {
     const auto space = space::Space::Parse(preset.text, absl::StrCat("preset:", preset.name), {});
     if (!space.ok()) return space.status();
@@ -165,18 +167,24 @@ absl::StatusOr<int> Describe(Context& context, const SpaceSource& source) {
   }
   const Style style = context.style();
   context.Print(style.Paint(space.name(), Ink::kBold));
-  context.Print(space.description());
+  for (const auto line : absl::StrSplit(space.description(), '\n')) {
+    context.Print(Wrap(std::string_view(line.data(), line.size()), context.limit()));
+  }
   context.Print(absl::StrCat("\nGenotypes: ", space.decisions().Cardinality()));
   if (!space.constants().empty()) {
     context.Print(absl::StrCat("\n", style.Paint("Constants", Ink::kBold), " (--set NAME=VALUE)"));
-    Table table({{.title = "name"}, {.title = "value"}, {.title = "meaning", .flexible = true}});
+    Table table({{.title = "name"},
+                 {.title = "value", .flexible = true, .wrap = true},
+                 {.title = "meaning", .flexible = true, .narrowest = 14, .wrap = true}});
     for (const space::ConstantInfo& constant : space.constants()) {
       table.Add({constant.name, ConstantText(constant.value), constant.description});
     }
     context.Print(table, 2);
   }
   context.Print(absl::StrCat("\n", style.Paint("Decisions", Ink::kBold)));
-  Table table({{.title = "label"}, {.title = "values", .flexible = true}, {.title = "only when"}});
+  Table table({{.title = "label", .flexible = true, .narrowest = 10, .wrap = true},
+               {.title = "values", .flexible = true, .narrowest = 12, .wrap = true},
+               {.title = "only when", .flexible = true, .narrowest = 10, .wrap = true}});
   for (const space::Decision& decision : space.decisions().decisions()) {
     table.Add({decision.label, DomainText(decision.domain),
                ConditionText(decision, space.decisions().decisions())});
@@ -184,7 +192,8 @@ absl::StatusOr<int> Describe(Context& context, const SpaceSource& source) {
   context.Print(table, 2);
   if (!space.known().empty()) {
     context.Print(absl::StrCat("\n", style.Paint("Known architectures", Ink::kBold), " (@NAME)"));
-    Table known({{.title = "name"}, {.title = "source", .flexible = true}});
+    Table known({{.title = "name", .flexible = true, .narrowest = 12, .wrap = true},
+                 {.title = "source", .flexible = true, .narrowest = 16, .wrap = true}});
     for (const space::KnownArchitecture& architecture : space.known()) {
       known.Add({absl::StrCat("@", architecture.name), architecture.source});
     }
@@ -244,13 +253,14 @@ absl::StatusOr<int> Check(Context& context, SpaceSource source) {
                           .Set("all_options_tried", options.complete)
                           .Set("dead_options", std::move(dead)));
   } else {
-    context.Print(absl::StrCat(
-        loaded->file, options.dead.empty() ? ": fine. " : ": not as it should be. ", space.name(),
-        " has ", space.decisions().size(), " decisions and ", space.decisions().Cardinality(),
-        " genotypes; ", kCheckedNetworks + options.allowed, " networks were built, ",
-        !options.complete      ? "not with every option of every decision, which are many."
-        : options.dead.empty() ? "with every option of every decision."
-                               : "but none with:"));
+    context.Print(
+        absl::StrCat(loaded->file, options.dead.empty() ? ": fine. " : ": not as it should be. ",
+                     space.name(), " has ", Plural(space.decisions().size(), "decision"), " and ",
+                     space.decisions().Cardinality(), " genotypes; ",
+                     kCheckedNetworks + options.allowed, " networks were built, ",
+                     !options.complete ? "not with every option of every decision, which are many."
+                     : options.dead.empty() ? "with every option of every decision."
+                                            : "but none with:"));
     for (const space::DeadOption& option : options.dead) {
       context.Print(absl::StrCat("  ", option.Text()));
     }

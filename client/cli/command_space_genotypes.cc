@@ -1,8 +1,5 @@
 // nascent space count, sample, cost, neighbours, draw.
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -10,14 +7,12 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/cli/commands.h"
+#include "client/cli/drawing.h"
 #include "client/cli/numbers.h"
 #include "client/cli/space_source.h"
-#include "client/local/process.h"
 #include "common/exit_code.h"
-#include "common/network/draw.h"
 #include "common/network/key.h"
 #include "common/space/enumeration.h"
 #include "common/space/sampler.h"
@@ -63,9 +58,12 @@ Example:
   nascent space neighbours nas-bench-201 --genotype '@resnet')";
 
 constexpr char kDrawFooter[] = R"(
-Draws a network with shapes and costs (needs Graphviz). Without --genotype a random one.
+Draws a network with shapes and costs (needs Graphviz). Without --genotype a random one. A large one
+is read best from --overview, a box per part, to --part, all of one. `nascent draw SEARCH TRIAL`
+draws a trial's.
 
 Examples:
+  nascent space draw darts --overview --to darts.svg
   nascent space draw nas-bench-201 --genotype '@resnet' --to resnet.svg
   nascent space draw mine.yaml --part stage1 --to stage1.png)";
 
@@ -79,9 +77,7 @@ struct GenotypeOptions {
   uint64_t seed = 0;
   bool distinct = false;
   std::vector<std::string> constraints;
-  std::string part;
-  bool live = false;
-  std::string to;
+  DrawingOptions drawing;
 };
 
 // "darts-v2" of "@darts-v2", else "".
@@ -172,7 +168,7 @@ struct Costed {
 Costed CostOf(const space::Space& space, const std::string& line) {
   Costed costed;
   costed.genotype = line;
-  const auto genotype = space.Read(line);
+  const auto genotype = ReadGenotype(space, line);
   if (!genotype.ok()) {
     costed.error = std::string(genotype.status().message());
     return costed;
@@ -206,9 +202,9 @@ absl::StatusOr<int> Cost(Context& context, const GenotypeOptions& options) {
   if (!loaded.ok()) return loaded.status();
   Table table({{.title = "parameters", .right = true},
                {.title = "multiply-accumulates", .right = true},
-               {.title = "activations", .right = true},
-               {.title = "key"},
-               {.title = "architecture", .flexible = true}});
+               {.title = "activations", .right = true, .spare = 1},
+               {.title = "key", .spare = 2},
+               {.title = "architecture", .below = true}});
   bool failed = false;
   const auto one = [&](const std::string& line) {
     const Costed costed = CostOf(*loaded->space, line);
@@ -246,7 +242,7 @@ absl::StatusOr<int> Cost(Context& context, const GenotypeOptions& options) {
 absl::StatusOr<int> Neighbours(Context& context, const GenotypeOptions& options) {
   const auto loaded = LoadSpace(options.source, KnownName(options.genotype));
   if (!loaded.ok()) return loaded.status();
-  const auto genotype = loaded->space->Read(options.genotype);
+  const auto genotype = ReadGenotype(*loaded->space, options.genotype);
   if (!genotype.ok()) return genotype.status();
   spec::Json list = spec::Json::List();
   for (const space::Genotype& neighbour : loaded->space->decisions().Neighbours(*genotype)) {
@@ -261,59 +257,14 @@ absl::StatusOr<int> Neighbours(Context& context, const GenotypeOptions& options)
   return kSuccess;
 }
 
-absl::Status RunGraphviz(const std::string& dot, const std::string& path) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets any
-  const char* search_path = std::getenv("PATH");
-  for (const auto folder : absl::StrSplit(search_path == nullptr ? "" : search_path, ':')) {
-    const std::string program = absl::StrCat(folder, "/dot");
-    if (access(program.c_str(), X_OK) != 0) continue;
-    local::ProgramSpec spec;
-    spec.command = {program, absl::StrCat("-T", path.substr(path.rfind('.') + 1)), "-o", path};
-    spec.input = dot;
-    return local::RunProgram(spec).status();
-  }
-  return absl::NotFoundError("Graphviz is not installed (package graphviz): no program `dot`");
-}
-
 absl::StatusOr<int> Draw(Context& context, const GenotypeOptions& options) {
   const auto loaded = LoadSpace(options.source, KnownName(options.genotype));
   if (!loaded.ok()) return loaded.status();
   RandomStream random(options.seed, 0);
   const auto genotype = options.genotype.empty() ? space::Sample(*loaded->space, random)
-                                                 : loaded->space->Read(options.genotype);
+                                                 : ReadGenotype(*loaded->space, options.genotype);
   if (!genotype.ok()) return genotype.status();
-  const auto architecture = loaded->space->BuildArchitecture(*genotype);
-  if (!architecture.ok()) return architecture.status();
-  const network::DrawOptions draw{.title = loaded->space->Print(*genotype), .part = options.part};
-  const auto dot =
-      network::ToDot(options.live ? architecture->live : architecture->published, draw);
-  if (!dot.ok()) return dot.status();
-  if (options.to.empty() || options.to == "-") {
-    if (context.json()) {
-      context.PrintJson(
-          spec::Json::Object().Set("genotype", loaded->space->Print(*genotype)).Set("dot", *dot));
-    } else {
-      context.Print(*dot);
-    }
-    return kSuccess;
-  }
-  const absl::Status status = RunGraphviz(*dot, options.to);
-  if (!status.ok()) return status;
-  if (context.json()) {
-    context.PrintJson(spec::Json::Object()
-                          .Set("genotype", loaded->space->Print(*genotype))
-                          .Set("file", options.to));
-  } else {
-    context.Print(absl::StrCat("Picture of ", loaded->space->Print(*genotype), ": ", options.to));
-  }
-  return kSuccess;
-}
-
-std::string CheckPicture(const std::string& file) {
-  for (const char* ending : {".svg", ".png", ".pdf"}) {
-    if (file.ends_with(ending)) return "";
-  }
-  return file == "-" ? "" : "a file must end in .svg, .png or .pdf";
+  return DrawNetwork(context, *loaded->space, *genotype, options.drawing);
 }
 
 // What the parser would take modulo 2^64.
@@ -369,13 +320,7 @@ void AddSpaceGenotypes(CLI::App& space, Context& context) {
   draw->add_option("--seed", draw_options->seed, "Of the random genotype")
       ->check(CheckSeed)
       ->default_str("0");
-  draw->add_option("--part", draw_options->part,
-                   "Only this part of the network, e.g. a cell's path");
-  draw->add_flag("--live", draw_options->live,
-                 "The network that is trained, not all that is built");
-  draw->add_option("--to", draw_options->to,
-                   "File, .svg, .png or .pdf (else the DOT text is printed)")
-      ->check(CheckPicture);
+  AddDrawingOptions(*draw, draw_options->drawing);
 }
 
 }  // namespace nascent::cli

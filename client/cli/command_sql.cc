@@ -8,6 +8,8 @@
 #include <memory>
 #include <string_view>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -83,30 +85,102 @@ absl::StatusOr<Connection> WithoutPassword(const std::string& url) {
   return connection;
 }
 
+// Reads as nascent_reader and sees the views first. Nobody else runs in this process.
+void SetEnvironment(const Connection& connection) {
+  // NOLINTBEGIN(concurrency-mt-unsafe)
+  if (!connection.password.empty()) setenv("PGPASSWORD", connection.password.c_str(), 1);
+  setenv("PGCLIENTENCODING", "UTF8", 1);
+  setenv("PGOPTIONS",
+         "-c role=nascent_reader -c search_path=nascent_v1 -c default_transaction_read_only=on", 1);
+  if (std::getenv("PSQL_PAGER") == nullptr && !isatty(STDOUT_FILENO)) setenv("PSQL_PAGER", "", 1);
+  // NOLINTEND(concurrency-mt-unsafe)
+}
+
+using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+// What the database said, as psql prints it: with the place in the query.
+absl::Status ErrorOf(PGconn* connection, const PGresult* result) {
+  std::string said(absl::StripAsciiWhitespace(result == nullptr ? PQerrorMessage(connection)
+                                                                : PQresultErrorMessage(result)));
+  return absl::InvalidArgumentError(said);
+}
+
+// Whether the database can make a sub-query of it and so give every type as JSON.
+bool IsSelection(std::string_view query) {
+  const size_t begin = query.find_first_not_of(" \t\r\n(");
+  if (begin == std::string_view::npos) return false;
+  const std::string word = absl::AsciiStrToLower(
+      absl::string_view(query.data() + begin, query.size() - begin).substr(0, 6));
+  for (const char* start : {"select", "with", "table", "values"}) {
+    if (absl::StartsWith(word, start)) return true;
+  }
+  return false;
+}
+
+// Of the statement; one without a name ends with the next query.
+constexpr char kAsked[] = "asked";
+
+// One list of objects.
+absl::StatusOr<int> PrintAsJson(Context& context, const Connection& where, std::string query) {
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(where.words.c_str()),
+                                                                &PQfinish);
+  if (PQstatus(connection.get()) != CONNECTION_OK) {
+    return absl::UnavailableError(absl::StripAsciiWhitespace(PQerrorMessage(connection.get())));
+  }
+  // Prepared as it was written, so that errors are those of the user's own text, and a second
+  // statement is refused.
+  const Result prepared(PQprepare(connection.get(), kAsked, query.c_str(), 0, nullptr), &PQclear);
+  if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) {
+    return ErrorOf(connection.get(), prepared.get());
+  }
+  if (IsSelection(query)) {
+    while (query.ends_with(";")) query.pop_back();
+    const std::string whole =
+        absl::StrCat("SELECT coalesce(json_agg(answer), '[]') FROM (\n", query, "\n) AS answer");
+    const Result rows(PQexec(connection.get(), whole.c_str()), &PQclear);
+    if (PQresultStatus(rows.get()) == PGRES_TUPLES_OK) {
+      context.Print(PQgetvalue(rows.get(), 0, 0));
+      return kSuccess;
+    }
+    // It is none after all, or fails by itself: then its own error follows.
+  }
+  const Result rows(PQexecPrepared(connection.get(), kAsked, 0, nullptr, nullptr, nullptr, 0),
+                    &PQclear);
+  const ExecStatusType status = PQresultStatus(rows.get());
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+    return ErrorOf(connection.get(), rows.get());
+  }
+  spec::Json list = spec::Json::List();
+  for (int row = 0; row < PQntuples(rows.get()); ++row) {
+    spec::Json object = spec::Json::Object();
+    for (int column = 0; column < PQnfields(rows.get()); ++column) {
+      object.Set(PQfname(rows.get(), column),
+                 PQgetisnull(rows.get(), row, column) == 1
+                     ? spec::Json()
+                     : spec::Json(PQgetvalue(rows.get(), row, column)));
+    }
+    list.Append(std::move(object));
+  }
+  context.PrintJson(list);
+  return kSuccess;
+}
+
 absl::StatusOr<int> RunSql(Context& context, const std::string& database,
                            const std::vector<std::string>& words) {
   const auto url = ReaderUrl(context, database);
   if (!url.ok()) return url.status();
   const auto connection = WithoutPassword(*url);
   if (!connection.ok()) return connection.status();
-  std::vector<std::string> arguments = {"psql", "-X", "-d", connection->words};
   std::string query(absl::StripTrailingAsciiWhitespace(absl::StrJoin(words, " ")));
+  SetEnvironment(*connection);
   if (context.json()) {
     if (query.empty()) return absl::InvalidArgumentError("--output json needs a QUERY");
-    while (query.ends_with(";")) query.pop_back();
-    query =
-        absl::StrCat("SELECT coalesce(json_agg(answer), '[]') FROM (\n", query, "\n) AS answer");
-    arguments.insert(arguments.end(), {"-q", "-A", "-t"});
+    return PrintAsJson(context, *connection, std::move(query));
   }
+  std::vector<std::string> arguments = {"psql", "-X", "-d", connection->words};
   if (!query.empty()) {
     arguments.insert(arguments.end(), {"-v", "ON_ERROR_STOP=1", "-c", query});
   }
-  // NOLINTBEGIN(concurrency-mt-unsafe): psql follows in this process; no other thread runs
-  if (!connection->password.empty()) setenv("PGPASSWORD", connection->password.c_str(), 1);
-  setenv("PGOPTIONS",
-         "-c role=nascent_reader -c search_path=nascent_v1 -c default_transaction_read_only=on", 1);
-  if (std::getenv("PSQL_PAGER") == nullptr && !isatty(STDOUT_FILENO)) setenv("PSQL_PAGER", "", 1);
-  // NOLINTEND(concurrency-mt-unsafe)
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
-#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/facts.h"
+#include "client/cli/listings.h"
 #include "client/cli/pareto.h"
+#include "client/cli/search_trials.h"
 #include "common/exit_code.h"
 #include "common/spec/message_reader.h"
 
@@ -18,9 +18,11 @@ namespace nascent::cli {
 namespace {
 
 constexpr char kTrialsFooter[] = R"(
+Genotypes are shown by what they differ in; `nascent show SEARCH TRIAL` shows one whole.
+
 With --output json: a list of objects with id, number, state, attempt, worker, key, genotype,
-metrics, created_at, finished_at, error (and failure, reason, parents, continues, shared_from,
-rung, weights).
+decisions, metrics, created_at, finished_at, error (and failure, reason, parents, continues,
+shared_from, rung, weights).
 
 Examples:
   nascent trials fashion-mnist
@@ -64,30 +66,14 @@ void PrintTrials(const Context& context, const v1::Search& search,
                  const std::vector<const v1::Trial*>& trials) {
   if (context.json()) {
     spec::Json list = spec::Json::List();
-    for (const v1::Trial* trial : trials) list.Append(TrialJson(*trial));
+    for (const v1::Trial* trial : trials) list.Append(TrialJson(search, *trial));
     context.PrintJson(list);
     return;
   }
-  const std::vector<std::string> metrics = ShownMetrics(search);
-  std::vector<Table::Column> columns = {{.title = "trial", .right = true}, {.title = "state"}};
-  for (const std::string& metric : metrics) columns.push_back({.title = metric, .right = true});
-  columns.insert(columns.end(), {{.title = "attempt", .right = true},
-                                 {.title = "worker"},
-                                 {.title = "architecture", .flexible = true}});
-  Table table(std::move(columns));
-  for (const v1::Trial* trial : trials) {
-    std::vector<Table::Cell> row = {absl::StrCat("#", trial->number()),
-                                    Table::Cell(StateWord(*trial), StateInk(*trial))};
-    for (const std::string& metric : metrics) row.emplace_back(MetricText(*trial, metric));
-    row.emplace_back(absl::StrCat(trial->attempt()));
-    row.emplace_back(trial->worker().empty() ? "–" : trial->worker());
-    row.emplace_back(trial->notation());
-    table.Add(std::move(row));
-  }
-  if (table.empty()) {
+  if (trials.empty()) {
     context.Print("No trials.");
   } else {
-    context.Print(table);
+    context.Print(TrialTable(search, trials));
   }
 }
 
@@ -153,49 +139,13 @@ absl::StatusOr<int> Lineage(Context& context, const std::string& name, int64_t n
   ref.set_id(search->id());
   const auto trials = context.client().ListTrials(ref);
   if (!trials.ok()) return trials.status();
-  std::map<int64_t, const v1::Trial*> by_number;
-  for (const v1::Trial& trial : *trials) by_number[trial.number()] = &trial;
-  if (!by_number.contains(number)) {
-    return absl::NotFoundError(absl::StrCat("search ", search->id(), " has no trial #", number,
-                                            "; it has ", by_number.size(), " trials"));
-  }
-  // Parents have smaller numbers, so the newest unknown ancestor is always the next one.
-  std::set<int64_t, std::greater<>> open = {number};
-  std::vector<const v1::Trial*> ancestors;
-  while (!open.empty()) {
-    const int64_t next = *open.begin();
-    open.erase(open.begin());
-    const auto found = by_number.find(next);
-    if (found == by_number.end()) continue;
-    ancestors.push_back(found->second);
-    for (const int64_t parent : found->second->parents()) {
-      if (parent < next) open.insert(parent);
-    }
-    if (found->second->continues() > 0 && found->second->continues() < next) {
-      open.insert(found->second->continues());
-    }
-  }
+  if (const auto found = FindTrial(*search, *trials, number); !found.ok()) return found.status();
+  const std::vector<const v1::Trial*> ancestors = Ancestors(*trials, number);
   if (context.json()) {
     PrintTrials(context, *search, ancestors);
     return kSuccess;
   }
-  Table table({{.title = "trial", .right = true},
-               {.title = "made from"},
-               {.title = "why"},
-               {.title = ShownMetrics(*search)[0], .right = true},
-               {.title = "architecture", .flexible = true}});
-  for (const v1::Trial* trial : ancestors) {
-    std::string parents;
-    for (const int64_t parent : trial->parents()) {
-      absl::StrAppend(&parents, parents.empty() ? "#" : " #", parent);
-    }
-    if (trial->continues() > 0) {
-      absl::StrAppend(&parents, parents.empty() ? "" : " ", "continues #", trial->continues());
-    }
-    table.Add({absl::StrCat("#", trial->number()), parents.empty() ? "–" : parents, trial->reason(),
-               MetricText(*trial, ShownMetrics(*search)[0]), trial->notation()});
-  }
-  context.Print(table);
+  context.Print(LineageTable(*search, ancestors));
   return kSuccess;
 }
 

@@ -68,6 +68,30 @@ void PrintState(const Context& context, const local::ServiceState& state) {
   std::cout.flush();
 }
 
+// What kept the detached process from starting, as it said it itself: its last line is an error of
+// ours, with its code.
+absl::Status AsItSaid(const absl::Status& status) {
+  const std::string_view message =
+      status.message().data() == nullptr
+          ? std::string_view()
+          : std::string_view(status.message().data(), status.message().size());
+  constexpr std::string_view kOurs = "nascent: ";
+  const size_t begin = message.rfind(kOurs);
+  const size_t code = message.rfind(" [");
+  if (begin == std::string_view::npos || code == std::string_view::npos || code < begin ||
+      !message.ends_with(']')) {
+    return status;
+  }
+  const std::string_view name = message.substr(code + 2, message.size() - code - 3);
+  for (int i = 1; i <= static_cast<int>(absl::StatusCode::kUnauthenticated); ++i) {
+    const auto known = static_cast<absl::StatusCode>(i);
+    if (absl::StatusCodeToString(known) != name) continue;
+    const std::string_view said = message.substr(begin + kOurs.size(), code - begin - kOurs.size());
+    return {known, absl::string_view(said.data(), said.size())};
+  }
+  return status;
+}
+
 absl::StatusOr<int> RunUp(Context& context, local::UpOptions options, bool detach) {
   if (const absl::Status status = local::CheckAddress(options.listen); !status.ok()) return status;
   options.data_dir = context.data_dir;
@@ -88,7 +112,7 @@ absl::StatusOr<int> RunUp(Context& context, local::UpOptions options, bool detac
     }
     context.Note("Starting database, coordinator and workers …");
     const auto state = local::StartDetached(options, arguments);
-    if (!state.ok()) return state.status();
+    if (!state.ok()) return AsItSaid(state.status());
     PrintState(context, *state);
     return kSuccess;
   }
@@ -124,6 +148,7 @@ void AddUp(CLI::App& app, Context& context) {
                  "URL of a PostgreSQL to use instead of a private one")
       ->envname("NASCENT_DATABASE");
   up->add_option("--listen", options->listen, "Where the coordinator listens")
+      ->envname("NASCENT_LISTEN")
       ->default_str(options->listen);
   up->add_option("--workers", options->workers, "Workers on this machine")
       ->check(CLI::Range(0, 256))

@@ -24,6 +24,9 @@ Examples:
   nascent watch fashion-mnist
   nascent watch 12 --output json | jq .search.progress)";
 
+// Of a log, in columns.
+constexpr int kLongestLine = 160;
+
 // A watch outlives a coordinator that is replaced.
 constexpr absl::Duration kPatience = absl::Minutes(5);
 
@@ -51,7 +54,7 @@ spec::Json UpdateJson(const v1::WatchSearchResponse& update) {
   spec::Json trials = spec::Json::List();
   spec::Json progress = spec::Json::Object();
   for (const v1::Trial& trial : update.trials()) {
-    trials.Append(TrialJson(trial));
+    trials.Append(TrialJson(update.search(), trial));
     const auto share = update.progress().find(trial.id());
     if (share != update.progress().end()) {
       progress.Set(absl::StrCat(trial.id()), share->second);
@@ -90,24 +93,28 @@ absl::StatusOr<int> WatchUntilEnd(Context& context, const v1::SearchRef& search)
                       if (context.json()) {
                         context.PrintLine(UpdateJson(update));
                         view.Update(update, style);
-                        return true;
+                        return std::cout.good();
                       }
                       const std::vector<std::string> news = view.Update(update, style);
                       if (redraw) {
                         screen.Draw(view.Frame(context.width(), context.height() - 1, style));
                       } else {
-                        for (const std::string& line : news) std::cout << line << "\n";
+                        for (const std::string& line : news) {
+                          std::cout << Clip(line, kLongestLine) << "\n";
+                        }
                         std::cout.flush();
                       }
-                      return true;
+                      return std::cout.good();
                     });
+  // Nobody can read on; what is said of that is said of every command.
+  if (!std::cout.good()) return kFailed;
   if (!status.ok()) return status;
   const v1::Search& last = view.search();
   if (!context.json()) {
     screen.Keep();
     context.Print("");
     if (last.leaders_size() > 0) {
-      for (const std::string& line : WinnerLines(last, style)) context.Print(line);
+      context.Print(WinnerLines(last, context.limit(), style));
     }
     if (last.state() != v1::SEARCH_STATE_COMPLETED) {
       context.Print(absl::StrCat("The search ended ", style.Paint(StateWord(last), StateInk(last)),

@@ -1,9 +1,12 @@
 // nascent workers.
 
+#include <memory>
+
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "client/cli/commands.h"
 #include "client/cli/facts.h"
+#include "client/cli/listings.h"
 #include "client/cli/numbers.h"
 #include "common/exit_code.h"
 
@@ -11,11 +14,14 @@ namespace nascent::cli {
 namespace {
 
 constexpr char kWorkersFooter[] = R"(
+A worker that ended or was lost is "gone"; one that is gone for more than a day is only shown with
+--all, and always with --output json (with "gone": true).
+
 Examples:
   nascent workers
   nascent workers --output json)";
 
-absl::StatusOr<int> ListWorkers(Context& context) {
+absl::StatusOr<int> ListWorkers(Context& context, bool all) {
   const auto workers = context.client().ListWorkers();
   if (!workers.ok()) return workers.status();
   if (context.json()) {
@@ -28,26 +34,14 @@ absl::StatusOr<int> ListWorkers(Context& context) {
     context.Print("No workers. Start one with `nascent-worker --server HOST:PORT`.");
     return kSuccess;
   }
-  Table table({{.title = "id", .right = true},
-               {.title = "name"},
-               {.title = "busy", .right = true},
-               {.title = "device", .flexible = true},
-               {.title = "memory", .right = true},
-               {.title = "labels"},
-               {.title = "last seen"}});
-  for (const v1::Worker& worker : *workers) {
-    std::vector<std::string> labels;
-    for (const auto& [name, value] : worker.labels())
-      labels.push_back(absl::StrCat(name, "=", value));
-    const v1::Device device = worker.slots_size() > 0 ? worker.slots(0) : v1::Device();
-    table.Add({absl::StrCat(worker.id()), worker.name(),
-               Table::Cell(absl::StrCat(worker.busy_slots(), "/", worker.slots_size()),
-                           worker.busy_slots() > 0 ? Ink::kBusy : Ink::kPlain),
-               absl::StrCat(device.kind(), device.model().empty() ? "" : " · ", device.model()),
-               device.memory_bytes() > 0 ? FormatBytes(device.memory_bytes()) : "–",
-               labels.empty() ? "–" : absl::StrJoin(labels, " "), Ago(worker.last_seen_at())});
+  const absl::Time now = absl::Now();
+  std::vector<v1::Worker> shown = *workers;
+  if (!all) std::erase_if(shown, [&](const v1::Worker& worker) { return IsLongGone(worker, now); });
+  if (!shown.empty()) context.Print(WorkerTable(shown, now));
+  if (const size_t hidden = workers->size() - shown.size(); hidden > 0) {
+    context.Print(absl::StrCat(Plural(static_cast<int64_t>(hidden), "worker"),
+                               " not seen for more than a day: --all"));
   }
-  context.Print(table);
   return kSuccess;
 }
 
@@ -56,8 +50,11 @@ absl::StatusOr<int> ListWorkers(Context& context) {
 void AddWorkers(CLI::App& app, Context& context) {
   CLI::App* workers = app.add_subcommand("workers", "List the workers");
   workers->footer(kWorkersFooter);
-  workers->callback(
-      [&context] { context.SetServiceAction([&context] { return ListWorkers(context); }); });
+  const auto all = std::make_shared<bool>(false);
+  workers->add_flag("--all", *all, "Also workers that are gone for more than a day");
+  workers->callback([&context, all] {
+    context.SetServiceAction([&context, all] { return ListWorkers(context, *all); });
+  });
 }
 
 }  // namespace nascent::cli

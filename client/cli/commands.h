@@ -15,10 +15,12 @@ void AddUp(CLI::App& app, Context& context);  // up, down
 void AddSubmit(CLI::App& app, Context& context);
 void AddWatch(CLI::App& app, Context& context);
 void AddSearches(CLI::App& app, Context& context);  // list, show
+void AddEnqueue(CLI::App& app, Context& context);
 void AddSteering(CLI::App& app, Context& context);  // pause, resume, cancel, delete
 // Results.
 void AddTrials(CLI::App& app, Context& context);  // trials, pareto, lineage
 void AddBest(CLI::App& app, Context& context);
+void AddDraw(CLI::App& app, Context& context);
 void AddPlot(CLI::App& app, Context& context);
 void AddSql(CLI::App& app, Context& context);
 // What searches need.

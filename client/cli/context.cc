@@ -108,9 +108,20 @@ void Context::Print(const std::string& line) const { std::cout << line << "\n"; 
 
 void Context::Print(const Table& table, int indent) const {
   const std::string space(static_cast<size_t>(indent), ' ');
-  // A pipe gets whole cells: what is cut can't be searched for.
-  const int limit = terminal() ? width() - indent : 0;
-  for (const std::string& line : table.Lines(limit, style())) std::cout << space << line << "\n";
+  const int room = limit() > 0 ? limit() - indent : 0;
+  for (const std::string& line : table.Lines(room, style())) std::cout << space << line << "\n";
+}
+
+void Context::Print(const std::vector<std::string>& lines) const {
+  for (const std::string& line : lines) Print(line);
+}
+
+void Context::Print(const Listing& listing) const {
+  Print(listing.table);
+  if (listing.remark.empty()) return;
+  for (const std::string& line : Wrap(listing.remark, width())) {
+    Print(style().Paint(line, Ink::kDim));
+  }
 }
 
 void Context::Note(const std::string& line) const {

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/cli/listings.h"
 #include "client/cli/style.h"
 #include "client/cli/table.h"
 #include "client/nascent_client.h"
@@ -24,7 +25,7 @@ class Context {
   using Action = std::function<absl::StatusOr<int>()>;
 
   // --- set by the parser ---
-  std::string server;           // --server; empty: see FindAddress()
+  std::string server;           // --server; empty: see address()
   std::string data_dir;         // --data-dir
   bool data_dir_given = false;  // on the command line
   std::string output = "text";
@@ -50,7 +51,9 @@ class Context {
 
   // Standard output is a terminal: redraw, colour.
   bool terminal() const;
-  int width() const;   // columns; 100 where there is no terminal
+  int width() const;  // columns; 100 where there is no terminal
+  // For what is made to fit: width(), or 0 (whole) where the output is no terminal.
+  int limit() const { return terminal() ? width() : 0; }
   int height() const;  // lines
   Style style() const;
 
@@ -59,7 +62,9 @@ class Context {
   // One line of JSON Lines, written out at once.
   void PrintLine(const spec::Json& json) const;
   void Print(const std::string& line) const;
+  void Print(const std::vector<std::string>& lines) const;
   void Print(const Table& table, int indent = 0) const;
+  void Print(const Listing& listing) const;
   // A remark for people, on standard error; silent with --output json.
   void Note(const std::string& line) const;
 

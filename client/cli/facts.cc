@@ -7,9 +7,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "client/cli/genotype.h"
 #include "client/cli/numbers.h"
+#include "common/spec/document.h"
 #include "common/spec/message_json.h"
 #include "common/spec/message_reader.h"
 
@@ -63,7 +64,7 @@ Json ProgressJson(const v1::SearchProgress& progress) {
 
 }  // namespace
 
-Json TrialJson(const v1::Trial& trial) {
+Json TrialJson(const v1::Search& search, const v1::Trial& trial) {
   Json parents = Json::List();
   for (const int64_t parent : trial.parents()) parents.Append(parent);
   Json json = Json::Object();
@@ -77,6 +78,7 @@ Json TrialJson(const v1::Trial& trial) {
       .Set("worker", TextOrNull(trial.worker()))
       .Set("key", TextOrNull(trial.key()))
       .Set("genotype", trial.notation())
+      .Set("decisions", DecisionsJson(search, trial))
       .Set("metrics", MapJson(trial.metrics()))
       .Set("created_at", trial.has_created_at() ? spec::ToJson(trial.created_at()) : Json())
       .Set("finished_at", trial.has_finished_at() ? spec::ToJson(trial.finished_at()) : Json())
@@ -92,7 +94,7 @@ Json TrialJson(const v1::Trial& trial) {
 
 Json SearchJson(const v1::Search& search) {
   Json leaders = Json::List();
-  for (const v1::Trial& trial : search.leaders()) leaders.Append(TrialJson(trial));
+  for (const v1::Trial& trial : search.leaders()) leaders.Append(TrialJson(search, trial));
   Json warnings = Json::List();
   for (const std::string& warning : search.warnings()) warnings.Append(warning);
   Json json = Json::Object();
@@ -124,6 +126,7 @@ Json WorkerJson(const v1::Worker& worker) {
       .Set("evaluator_version", worker.evaluator_version())
       .Set("slots", std::move(slots))
       .Set("busy_slots", worker.busy_slots())
+      .Set("gone", worker.gone())
       .Set("labels", MapJson(worker.labels()))
       .Set("registered_at",
            worker.has_registered_at() ? spec::ToJson(worker.registered_at()) : Json())
@@ -222,20 +225,14 @@ std::string StrategyName(const v1::SearchSpec& spec) {
 }
 
 std::string SpaceName(const v1::SearchSpec& spec) {
-  return spec.space().preset().empty() ? "own template" : spec.space().preset();
+  if (!spec.space().preset().empty()) return spec.space().preset();
+  const auto document = spec::ParseDocument(spec.space().template_(), "template");
+  const spec::DocumentNode* name = document.ok() ? (*document)->Find("space") : nullptr;
+  return name == nullptr || name->text.empty() ? "own template" : name->text;
 }
 
-std::vector<std::string> SearchFileLines(const v1::SearchSpec& spec) {
-  std::vector<std::string> lines;
-  const Json json = spec::ToJson(spec);
-  for (const auto& [name, value] : json.members()) {
-    lines.push_back(absl::StrCat(name, ": ", value.Print()));
-  }
-  return lines;
-}
-
-std::string Ago(const google::protobuf::Timestamp& time) {
-  const double seconds = absl::ToDoubleSeconds(absl::Now() - absl::FromUnixSeconds(time.seconds()) -
+std::string Ago(const google::protobuf::Timestamp& time, absl::Time now) {
+  const double seconds = absl::ToDoubleSeconds(now - absl::FromUnixSeconds(time.seconds()) -
                                                absl::Nanoseconds(time.nanos()));
   return absl::StrCat(FormatSeconds(std::max(0.0, seconds)), " ago");
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "client/cli/style.h"
 #include "common/spec/json.h"
 #include "nascent/v1/search.pb.h"
@@ -17,7 +18,8 @@
 
 namespace nascent::cli {
 
-spec::Json TrialJson(const v1::Trial& trial);
+// `search`: the trial's own, which names what was decided.
+spec::Json TrialJson(const v1::Search& search, const v1::Trial& trial);
 spec::Json SearchJson(const v1::Search& search);
 spec::Json WorkerJson(const v1::Worker& worker);
 
@@ -46,14 +48,11 @@ std::vector<std::string> ShownMetrics(const v1::Search& search);
 
 // The strategy's name: "random", "regularized_evolution".
 std::string StrategyName(const v1::SearchSpec& spec);
-// "nas-bench-201", or "own template".
+// "nas-bench-201", or the name that a template of one's own gives itself.
 std::string SpaceName(const v1::SearchSpec& spec);
 
-// The search with all defaults, as a search file: a line for each field, each of them YAML.
-std::vector<std::string> SearchFileLines(const v1::SearchSpec& spec);
-
 // "3m 05s ago" of a time stamp.
-std::string Ago(const google::protobuf::Timestamp& time);
+std::string Ago(const google::protobuf::Timestamp& time, absl::Time now);
 
 }  // namespace nascent::cli
 

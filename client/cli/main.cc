@@ -113,8 +113,8 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(0.0, 86400.0))
       ->default_str("10");
   for (const auto add :
-       {AddUp, AddSubmit, AddWatch, AddSearches, AddTrials, AddBest, AddPlot, AddSql, AddSteering,
-        AddData, AddWorkers, AddSpace, AddExport, AddSimulate}) {
+       {AddUp, AddSubmit, AddWatch, AddSearches, AddTrials, AddBest, AddDraw, AddPlot, AddSql,
+        AddEnqueue, AddSteering, AddData, AddWorkers, AddSpace, AddExport, AddSimulate}) {
     add(app, context);
   }
   try {

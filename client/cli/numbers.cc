@@ -1,5 +1,6 @@
 #include "client/cli/numbers.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -51,11 +52,22 @@ std::string FormatBytes(int64_t bytes) {
 
 std::string FormatSeconds(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "–";
+  if (seconds == 0) return "0s";
+  if (seconds < 0.9995) return absl::StrFormat("%.*fms", seconds < 0.00995 ? 1 : 0, seconds * 1000);
   if (seconds < 59.95) return absl::StrFormat("%.1fs", seconds);
   const auto whole = static_cast<int64_t>(std::min(std::round(seconds), 9e15));
   if (whole < 3600) return absl::StrFormat("%dm %02ds", whole / 60, whole % 60);
   if (whole < 86400) return absl::StrFormat("%dh %02dm", whole / 3600, whole % 3600 / 60);
   return absl::StrFormat("%dd %02dh", whole / 86400, whole % 86400 / 3600);
+}
+
+std::string Plural(int64_t count, const std::string& noun) {
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
+std::string Words(std::string metric) {
+  std::replace(metric.begin(), metric.end(), '_', ' ');
+  return metric;
 }
 
 std::string FormatMetric(const std::string& metric, double value) {

@@ -8,8 +8,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/space/decisions/genotype_proto.h"
 #include "common/space/presets.h"
 #include "common/spec/document.h"
+#include "common/spec/json.h"
+#include "common/spec/message_json.h"
 #include "common/spec/scalars.h"
 #include "common/spec/suggest.h"
 
@@ -119,6 +122,65 @@ absl::StatusOr<LoadedSpace> LoadSpace(const SpaceSource& source, const std::stri
     break;
   }
   return loaded;
+}
+
+absl::StatusOr<LoadedSpace> LoadSpace(const v1::SearchSpec& spec, const v1::Dataset& dataset) {
+  LoadedSpace loaded;
+  loaded.text = spec.space().template_();
+  loaded.file = "the search's template";
+  if (!spec.space().preset().empty()) {
+    const space::Preset* preset = space::FindPreset(spec.space().preset());
+    if (preset == nullptr) {
+      return absl::NotFoundError(
+          absl::StrCat("this version has no preset \"", spec.space().preset(), "\""));
+    }
+    loaded.text = preset->text;
+    loaded.file = absl::StrCat("preset:", preset->name);
+  }
+  space::SpaceOptions options;
+  options.input.assign(dataset.shape().dimensions().begin(), dataset.shape().dimensions().end());
+  if (const int resolution = spec.recipe().resolution();
+      resolution > 0 && options.input.size() == 3) {
+    options.input[1] = options.input[2] = resolution;
+  }
+  options.classes = dataset.classes();
+  for (const auto& [name, value] : spec.space().set()) {
+    // As in --set, which knows every type that a constant may have.
+    options.set[name] = value.has_string_value() ? space::Constant(value.string_value())
+                                                 : ParseConstant(spec::ToJson(value).Print());
+  }
+  for (const auto& [path, message] : spec.decisions()) {
+    auto domain = space::FromProto(message);
+    if (!domain.ok()) return domain.status();
+    options.recipe_decisions.emplace(path, *std::move(domain));
+  }
+  auto parsed = space::Space::Parse(loaded.text, loaded.file, options);
+  if (!parsed.ok()) return parsed.status();
+  loaded.space = *std::move(parsed);
+  return loaded;
+}
+
+absl::StatusOr<space::Genotype> ReadGenotype(const space::Space& space, const std::string& text) {
+  if (!text.starts_with('{')) return space.Read(text);
+  const auto document = spec::ParseDocument(text, "genotype");
+  if (!document.ok() || (*document)->kind != spec::DocumentNode::Kind::kMap) {
+    return space.Read(text);
+  }
+  spec::Json kept = spec::Json::Object();
+  for (const auto& [label, line, value] : (*document)->entries) {
+    if (label.starts_with("recipe.") && !space.decisions().Find(label)) continue;
+    // Nested values are for the space to refuse.
+    if (value->kind != spec::DocumentNode::Kind::kScalar) return space.Read(text);
+    const auto integer = spec::ParseInteger(value->text);
+    const auto real = spec::ParseReal(value->text);
+    const auto flag = spec::ParseFlag(value->text);
+    kept.Set(label, value->quoted ? spec::Json(value->text)
+                    : integer     ? spec::Json(*integer)
+                    : real        ? spec::Json(*real)
+                    : flag        ? spec::Json(*flag)
+                                  : spec::Json(value->text));
+  }
+  return space.Read(kept.Print());
 }
 
 std::string DomainText(const space::Domain& domain) {

@@ -10,6 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "common/space/space.h"
+#include "nascent/v1/data.pb.h"
+#include "nascent/v1/search.pb.h"
 
 namespace nascent::cli {
 
@@ -32,6 +34,14 @@ struct LoadedSpace {
 // NOT_FOUND with the nearest preset when `space` is neither a preset nor a file. With `known` the
 // constants of that architecture count where `set` does not say otherwise.
 absl::StatusOr<LoadedSpace> LoadSpace(const SpaceSource& source, const std::string& known = "");
+
+// The space of a search, for an input and classes of its data set. What is searched of the recipe
+// is part of it.
+absl::StatusOr<LoadedSpace> LoadSpace(const v1::SearchSpec& spec, const v1::Dataset& dataset);
+
+// A genotype as any command printed it. What it holds of the recipe ("recipe.batch": 64) is left
+// out where the space does not search it: a network does not depend on it.
+absl::StatusOr<space::Genotype> ReadGenotype(const space::Space& space, const std::string& text);
 
 // "8", "0.5", "true", "[1, 2]" or a text, as a template's constant.
 space::Constant ParseConstant(const std::string& text);

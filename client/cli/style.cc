@@ -3,12 +3,37 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/ascii.h"
+
 namespace nascent::cli {
 namespace {
 
 constexpr char kEscape = '\x1b';
 
 bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
+// Of "59.6k", "87.12 %" without the sign, "1e-05".
+bool IsPartOfNumber(char byte) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(byte)) || byte == '.' || byte == '-';
+}
+
+// Between the words of a name or a path, but not within a number.
+bool IsBetweenWords(std::string_view text, size_t place) {
+  if (text[place] == '_') return true;
+  return (text[place] == '.' || text[place] == '-') && place + 1 < text.size() &&
+         absl::ascii_isalpha(static_cast<unsigned char>(text[place + 1]));
+}
+
+// Where to break a word of which `fit` bytes fit: after a mark of a notation, else between words,
+// else where the line ends.
+size_t EndOfPart(std::string_view word, size_t fit) {
+  const size_t mark = word.substr(0, fit).find_last_of("|+,;:/");
+  if (mark != std::string_view::npos && mark > 0) return mark + 1;
+  for (size_t end = fit; end > 1; --end) {
+    if (IsBetweenWords(word, end - 1)) return end;
+  }
+  return fit;
+}
 
 std::string Repeat(std::string_view text, int count) {
   std::string out;
@@ -75,6 +100,9 @@ std::string Clip(std::string_view line, int width) {
   std::string out;
   int columns = 0;
   bool coloured = false;
+  bool word = false;     // within one
+  size_t number = 0;     // where it began in `out`
+  bool numeric = false;  // it is a number
   for (size_t i = 0; i < line.size(); ++i) {
     if (line[i] == kEscape) {
       const size_t end = std::min(line.find('m', i), line.size() - 1);
@@ -83,10 +111,43 @@ std::string Clip(std::string_view line, int width) {
       i = end;
       continue;
     }
-    if (!IsContinuation(line[i]) && columns++ == width) break;
+    const bool part = IsPartOfNumber(line[i]);
+    if (!IsContinuation(line[i]) && ++columns == width) {
+      if (part && word && numeric) out.resize(number);
+      break;
+    }
+    if (part && !word) {
+      number = out.size();
+      numeric = !absl::ascii_isalpha(static_cast<unsigned char>(line[i]));
+    }
+    word = part;
     out += line[i];
   }
+  out += "…";
   return coloured ? out + "\x1b[0m" : out;
+}
+
+std::vector<std::string> Wrap(std::string_view text, int width) {
+  std::vector<std::string> lines;
+  std::string rest(text);
+  while (DisplayWidth(rest) > width && width > 0) {
+    // The bytes that fit, and within them the last good place.
+    size_t fit = 0;
+    for (int columns = 0; fit < rest.size(); ++fit) {
+      if (!IsContinuation(rest[fit]) && columns++ == width) break;
+    }
+    size_t end = rest[fit] == ' ' ? fit : rest.substr(0, fit).rfind(' ');
+    if (end == std::string::npos || end == 0) {
+      end = EndOfPart(rest, fit);
+    }
+    std::string line = rest.substr(0, end);
+    while (line.ends_with(' ')) line.pop_back();
+    lines.push_back(std::move(line));
+    rest.erase(0, end);
+    rest.erase(0, std::min(rest.find_first_not_of(' '), rest.size()));
+  }
+  if (!rest.empty() || lines.empty()) lines.push_back(std::move(rest));
+  return lines;
 }
 
 std::string PadRight(std::string_view text, int width) {

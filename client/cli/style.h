@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nascent::cli {
 
@@ -28,8 +29,13 @@ int DisplayWidth(std::string_view text);
 std::string Shorten(std::string_view text, int width);
 
 // A line that may have colours, cut to `width` columns: one that wraps would spoil a redrawn
-// picture.
+// picture. Ends in … where it was cut; a number is there whole or not at all.
 std::string Clip(std::string_view line, int width);
+
+// A text without colours in lines of at most `width` columns, broken at spaces, else after one of
+// |+,;:/, else between the words of a name, and only where there are none within a word. Spaces at
+// breaks are dropped.
+std::vector<std::string> Wrap(std::string_view text, int width);
 
 // Filled up with spaces to `width` columns.
 std::string PadRight(std::string_view text, int width);

@@ -10,14 +10,20 @@
 
 namespace nascent::cli {
 
-// Columns as wide as their widest cell; where the whole is wider than the terminal the column
-// marked `flexible` is shortened.
+// Columns as wide as their widest cell. Where the whole is wider than the terminal, in this order:
+// titles are written in several lines, words (never numbers) are shortened with …, the column
+// `below` moves to a line of its own under each row, and columns that can be spared are left out,
+// the highest `spare` first.
 class Table {
  public:
   struct Column {
     std::string title;
     bool right = false;     // numbers
-    bool flexible = false;  // at most one
+    bool flexible = false;  // words that may be shortened, down to `narrowest`
+    int narrowest = 8;
+    bool wrap = false;   // its words go on in the next line instead of being shortened
+    bool below = false;  // long and flexible, the last column: a genotype
+    int spare = 0;       // 0: never left out
   };
   struct Cell {
     Cell(std::string cell_text, Ink cell_ink = Ink::kPlain)
@@ -33,10 +39,16 @@ class Table {
   void Add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.empty(); }
 
-  // Lines without line feeds; the title line first. `width` 0: as wide as it is.
+  // Lines without line feeds; the titles first. `width` 0: into a pipe, where nothing is cut but
+  // the column `below`, which ends at 160 columns.
   std::vector<std::string> Lines(int width, const Style& style) const;
 
  private:
+  struct Layout;
+  Layout LayOut(int width) const;
+  int WidestCell(size_t column) const;
+  std::string Shortened(size_t column, const std::string& text, int width) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };

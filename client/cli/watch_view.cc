@@ -5,22 +5,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/facts.h"
+#include "client/cli/genotype.h"
 #include "client/cli/numbers.h"
 #include "client/cli/table.h"
+#include "client/cli/trial_facts.h"
 
 namespace nascent::cli {
 namespace {
 
 constexpr size_t kFinishedKept = 50;
 constexpr int kBarWidth = 16;
+constexpr int kNarrowestHeading = 30;
 
 bool IsRunning(const v1::Trial& trial) { return trial.state() == v1::TRIAL_STATE_LEASED; }
-
-// "validation_accuracy" → "validation accuracy".
-std::string Words(std::string metric) {
-  std::replace(metric.begin(), metric.end(), '_', ' ');
-  return metric;
-}
 
 std::string Seconds(const v1::Trial& trial) {
   const auto seconds = Metric(trial, "training_seconds");
@@ -52,6 +49,28 @@ std::vector<std::string> Indented(const Table& table, int width, const Style& st
   return lines;
 }
 
+Table LeaderTable(const v1::Search& search, const std::vector<const v1::Trial*>& trials) {
+  const std::vector<std::string> metrics = ShownMetrics(search);
+  std::vector<Table::Column> columns = {{.title = "", .right = true, .spare = 1},
+                                        {.title = "trial", .right = true}};
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    columns.push_back({.title = Words(metrics[i]), .right = true, .spare = i == 0 ? 0 : 1});
+  }
+  columns.push_back({.title = "architecture", .below = true});
+  Table table(std::move(columns));
+  const ShortForms forms(search, trials);
+  for (size_t i = 0; i < trials.size(); ++i) {
+    const v1::Trial& trial = *trials[i];
+    const Ink ink = i == 0 ? Ink::kGood : Ink::kPlain;
+    std::vector<Table::Cell> row = {Table::Cell(absl::StrCat(i + 1), Ink::kDim),
+                                    Table::Cell(absl::StrCat("#", trial.number()), ink)};
+    for (const std::string& metric : metrics) row.emplace_back(MetricText(trial, metric), ink);
+    row.emplace_back(forms.Of(trial), Ink::kPlain);
+    table.Add(std::move(row));
+  }
+  return table;
+}
+
 }  // namespace
 
 double ProgressShare(const v1::Search& search) {
@@ -76,8 +95,8 @@ std::string ProgressText(const v1::Search& search) {
   const v1::SearchProgress& progress = search.progress();
   std::vector<std::string> parts;
   parts.push_back(budget.has_trials()
-                      ? absl::StrCat(progress.finished(), " of ", budget.trials(), " trials")
-                      : absl::StrCat(progress.finished(), " trials"));
+                      ? absl::StrCat(progress.finished(), " of ", Plural(budget.trials(), "trial"))
+                      : Plural(progress.finished(), "trial"));
   parts.push_back(FormatSeconds(progress.wall_seconds()));
   if (search.state() == v1::SEARCH_STATE_FINISHING) {
     parts.emplace_back("testing the winner");
@@ -107,8 +126,9 @@ std::vector<std::string> WatchView::Update(const v1::WatchSearchResponse& update
     if (IsRunning(trial)) {
       running_[trial.number()] = trial;
       if (changed) {
-        news.push_back(absl::StrCat("#", trial.number(), " started on ", trial.worker(), ": ",
-                                    trial.notation()));
+        news.push_back(absl::StrCat("#", trial.number(), " started",
+                                    trial.worker().empty() ? "" : " on ", trial.worker(), ": ",
+                                    ShortForms(search_, {&trial}).Of(trial)));
       }
     } else {
       running_.erase(trial.number());
@@ -167,14 +187,28 @@ std::vector<std::string> WatchView::Header(int width, const Style& style) const 
       SpaceName(spec),
       search_.space_size().empty() ? "" : absl::StrCat(" (", search_.space_size(), ")"), " · ",
       spec.data().dataset(), " · ", StrategyName(spec));
-  const std::string name = absl::StrCat(spec.name(), "  search ", search_.id(), "  ");
   const std::string state = StateWord(search_);
-  const int left = width - DisplayWidth(name) - DisplayWidth(state) - 3;
-  lines.push_back(absl::StrCat(style.Paint(name, Ink::kBold), style.Paint(state, StateInk(search_)),
-                               "  ", style.Paint(Shorten(what, std::max(0, left)), Ink::kDim)));
+  const std::string reference = absl::StrCat("  search ", search_.id(), "  ");
+  const int room = width - DisplayWidth(reference) - DisplayWidth(state);
+  const std::string name = absl::StrCat(Shorten(spec.name(), room), reference);
+  const int left = width - DisplayWidth(name) - DisplayWidth(state) - 2;
+  const std::string head =
+      absl::StrCat(style.Paint(name, Ink::kBold), style.Paint(state, StateInk(search_)));
+  // What does not fit beside something else has a line of its own.
+  if (left >= std::min(DisplayWidth(what), kNarrowestHeading)) {
+    lines.push_back(absl::StrCat(head, "  ", style.Paint(Shorten(what, left), Ink::kDim)));
+  } else {
+    lines.push_back(head);
+    lines.push_back(style.Paint(Shorten(what, width), Ink::kDim));
+  }
   const std::string text = ProgressText(search_);
-  const int bar = std::max(10, width - DisplayWidth(text) - 2);
-  lines.push_back(absl::StrCat(Bar(ProgressShare(search_), bar, style), "  ", text));
+  const int bar = width - DisplayWidth(text) - 2;
+  if (bar >= 10) {
+    lines.push_back(absl::StrCat(Bar(ProgressShare(search_), bar, style), "  ", text));
+  } else {
+    lines.push_back(Bar(ProgressShare(search_), width, style));
+    lines.push_back(text);
+  }
   std::vector<std::string> counts;
   const auto count = [&](int64_t number, const char* word, Ink ink) {
     if (number > 0) counts.push_back(style.Paint(absl::StrCat(number, " ", word), ink));
@@ -194,6 +228,9 @@ std::vector<std::string> WatchView::Running(int width, int most, const Style& st
   std::vector<std::string> lines;
   if (running_.empty() || most < 2) return lines;
   lines.push_back(Title("Running", style));
+  std::vector<const v1::Trial*> trials;
+  for (const auto& [number, trial] : running_) trials.push_back(&trial);
+  const ShortForms forms(search_, trials);
   for (const auto& [number, trial] : running_) {
     if (static_cast<int>(lines.size()) == most) {
       lines.back() = style.Paint(
@@ -206,9 +243,10 @@ std::vector<std::string> WatchView::Running(int width, int most, const Style& st
     const std::string left = PadRight(absl::StrCat("  #", number), 7);
     const std::string right =
         absl::StrCat(PadLeft(absl::StrCat(static_cast<int>(share * 100), " %"), 6), "  ",
-                     PadRight(trial.worker(), 10), "  ", Learned(trial), "  ", trial.notation());
-    lines.push_back(absl::StrCat(left, Bar(share, kBarWidth, style),
-                                 Shorten(right, width - DisplayWidth(left) - kBarWidth)));
+                     PadRight(trial.worker(), 10), "  ", Learned(trial), "  ", forms.Of(trial));
+    const int bar = width < 60 ? kBarWidth / 2 : kBarWidth;
+    lines.push_back(
+        absl::StrCat(left, Bar(share, bar, style), Clip(right, width - DisplayWidth(left) - bar)));
   }
   return lines;
 }
@@ -216,25 +254,19 @@ std::vector<std::string> WatchView::Running(int width, int most, const Style& st
 std::vector<std::string> WatchView::Leaders(int width, int most, const Style& style) const {
   std::vector<std::string> lines;
   if (search_.leaders_size() == 0 || most < 3) return lines;
-  const std::vector<std::string> metrics = ShownMetrics(search_);
-  std::vector<Table::Column> columns = {{.title = "", .right = true},
-                                        {.title = "trial", .right = true}};
-  for (const std::string& metric : metrics)
-    columns.push_back({.title = Words(metric), .right = true});
-  columns.push_back({.title = "architecture", .flexible = true});
-  Table table(std::move(columns));
-  const int rows = std::min(search_.leaders_size(), most - 2);
-  for (int i = 0; i < rows; ++i) {
-    const v1::Trial& trial = search_.leaders(i);
-    const Ink ink = i == 0 ? Ink::kGood : Ink::kPlain;
-    std::vector<Table::Cell> row = {Table::Cell(absl::StrCat(i + 1), Ink::kDim),
-                                    Table::Cell(absl::StrCat("#", trial.number()), ink)};
-    for (const std::string& metric : metrics) row.emplace_back(MetricText(trial, metric), ink);
-    row.emplace_back(trial.notation(), Ink::kPlain);
-    table.Add(std::move(row));
-  }
+  std::vector<const v1::Trial*> trials;
+  for (const v1::Trial& trial : search_.leaders()) trials.push_back(&trial);
   lines.push_back(Title(search_.spec().objectives_size() > 1 ? "Front" : "Leaderboard", style));
-  Append(lines, Indented(table, width, style));
+  // One more trial as long as there is room: a row may take two lines.
+  std::vector<std::string> drawn;
+  for (size_t rows = 1; rows <= trials.size(); ++rows) {
+    const std::vector<const v1::Trial*> first(trials.begin(),
+                                              trials.begin() + static_cast<int64_t>(rows));
+    std::vector<std::string> more = Indented(LeaderTable(search_, first), width, style);
+    if (static_cast<int>(more.size()) > most - 1 && rows > 1) break;
+    drawn = std::move(more);
+  }
+  Append(lines, drawn);
   return lines;
 }
 
@@ -251,7 +283,7 @@ std::vector<std::string> WatchView::Finished(int width, int most, const Style& s
       lines.push_back(absl::StrCat("  ", FinishedLine(*trial, style),
                                    style.Paint(Shorten(reason, left), Ink::kDim)));
     } else {
-      lines.push_back(absl::StrCat("  ", Shorten(plain, width - 2)));
+      lines.push_back(absl::StrCat("  ", Clip(plain, width - 2)));
     }
   }
   return lines;
@@ -274,40 +306,31 @@ std::vector<std::string> WatchView::Frame(int width, int height, const Style& st
   return lines;
 }
 
-std::vector<std::string> WinnerLines(const v1::Search& search, const Style& style) {
+std::vector<std::string> WinnerLines(const v1::Search& search, int width, const Style& style) {
   std::vector<std::string> lines;
   if (search.leaders_size() == 0) {
     lines.push_back(absl::StrCat("search ", search.id(), " has no result yet"));
     return lines;
   }
-  const v1::Trial& winner = search.leaders(0);
-  lines.push_back(style.Paint(
+  const std::string title =
       absl::StrCat(search.spec().objectives_size() > 1 ? "Best on the first objective" : "Winner",
-                   " of ", search.spec().name(), " (search ", search.id(), ")"),
-      Ink::kBold));
-  const auto line = [&](const std::string& name, const std::string& value, Ink ink = Ink::kPlain) {
-    lines.push_back(
-        absl::StrCat("  ", style.Paint(PadRight(name, 22), Ink::kDim), style.Paint(value, ink)));
-  };
-  const auto metric = [&](const std::string& name, const std::string& title,
-                          Ink ink = Ink::kPlain) {
-    if (const auto value = Metric(winner, name)) line(title, FormatMetric(name, *value), ink);
-  };
-  line("trial", absl::StrCat("#", winner.number()));
-  line("architecture", winner.notation(), Ink::kAccent);
-  metric("validation_accuracy", "validation accuracy", Ink::kGood);
-  metric("test_accuracy", "test accuracy", Ink::kGood);
-  for (const v1::Objective& objective : search.spec().objectives()) {
-    const std::string& name = objective.metric();
-    if (name != "validation_accuracy" && name != "test_accuracy" && name != "parameters" &&
-        name != "multiply_accumulates") {
-      metric(name, Words(name), Ink::kGood);
-    }
+                   " of ", search.spec().name(), " (search ", search.id(), ")");
+  for (const std::string& line : Wrap(title, width)) {
+    lines.push_back(style.Paint(line, Ink::kBold));
   }
-  metric("parameters", "parameters");
-  metric("multiply_accumulates", "multiply-accumulates");
-  metric("training_seconds", "training time");
-  if (!winner.weights().empty()) line("weights", winner.weights().substr(0, 16) + "…");
+  Append(lines, TrialFacts(search, search.leaders(0)).Lines(width, style));
+  return lines;
+}
+
+std::vector<std::string> TrialLines(const v1::Search& search, const v1::Trial& trial, int width,
+                                    const Style& style) {
+  std::vector<std::string> lines;
+  const std::string title = absl::StrCat("Trial #", trial.number(), " of ", search.spec().name(),
+                                         " (search ", search.id(), ")");
+  for (const std::string& line : Wrap(title, width)) {
+    lines.push_back(style.Paint(line, Ink::kBold));
+  }
+  Append(lines, TrialFacts(search, trial).Lines(width, style));
   return lines;
 }
 

@@ -45,8 +45,13 @@ std::string ProgressText(const v1::Search& search);
 // The share of the budget that is used up, [0, 1].
 double ProgressShare(const v1::Search& search);
 
-// The winner with everything that is known of it.
-std::vector<std::string> WinnerLines(const v1::Search& search, const Style& style);
+// The winner with everything that is known of it, in lines of at most `width` columns (0: as long
+// as they are).
+std::vector<std::string> WinnerLines(const v1::Search& search, int width, const Style& style);
+
+// The same of any trial.
+std::vector<std::string> TrialLines(const v1::Search& search, const v1::Trial& trial, int width,
+                                    const Style& style);
 
 }  // namespace nascent::cli
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/testing_searches.h"
+#include "client/cli/testing/searches.h"
 
 namespace nascent::cli {
 namespace {
@@ -120,13 +120,13 @@ TEST(WinnerLines, NameEverythingThatIsKnown) {
   (*winner.mutable_metrics())["test_accuracy"] = 0.8705;
   (*winner.mutable_metrics())["multiply_accumulates"] = 6.1e6;
   *search.add_leaders() = winner;
-  const std::string lines = Joined(WinnerLines(search, kPlain));
+  const std::string lines = Joined(WinnerLines(search, 0, kPlain));
   for (const char* part :
        {"Winner of cells", "#7", "|nor_conv_3x3~0|", "88.00 %", "87.05 %", "41.2k", "6.10M"}) {
     EXPECT_THAT(lines, HasSubstr(part));
   }
   search.clear_leaders();
-  EXPECT_THAT(Joined(WinnerLines(search, kPlain)), HasSubstr("no result yet"));
+  EXPECT_THAT(Joined(WinnerLines(search, 0, kPlain)), HasSubstr("no result yet"));
 }
 
 }  // namespace

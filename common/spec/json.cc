@@ -66,6 +66,8 @@ std::vector<std::pair<std::string, Json>> Json::members() const {
   return members;
 }
 
+const std::string* Json::text() const { return value_->get_ptr<const std::string*>(); }
+
 std::string Json::Print(int indent) const {
   const std::string lines =
       value_->dump(indent, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);

@@ -44,7 +44,10 @@ class Json {
   // Returns an object's members in order; of anything else, none.
   std::vector<std::pair<std::string, Json>> members() const;
 
-  // Returns the text. `indent` 0: on one line, without a line feed at the end; else with
+  // Returns what a text says; of anything else, null. It lives as long as this value.
+  const std::string* text() const;
+
+  // Returns the whole as JSON. `indent` 0: on one line, without a line feed at the end; else with
   // as many spaces per level. What is not UTF-8 in a text is replaced by U+FFFD.
   std::string Print(int indent = 0) const;
 

@@ -48,6 +48,11 @@ TEST(Json, WritesWholeNumbersSoThatNoReaderRoundsThem) {
   EXPECT_EQ(Json(int64_t{-9007199254740993}).Print(), "\"-9007199254740993\"");
 }
 
+TEST(Json, TellsWhatATextSays) {
+  EXPECT_EQ(*Json("a\"b").text(), "a\"b");
+  EXPECT_EQ(Json(1).text(), nullptr);
+}
+
 TEST(Json, IsCopiedAndWalkedThroughInOrder) {
   const Json json = Json::Object().Set("b", 1).Set("a", Json::List().Append("x, \ny"));
   Json copy;
