@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/exit_code.h"
+#include "common/picture/draw.h"
 #include "common/spec/document.h"
 #include "common/spec/json.h"
 #include "common/spec/search_file.h"
@@ -227,7 +228,7 @@ absl::Status Simulate(Arguments& arguments) {
   const Report report = MakeReport(report_options, names, *runs);
   if (arguments.output == "png" && arguments.plot.empty()) arguments.plot = "simulation.png";
   if (!arguments.plot.empty()) {
-    status = DrawPng(report, arguments.plot);
+    status = DrawPicture(report, arguments.plot);
     if (!status.ok()) return status;
   }
   if (arguments.output == "json") return Print(ToJson(report).Print(2) + "\n");
@@ -313,8 +314,10 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"table", "json", "png"}))
       ->capture_default_str();
   app.add_option("--plot", arguments.plot,
-                 "PNG file for the picture; default with png: "
-                 "simulation.png");
+                 "File for the picture, .png, .svg or .pdf; default with png: simulation.png")
+      ->check([](const std::string& file) {
+        return std::string(picture::FormatOf(file).status().message());
+      });
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help

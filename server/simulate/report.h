@@ -81,10 +81,9 @@ Report MakeReport(const ReportOptions& options, const std::vector<std::string>& 
 spec::Json ToJson(const Report& report);
 // For people, in lines of at most `width` columns where a single cell allows it.
 std::string ToTable(const Report& report, int width);
-// Means with quartiles over queries and over time, with several objectives of the hypervolume,
-// drawn by gnuplot into a PNG file. UNAVAILABLE: gnuplot can't be started or failed; DATA_LOSS: the
-// file could not be written as a whole.
-absl::Status DrawPng(const Report& report, const std::string& path);
+// Means with quartiles over queries and over time, with several objectives of the hypervolume, as a
+// picture in the format that the file's name ends in. Errors are those of picture::DrawWithGnuplot.
+absl::Status DrawPicture(const Report& report, const std::string& path);
 
 }  // namespace nascent::simulate
 

@@ -1,31 +1,28 @@
 // The report as a picture, by gnuplot.
 
-#include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
-#include <fstream>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "common/picture/gnuplot.h"
 #include "server/simulate/report.h"
 
 namespace nascent::simulate {
 namespace {
 
-// In gnuplot's single quotes.
-std::string Quoted(const std::string& text) {
-  return "'" + absl::StrReplaceAll(text, {{"'", "''"}}) + "'";
-}
+using picture::Quoted;
 
 struct Panel {
-  std::string title;
+  std::string title;  // of the axis to the right
   std::string block;  // prefix of the data blocks' names
   std::string label;  // of the other axis
 };
+
+// A table's metrics are in units of its own: the name alone is the axis' title.
+std::string Words(const std::string& metric) { return absl::StrReplaceAll(metric, {{"_", " "}}); }
 
 std::string Block(const std::string& name, const std::vector<std::pair<double, Summary>>& rows) {
   std::string text = absl::StrCat("$", name, " << EOD\n");
@@ -53,7 +50,7 @@ bool AddBlocks(std::string& text, const Report& report, const std::string& prefi
   return any;
 }
 
-std::string Script(const Report& report, const std::string& path) {
+std::string Script(const Report& report, picture::Format format) {
   std::string text;
   std::vector<Panel> panels;
   const auto queries = [](const Report::AtQueries& row) {
@@ -66,10 +63,11 @@ std::string Script(const Report& report, const std::string& path) {
   using Strategy = Report::Strategy;
   if (report.objectives.empty()) {
     add(
-        {"queries", "queries", report.metric}, [](const Strategy& s) { return s.queries; },
+        {"queries", "queries", Words(report.metric)}, [](const Strategy& s) { return s.queries; },
         queries);
     add(
-        {"seconds", "times", report.metric}, [](const Strategy& s) { return s.times; }, seconds);
+        {"seconds", "times", Words(report.metric)}, [](const Strategy& s) { return s.times; },
+        seconds);
   } else {
     const std::string share = "share of the table's hypervolume";
     add(
@@ -78,10 +76,12 @@ std::string Script(const Report& report, const std::string& path) {
         {"seconds", "times", share}, [](const Strategy& s) { return s.hypervolume_times; },
         seconds);
   }
-  if (panels.empty()) panels.push_back({"queries", "queries", report.metric});
-  absl::StrAppend(&text, "set terminal pngcairo size ", 760 * panels.size(), ",560 noenhanced\n",
-                  "set output ", Quoted(path), "\n", "set multiplot layout 1,", panels.size(), "\n",
-                  "set logscale x\nset grid\nset key bottom right\n");
+  if (panels.empty()) panels.push_back({"queries", "queries", Words(report.metric)});
+  const std::string title =
+      absl::StrCat(report.objectives.empty() ? Words(report.metric) : "hypervolume",
+                   ", mean and quartiles of ", report.seeds, " runs");
+  text = absl::StrCat(picture::StyleScript(format, title, static_cast<int>(panels.size())),
+                      "set logscale x\n", text);
   for (const Panel& panel : panels) {
     absl::StrAppend(&text, "set xlabel ", Quoted(panel.title), "\nset ylabel ", Quoted(panel.label),
                     "\nplot ");
@@ -96,34 +96,15 @@ std::string Script(const Report& report, const std::string& path) {
     }
     absl::StrAppend(&text, "\n");
   }
-  return text + "unset multiplot\n";
-}
-
-// Whether the file ends as a picture does: gnuplot says nothing of a disk that is full.
-bool IsWholePng(const std::string& path) {
-  constexpr char kEnd[] = "IEND\xAE\x42\x60\x82";
-  constexpr int kLength = sizeof(kEnd) - 1;
-  std::ifstream file(path, std::ios::binary);
-  std::array<char, kLength> end{};
-  file.seekg(-kLength, std::ios::end);
-  file.read(end.data(), kLength);
-  return file.good() && std::equal(end.begin(), end.end(), kEnd);
+  return panels.size() > 1 ? text + "unset multiplot\n" : text;
 }
 
 }  // namespace
 
-absl::Status DrawPng(const Report& report, const std::string& path) {
-  FILE* const gnuplot = popen("gnuplot", "w");
-  if (gnuplot == nullptr) return absl::UnavailableError("gnuplot can't be started");
-  const std::string script = Script(report, path);
-  const bool written = std::fwrite(script.data(), 1, script.size(), gnuplot) == script.size();
-  if (pclose(gnuplot) != 0 || !written) {
-    return absl::UnavailableError(
-        absl::StrCat("gnuplot failed to draw ", path, "; is it installed?"));
-  }
-  if (IsWholePng(path)) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("cannot write the picture ", path, " as a whole; is the disk full?"));
+absl::Status DrawPicture(const Report& report, const std::string& path) {
+  const auto format = picture::FormatOf(path);
+  if (!format.ok()) return format.status();
+  return picture::DrawWithGnuplot(Script(report, *format), path);
 }
 
 }  // namespace nascent::simulate

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_split.h"
@@ -124,10 +127,27 @@ TEST(ReportTest, NoLineIsWiderThanTheTerminal) {
   EXPECT_THAT(ToTable(report, 80), HasSubstr("\n" + name + "\n"));
 }
 
+TEST(ReportTest, PicturesAreDrawnInTheFormatOfTheFilesName) {
+  const Report one = MakeReport(Options(100), {"a_b", "it's"}, {{Rising(100)}, {Rising(100)}});
+  const Report two = MakeReport(TwoObjectives(100), {"a"}, {{Rising(100)}});
+  const std::string path = ::testing::TempDir() + "/simulation.svg";
+  for (const Report& report : {one, two}) {
+    ASSERT_TRUE(DrawPicture(report, path).ok()) << DrawPicture(report, path);
+    std::ifstream file(path);
+    const std::string svg{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_THAT(svg, HasSubstr("runs"));
+    EXPECT_THAT(svg, HasSubstr("seconds"));
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(DrawPicture(one, ::testing::TempDir() + "/simulation.gif")));
+}
+
 TEST(ReportTest, APictureThatCannotBeWrittenAsAWholeIsAnError) {
   const Report report = MakeReport(TwoObjectives(100), {"a"}, {{Rising(100)}});
-  const absl::Status status = DrawPng(report, "/dev/full");
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  const std::string full = ::testing::TempDir() + "/full.png";
+  std::filesystem::remove(full);
+  std::filesystem::create_symlink("/dev/full", full);
+  EXPECT_FALSE(DrawPicture(report, full).ok());
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
 }
 
 }  // namespace
