@@ -15,14 +15,14 @@
 namespace nascent::cli {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kFooter[] = R"help(
 --code writes DIR/model.py: the network as plain PyTorch, untrained, needing nothing but PyTorch. Its last
 class is the network and is made without arguments; blocks of the template are classes of their own. It
 is the live network, the one that is trained and costed: what cannot matter is left out. Needs no service.
 
 Examples:
   nascent export --code --space nas-bench-201 --genotype '@resnet' --to resnet-cell
-  nascent export --code --space mine.yaml --genotype '{"depth": 3}' --input 1x28x28 --to mine)";
+  nascent export --code --space mine.yaml --genotype "$(nascent space sample mine.yaml)" --to mine)help";
 
 struct ExportOptions {
   bool code = false;
