@@ -29,6 +29,10 @@ if(NASCENT_SANITIZE)
   set(nascent_generated_code_options -fno-sanitize=all -O0)
 endif()
 
+if(NASCENT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # nascent_library(NAME SOURCES a.cc … DEPS target …): the library nascent::NAME. DEPS are public.
 function(nascent_library name)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})

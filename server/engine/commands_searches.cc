@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/field_error.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "server/engine/handlers.h"
 #include "server/engine/make_search.h"
-#include "server/engine/resolve/field_error.h"
 #include "server/engine/resolve/text_rules.h"
 #include "server/engine/view/views.h"
 

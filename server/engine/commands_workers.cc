@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/field_error.h"
 #include "common/sha256.h"
 #include "server/engine/attempts.h"
 #include "server/engine/handlers.h"
 #include "server/engine/next_steps.h"
-#include "server/engine/resolve/field_error.h"
 #include "server/engine/resolve/text_rules.h"
 #include "server/engine/view/timestamps.h"
 #include "server/engine/worker_requests.h"

@@ -264,6 +264,31 @@ TEST(Engine, ARepeatedSubmitMakesOneSearch) {
   EXPECT_EQ(harness.store().ListSearches(1000, 10)->size(), 1u);
 }
 
+TEST(Engine, ASearchThatAnOlderVersionAcceptedGoesOn) {
+  Harness harness;
+  v1::SearchSpec spec = ToySpec(1);
+  spec.mutable_space()->Clear();
+  spec.mutable_space()->set_template_("network: [global_avg_pool, {linear: {features: 7}}]\n");
+  spec.mutable_final()->set_test(false);
+  EXPECT_EQ(harness.Submit(spec).status().code(), absl::StatusCode::kInvalidArgument);
+  Surroundings surroundings;
+  surroundings.datasets.push_back(testing::ToyDataset());
+  surroundings.accepted_before = true;
+  ResolvedSearch resolved = *ResolveSearch(spec, surroundings);
+  // Older versions stored no field of the recipe that was 0.
+  v1::Recipe& recipe = *resolved.spec.mutable_recipe();
+  recipe.mutable_schedule()->clear_by_step();
+  recipe.clear_label_smoothing();
+  recipe.clear_seed();
+  const auto search = harness.Call<v1::Search>(
+      SubmitSearch{"old", std::make_shared<const ResolvedSearch>(resolved), nullptr});
+  ASSERT_TRUE(search.ok()) << search.status();
+  harness.Restart();
+  EXPECT_EQ(harness.State(search->id()), v1::SEARCH_STATE_RUNNING);
+  EXPECT_EQ(harness.Work(harness.Register("w")), 1);
+  EXPECT_EQ(harness.State(search->id()), v1::SEARCH_STATE_COMPLETED);
+}
+
 TEST(Engine, EnqueuedGenotypesBecomeTrialsOnce) {
   Harness harness;
   harness.Register("w");

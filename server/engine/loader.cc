@@ -289,6 +289,8 @@ void LoadSubjects(EngineParts& parts) {
 absl::Status LoadModel(EngineParts& parts) {
   if (absl::Status status = LoadWorkers(parts); !status.ok()) return status;
   Surroundings surroundings;
+  surroundings.advise = false;
+  surroundings.accepted_before = true;
   auto datasets = parts.store.ListDatasets();
   if (!datasets.ok()) return datasets.status();
   surroundings.datasets = *std::move(datasets);

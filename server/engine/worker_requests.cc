@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "common/field_error.h"
 #include "common/sha256.h"
 #include "common/text/utf8.h"
-#include "server/engine/resolve/field_error.h"
 #include "server/engine/resolve/metrics.h"
 #include "server/engine/resolve/text_rules.h"
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/engine/resolve/field_error.h"
+#include "common/field_error.h"
 #include "server/rpc/reactors.h"
 
 namespace nascent::rpc {
@@ -57,8 +57,7 @@ class Put : public grpc::ServerReadReactor<v1::PutRequest> {
       return absl::InvalidArgumentError("header: found none, allowed one as the first message");
     }
     if (request_.chunk().size() > kChunk) {
-      return engine::FieldError("chunk", absl::StrCat(request_.chunk().size(), " bytes"),
-                                "at most 1 MiB");
+      return FieldError("chunk", absl::StrCat(request_.chunk().size(), " bytes"), "at most 1 MiB");
     }
     return upload_->Append(request_.chunk());
   }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/resolve/field_error.h"
+#include "common/field_error.h"
 #include "server/engine/view/views.h"
 #include "server/rpc/page.h"
 
@@ -19,7 +19,7 @@ absl::StatusOr<storage::SearchRecord> FindSearch(storage::TrialStore& store,
     case v1::SearchRef::BY_NOT_SET:
       break;
   }
-  return engine::FieldError("search", "nothing", "an id or a name");
+  return FieldError("search", "nothing", "an id or a name");
 }
 
 absl::StatusOr<v1::ListTrialsResponse> ListTrials(storage::TrialStore& store,
@@ -63,7 +63,7 @@ absl::StatusOr<v1::ListMeasurementsResponse> ListMeasurements(
   absl::Status status = ReadPageToken(request.page_token(), after);
   status.Update(ReadPageSize(request.page_size(), 1000, 100, size));
   if (request.trial_number() < 0) {
-    status.Update(engine::FieldError("trial_number", request.trial_number(), "0 or more"));
+    status.Update(FieldError("trial_number", request.trial_number(), "0 or more"));
   }
   if (!status.ok()) return status;
   auto search = FindSearch(store, request.search());

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "common/field_error.h"
 #include "server/engine/propose/strategy_host.h"
-#include "server/engine/resolve/field_error.h"
 #include "server/engine/view/ended_search.h"
 #include "server/engine/view/views.h"
 #include "server/rpc/search_reads.h"

@@ -6,11 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "common/network/key.h"
 #include "common/network/network_proto.h"
+#include "common/recipe/resolve_recipe.h"
+#include "common/recipe/set_recipe_field.h"
 #include "common/sha256.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "server/engine/resolve/recipe_rules.h"
 
 namespace nascent::engine {
 namespace {
@@ -36,6 +37,7 @@ std::string StableBytes(const google::protobuf::Message& message) {
 absl::StatusOr<v1::Recipe> RecipeOf(const space::Genotype& genotype,
                                     const space::DecisionSpace& decisions, const v1::Recipe& base) {
   v1::Recipe recipe = base;
+  bool decided = false;
   for (int i = 0; i < decisions.size(); ++i) {
     const space::Decision& decision = decisions.decisions()[i];
     if (!decision.label.starts_with("recipe.")) continue;
@@ -48,10 +50,13 @@ absl::StatusOr<v1::Recipe> RecipeOf(const space::Genotype& genotype,
     } else {
       continue;
     }
-    absl::Status status = SetRecipeField(recipe, decision.label, value);
+    absl::Status status = recipe::SetRecipeField(recipe, decision.label, value);
     if (!status.ok()) return status;
+    decided = true;
   }
-  return recipe;
+  if (!decided) return recipe;
+  // A kind of optimizer or schedule that was chosen has its own defaults.
+  return recipe::ResolveRecipe(std::move(recipe), "recipe");
 }
 
 }  // namespace
@@ -91,7 +96,7 @@ CandidateMaker::Entry CandidateMaker::Build(const Id& id) const {
   }
   candidate->architecture =
       absl::StrCat(options_.keys && !candidate->key.empty() ? candidate->key : candidate->notation,
-                   "/", StableBytes(candidate->recipe));
+                   "/", StableBytes(recipe::ForIdentity(candidate->recipe)));
   entry.candidate = std::move(candidate);
   return entry;
 }
@@ -177,7 +182,7 @@ std::string EvaluationSubject(const Candidate& candidate, const ResolvedSearch& 
   add(absl::StrCat(candidate.key_version));
   add(search.data.dataset().fingerprint());
   add(absl::StrCat(search.data.train(), "/", search.data.validation()));
-  add(StableBytes(candidate.recipe));
+  add(StableBytes(recipe::ForIdentity(candidate.recipe)));
   add(StableBytes(fidelity));
   add(search.spec.deterministic() ? "deterministic" : "");
   const auto& objectives = search.spec.objectives();

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "server/engine/resolve/field_error.h"
+#include "common/field_error.h"
 
 namespace nascent::engine {
 namespace {

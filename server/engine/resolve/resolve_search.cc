@@ -6,12 +6,14 @@
 #include <optional>
 #include <utility>
 
+#include "common/field_error.h"
 #include "common/random.h"
+#include "common/recipe/resolve_recipe.h"
+#include "common/space/option_check.h"
 #include "common/space/sampler.h"
 #include "server/engine/resolve/fidelity_ladder.h"
-#include "server/engine/resolve/field_error.h"
 #include "server/engine/resolve/metrics.h"
-#include "server/engine/resolve/recipe_rules.h"
+#include "server/engine/resolve/recipe_decisions.h"
 #include "server/engine/resolve/space_options.h"
 #include "server/engine/resolve/text_rules.h"
 #include "server/strategy/registry.h"
@@ -232,7 +234,7 @@ absl::Status ResolveFinal(v1::SearchSpec& spec, const v1::DataRef& data) {
                                     [](const auto& split) { return split.name() == "test"; });
   if (!final.has_top()) final.set_top(1);
   if (!final.has_test()) final.set_test(has_test);
-  if (final.seeds() == 0) final.set_seeds(1);
+  if (!final.has_seeds()) final.set_seeds(1);
   if (final.top() < 0 || final.top() > 100) return FieldError("final.top", final.top(), "[0, 100]");
   if (final.seeds() < 1 || final.seeds() > 100) {
     return FieldError("final.seeds", final.seeds(), "[1, 100]");
@@ -244,7 +246,7 @@ absl::Status ResolveFinal(v1::SearchSpec& spec, const v1::DataRef& data) {
     // It stays as it was written: what it leaves unset is the trial's.
     v1::Recipe recipe = spec.recipe();
     recipe.MergeFrom(final.recipe());
-    const auto resolved = ResolveRecipe(std::move(recipe), "final.recipe");
+    const auto resolved = recipe::ResolveRecipe(std::move(recipe), "final.recipe");
     if (!resolved.ok()) return resolved.status();
   }
   return absl::OkStatus();
@@ -252,26 +254,25 @@ absl::Status ResolveFinal(v1::SearchSpec& spec, const v1::DataRef& data) {
 
 absl::Status ResolveBaseRecipe(v1::SearchSpec& spec) {
   // A ladder of epochs says how long the whole recipe is, where the recipe does not.
-  if (spec.recipe().epochs() == 0 && spec.fidelities().epochs_size() > 0) {
+  if (!spec.recipe().has_epochs() && spec.fidelities().epochs_size() > 0) {
     spec.mutable_recipe()->set_epochs(*spec.fidelities().epochs().rbegin());
   }
-  // A searched optimizer setting says which optimizer is meant.
-  if (spec.recipe().optimizer().kind_case() == v1::Optimizer::KIND_NOT_SET) {
-    for (const auto& [path, domain] : spec.decisions()) {
-      auto& optimizer = *spec.mutable_recipe()->mutable_optimizer();
-      if (path.starts_with("recipe.optimizer.sgd.")) optimizer.mutable_sgd();
-      if (path.starts_with("recipe.optimizer.adam.")) optimizer.mutable_adam();
-      if (path.starts_with("recipe.optimizer.adamw.")) optimizer.mutable_adamw();
-      if (path.starts_with("recipe.optimizer.rmsprop.")) optimizer.mutable_rmsprop();
-    }
-  }
-  auto recipe = ResolveRecipe(spec.recipe(), "recipe");
+  auto recipe = recipe::ResolveRecipe(spec.recipe(), "recipe");
   if (!recipe.ok()) return recipe.status();
   *spec.mutable_recipe() = *std::move(recipe);
   return absl::OkStatus();
 }
 
-absl::Status BuildRungs(ResolvedSearch& search) {
+// What the network must give for the data's classes.
+space::OutputRule OutputRuleOf(const v1::SearchSpec& spec, const Surroundings& surroundings) {
+  if (surroundings.accepted_before) return space::OutputRule::kAny;
+  if (spec.data().dataset().empty()) return space::OutputRule::kAny;
+  if (spec.decisions().contains("recipe.loss")) return space::OutputRule::kEither;
+  return spec.recipe().loss() == v1::LOSS_PIXEL_CROSS_ENTROPY ? space::OutputRule::kPerPixel
+                                                              : space::OutputRule::kPerExample;
+}
+
+absl::Status BuildRungs(ResolvedSearch& search, const Surroundings& surroundings) {
   const v1::SearchSpec& spec = search.spec;
   const v1::Shape& input = search.data.dataset().shape();
   v1::Recipe recipe = spec.recipe();
@@ -280,16 +281,22 @@ absl::Status BuildRungs(ResolvedSearch& search) {
   }
   auto ladder = BuildLadder(spec.fidelities(), recipe);
   if (!ladder.ok()) return ladder.status();
-  auto whole = MakeSpace(spec, input, search.data.dataset().classes(), v1::Fidelity());
+  const space::OutputRule output = OutputRuleOf(spec, surroundings);
+  const int64_t classes = search.data.dataset().classes();
+  auto whole = MakeSpace(spec, input, classes, v1::Fidelity(), output);
   if (!whole.ok()) return whole.status();
   search.space = *whole;
+  if (!surroundings.accepted_before) {
+    absl::Status status = CheckRecipeDecisions(spec, search.space->decisions());
+    if (!status.ok()) return status;
+  }
   const v1::FidelityLadder& lists = spec.fidelities();
   search.rungs_continue = ladder->size() > 1 && lists.train_share().empty() &&
                           lists.resolution().empty() && lists.constants().empty();
   for (const LadderRung& rung : *ladder) {
     auto space = search.space;
     if (rung.fidelity.resolution() > 0 || !rung.fidelity.constants().empty()) {
-      auto smaller = MakeSpace(spec, input, search.data.dataset().classes(), rung.fidelity);
+      auto smaller = MakeSpace(spec, input, classes, rung.fidelity, output);
       if (!smaller.ok()) return smaller.status();
       space = *smaller;
     }
@@ -320,6 +327,54 @@ absl::Status CheckConstraintsCanHold(ResolvedSearch& search) {
         absl::StrCat("constraints: those on costs are met by ", sampler.ShareText()));
   }
   return absl::OkStatus();
+}
+
+// Options that no network can have: half of a space may be lost that way.
+void RemarkOnOptions(ResolvedSearch& search) {
+  constexpr size_t kMostRemarks = 10;
+  const space::OptionCheck check = space::CheckOptions(*search.space);
+  for (size_t i = 0; i < check.dead.size() && i < kMostRemarks; ++i) {
+    search.warnings.push_back(absl::StrCat("space: ", check.dead[i].Text()));
+  }
+  if (check.dead.size() > kMostRemarks) {
+    search.warnings.push_back(
+        absl::StrCat("space: ", check.dead.size() - kMostRemarks, " more options cannot be built"));
+  }
+}
+
+// Goals that are possible but hardly meant.
+void RemarkOnGoals(const v1::SearchSpec& spec, std::vector<std::string>& warnings) {
+  const auto is_share = [](const std::string& metric) { return metric.ends_with("accuracy"); };
+  const auto check_share = [&](const std::string& path, const std::string& metric, bool given,
+                               double value) {
+    if (given && is_share(metric) && !(value >= 0 && value <= 1)) {
+      warnings.push_back(
+          absl::StrCat(path, ": found ", value, ", but ", metric, " is a share from 0 to 1"));
+    }
+  };
+  for (int i = 0; i < spec.objectives_size(); ++i) {
+    const v1::Objective& objective = spec.objectives(i);
+    const std::string path = absl::StrCat("objectives[", i, "]");
+    const bool minimize = objective.goal() == v1::GOAL_MINIMIZE;
+    if (minimize == is_share(objective.metric()) &&
+        (minimize || objective.metric().ends_with("loss"))) {
+      warnings.push_back(absl::StrCat(path, ".goal: found ", minimize ? "minimize" : "maximize",
+                                      " for ", objective.metric(), ", which is better ",
+                                      minimize ? "high" : "low"));
+    }
+    check_share(path + ".reference", objective.metric(), objective.has_reference(),
+                objective.reference());
+  }
+  for (int i = 0; i < spec.constraints_size(); ++i) {
+    const v1::Constraint& constraint = spec.constraints(i);
+    const std::string path = absl::StrCat("constraints[", i, "]");
+    check_share(path + ".at_least", constraint.metric(), constraint.has_at_least(),
+                constraint.at_least());
+    check_share(path + ".at_most", constraint.metric(), constraint.has_at_most(),
+                constraint.at_most());
+  }
+  check_share("stop.target", spec.objectives(0).metric(), spec.stop().has_target(),
+              spec.stop().target());
 }
 
 absl::Status CheckNotEmpty(const space::Space& space) {
@@ -357,10 +412,16 @@ absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
   auto strategy = strategy::ResolveStrategy(search.spec.strategy());
   if (!strategy.ok()) return strategy.status();
   *search.spec.mutable_strategy() = *std::move(strategy);
-  if (status = BuildRungs(search); !status.ok()) return status;
-  if (status = CheckNotEmpty(*search.space); !status.ok()) return status;
-  status = CheckConstraintsCanHold(search);
-  if (!status.ok()) return status;
+  if (status = BuildRungs(search, surroundings); !status.ok()) return status;
+  if (surroundings.advise) {
+    status = CheckNotEmpty(*search.space);
+    if (status.ok()) status = CheckConstraintsCanHold(search);
+    if (!status.ok()) return status;
+    if (surroundings.require_data) {
+      RemarkOnOptions(search);
+      RemarkOnGoals(search.spec, search.warnings);
+    }
+  }
   search.space_size = search.space->decisions().Cardinality();
   if (!std::all_of(search.space_size.begin(), search.space_size.end(),
                    [](char c) { return c >= '0' && c <= '9'; })) {

@@ -46,6 +46,11 @@ struct Surroundings {
   // False: a search without data is bound to images [3, 32, 32] of 10 classes, and any metric is
   // accepted, for simulations.
   bool require_data = true;
+  // False: no network is tried out, neither for remarks nor to see that there is one.
+  bool advise = true;
+  // True: the search was accepted before, perhaps by an older version, and is taken up again. What
+  // only newer versions refuse does not end it; its trials that cannot be trained fail.
+  bool accepted_before = false;
 };
 
 // INVALID_ARGUMENT with the field path, what was found and what is allowed; FAILED_PRECONDITION:

@@ -4,9 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "common/random.h"
+#include "server/engine/propose/candidate.h"
 #include "server/engine/testing/harness.h"
 
 namespace nascent::engine {
@@ -41,16 +46,147 @@ TEST(ResolveSearch, FillsInDefaultsAndIsIdempotent) {
   EXPECT_EQ(again->spec.DebugString(), resolved->spec.DebugString());
 }
 
-TEST(ResolveSearch, ASearchedSettingSaysWhichOptimizerIsMeant) {
+void Decide(v1::SearchSpec& spec, const std::string& path, double low, double high) {
+  v1::Range& range = *(*spec.mutable_decisions())[path].mutable_log_uniform();
+  range.set_minimum(low);
+  range.set_maximum(high);
+}
+
+TEST(ResolveSearch, ADecisionBelowAnOptimizerThatIsNotChosenIsRefused) {
   v1::SearchSpec spec = testing::ToySpec(10);
-  v1::Range& range =
-      *(*spec.mutable_decisions())["recipe.optimizer.adam.learning_rate"].mutable_log_uniform();
-  range.set_minimum(1e-4);
-  range.set_maximum(1e-2);
+  Decide(spec, "recipe.optimizer.adam.learning_rate", 1e-4, 1e-2);
+  EXPECT_EQ(
+      ResolveSearch(spec, Toy()).status().message(),
+      "decisions.recipe.optimizer.adam.learning_rate: the recipe has sgd, not adam; write adam "
+      "there, or decide it too: recipe.optimizer: {choice: [sgd, adam]}");
+  spec.mutable_recipe()->mutable_optimizer()->mutable_adam();
   const auto resolved = ResolveSearch(spec, Toy());
   ASSERT_TRUE(resolved.ok()) << resolved.status();
   EXPECT_TRUE(resolved->spec.recipe().optimizer().has_adam());
   EXPECT_EQ(resolved->space_size, "");
+}
+
+TEST(ResolveSearch, TheOptimizerItselfCanBeDecidedWithTheValuesOfEach) {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  auto& options = *(*spec.mutable_decisions())["recipe.optimizer"].mutable_choice();
+  for (const char* name : {"sgd", "adam"}) options.add_values()->set_string_value(name);
+  Decide(spec, "recipe.optimizer.sgd.learning_rate", 0.01, 0.5);
+  Decide(spec, "recipe.optimizer.adam.learning_rate", 1e-4, 1e-2);
+  const auto resolved = ResolveSearch(spec, Toy());
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  const space::DecisionSpace& decisions = resolved->space->decisions();
+  const int adam = *decisions.Find("recipe.optimizer.adam.learning_rate");
+  const int sgd = *decisions.Find("recipe.optimizer.sgd.learning_rate");
+  CandidateMaker maker(std::make_shared<const ResolvedSearch>(*resolved), CandidateOptions());
+  RandomStream random(1, 1);
+  int adams = 0;
+  for (int i = 0; i < 20; ++i) {
+    const space::Genotype genotype = decisions.Sample(random);
+    EXPECT_NE(decisions.IsActive(genotype, adam), decisions.IsActive(genotype, sgd));
+    const auto candidate = maker.Make(genotype, 0);
+    ASSERT_TRUE(candidate->status.ok()) << candidate->status;
+    const v1::Optimizer& optimizer = candidate->recipe.optimizer();
+    EXPECT_EQ(optimizer.has_adam(), decisions.IsActive(genotype, adam));
+    if (!optimizer.has_adam()) continue;
+    ++adams;
+    EXPECT_EQ(optimizer.adam().learning_rate(), std::get<double>(genotype.values[adam]));
+    EXPECT_EQ(optimizer.adam().beta2(), 0.999);
+  }
+  EXPECT_GT(adams, 0);
+  options.add_values()->set_string_value("adagrad");
+  EXPECT_EQ(ResolveSearch(spec, Toy()).status().message(),
+            "decisions.recipe.optimizer: found \"adagrad\", allowed sgd, adam, adamw, rmsprop");
+}
+
+v1::SearchSpec WithTemplate(const std::string& text) {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  spec.mutable_space()->clear_preset();
+  spec.mutable_space()->clear_set();
+  spec.mutable_space()->set_template_(text);
+  return spec;
+}
+
+TEST(ResolveSearch, NamesAreCountedInCharacters) {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  std::string name;
+  for (int i = 0; i < 128; ++i) name += "é";
+  spec.set_name(name);
+  EXPECT_TRUE(ResolveSearch(spec, Toy()).ok());
+  spec.set_name(name + "é");
+  EXPECT_THAT(std::string(ResolveSearch(spec, Toy()).status().message()),
+              StartsWith("name: found 129 characters"));
+}
+
+TEST(ResolveSearch, OutputsFitTheClassesOfTheData) {
+  for (const char* features : {"7", "11"}) {
+    const auto resolved =
+        ResolveSearch(WithTemplate(absl::StrCat(
+                          "network: [global_avg_pool, {linear: {features: ", features, "}}]\n")),
+                      Toy());
+    EXPECT_THAT(std::string(resolved.status().message()), HasSubstr("needed is [10]"));
+  }
+  EXPECT_TRUE(
+      ResolveSearch(WithTemplate("network: [global_avg_pool, {linear: {features: classes}}]\n"),
+                    Toy())
+          .ok());
+}
+
+TEST(ResolveSearch, OptionsThatNoNetworkCanHaveAreRemarkedOn) {
+  Surroundings surroundings = Toy();
+  const v1::SearchSpec spec = WithTemplate(R"(
+decisions: {k: {choice: [3, 5]}}
+network:
+  - sum: [identity, {conv2d: {channels: in.channels, kernel: k, padding: 1}}]
+  - global_avg_pool
+  - linear: {features: classes}
+)");
+  auto resolved = ResolveSearch(spec, surroundings);
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  ASSERT_EQ(resolved->warnings.size(), 1u);
+  EXPECT_THAT(resolved->warnings[0], StartsWith("space: k = 5 cannot be built ("));
+  surroundings.advise = false;
+  resolved = ResolveSearch(spec, surroundings);
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_TRUE(resolved->warnings.empty());
+}
+
+TEST(ResolveSearch, RecipeDecisionsOfTheTemplateFitTheirFields) {
+  const auto error = [](const std::string& decision) {
+    return std::string(ResolveSearch(WithTemplate("decisions: {" + decision +
+                                                  "}\n"
+                                                  "network: [global_avg_pool, {linear: {features: "
+                                                  "classes}}]\n"),
+                                     Toy())
+                           .status()
+                           .message());
+  };
+  EXPECT_EQ(
+      error("recipe.batch: {log_uniform: [16, 256]}"),
+      "decisions.recipe.batch: found a range of real numbers, allowed whole numbers: integer, "
+      "log_integer, ordered or choice");
+  EXPECT_EQ(error("recipe.batch: {integer: [0, 64]}"),
+            "decisions.recipe.batch: found 0, allowed [1, 65536]");
+  EXPECT_THAT(error("recipe.speed: {integer: [0, 64]}"), HasSubstr("the recipe has no field"));
+  EXPECT_EQ(error("recipe.batch: {log_integer: [16, 256]}"), "");
+}
+
+TEST(ResolveSearch, GoalsThatAreHardlyMeantAreRemarkedOn) {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  v1::Objective& objective = *spec.add_objectives();
+  objective.set_metric("validation_accuracy");
+  objective.set_goal(v1::GOAL_MINIMIZE);
+  spec.mutable_stop()->set_target(94);
+  v1::Constraint& constraint = *spec.add_constraints();
+  constraint.set_metric("validation_accuracy");
+  constraint.set_at_least(80);
+  const auto resolved = ResolveSearch(spec, Toy());
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_THAT(
+      resolved->warnings,
+      ::testing::ElementsAre(
+          "objectives[0].goal: found minimize for validation_accuracy, which is better high",
+          "constraints[0].at_least: found 80, but validation_accuracy is a share from 0 to 1",
+          "stop.target: found 94, but validation_accuracy is a share from 0 to 1"));
 }
 
 TEST(ResolveSearch, ALadderMakesRungsAndTheLastIsTheWholeRecipe) {
@@ -122,9 +258,9 @@ void AddObjective(v1::SearchSpec& spec, const std::string& metric, v1::Goal goal
 INSTANTIATE_TEST_SUITE_P(
     Fields, RefusedSearch,
     ::testing::Values(
-        BadInput{"NoName", [](auto& s) { s.clear_name(); }, "name: found 0 bytes"},
+        BadInput{"NoName", [](auto& s) { s.clear_name(); }, "name: found 0 characters"},
         BadInput{"LongName", [](auto& s) { s.set_name(std::string(129, 'x')); },
-                 "name: found 129 bytes"},
+                 "name: found 129 characters, allowed 1 to 128 characters"},
         BadInput{"DigitsName", [](auto& s) { s.set_name("123"); }, "name: found \"123\""},
         BadInput{"ControlName", [](auto& s) { s.set_name(std::string("a\0b", 3)); },
                  "name: found \"a\\x00\\x62\""},
@@ -198,6 +334,32 @@ INSTANTIATE_TEST_SUITE_P(
             "0.15 % (none of 2000 sampled genotypes); the last one: constraint on parameters: "},
         BadInput{"RecipeRange", [](auto& s) { s.mutable_recipe()->set_batch(1 << 20); },
                  "recipe.batch: found 1048576"},
+        BadInput{"NoEpochs", [](auto& s) { s.mutable_recipe()->set_epochs(0); },
+                 "recipe.epochs: found 0, allowed [1, 100000]"},
+        BadInput{"NoBatch", [](auto& s) { s.mutable_recipe()->set_batch(0); },
+                 "recipe.batch: found 0"},
+        BadInput{"NoSeeds", [](auto& s) { s.mutable_final()->set_seeds(0); },
+                 "final.seeds: found 0, allowed [1, 100]"},
+        BadInput{"BatchFromZero",
+                 [](auto& s) {
+                   (*s.mutable_decisions())["recipe.batch"].mutable_integer()->set_maximum(1);
+                 },
+                 "decisions.recipe.batch: found 0, allowed [1, 65536]"},
+        BadInput{"BatchOfRealNumbers",
+                 [](auto& s) {
+                   v1::Range& r = *(*s.mutable_decisions())["recipe.batch"].mutable_uniform();
+                   r.set_minimum(16);
+                   r.set_maximum(64);
+                 },
+                 "decisions.recipe.batch: found a range of real numbers"},
+        BadInput{"BatchOfWords",
+                 [](auto& s) {
+                   (*s.mutable_decisions())["recipe.batch"]
+                       .mutable_choice()
+                       ->add_values()
+                       ->set_string_value("many");
+                 },
+                 "decisions.recipe.batch: found \"many\", allowed a number"},
         BadInput{"UnknownDecision",
                  [](auto& s) {
                    (*s.mutable_decisions())["recipe.speed"].mutable_uniform()->set_maximum(1);
@@ -209,6 +371,19 @@ INSTANTIATE_TEST_SUITE_P(
               (*s.mutable_decisions())["recipe.label_smoothing"].mutable_uniform()->set_maximum(2);
             },
             "decisions.recipe.label_smoothing:"},
+        BadInput{"DecisionElsewhere",
+                 [](auto& s) { (*s.mutable_decisions())["batch"].mutable_uniform()->set_maximum(1); },
+                 "decisions.batch: found another start"},
+        BadInput{"DecisionOutOfRangeInTheEnd",
+                 [](auto& s) {
+                   s.mutable_recipe()->set_epochs(5);
+                   s.mutable_final()->mutable_recipe()->set_epochs(3);
+                   (*s.mutable_decisions())["recipe.schedule.warmup_epochs"]
+                       .mutable_uniform()
+                       ->set_maximum(4);
+                 },
+                 "decisions.recipe.schedule.warmup_epochs: final.recipe.schedule.warmup_epochs: "
+                 "found 4, allowed [0, epochs], epochs is 3"},
         BadInput{"UnknownStrategy",
                  [](auto& s) { s.mutable_strategy()->set_string_value("magic"); }, "strategy"},
         BadInput{"StrategySettings",

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
+#include "common/field_error.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "common/space/presets.h"
-#include "server/engine/resolve/field_error.h"
-#include "server/engine/resolve/recipe_rules.h"
 
 namespace nascent::engine {
 namespace {
@@ -53,26 +53,6 @@ absl::StatusOr<space::Constant> DefaultConstant(const std::string& text,
   return FieldError("fidelities.constants", absl::StrCat("\"", name, "\""), names);
 }
 
-// Every value of `domain` that bounds it must fit the recipe's field.
-absl::Status CheckRecipeDomain(const v1::SearchSpec& spec, const std::string& path,
-                               const space::Domain& domain) {
-  std::vector<space::OptionValue> values = domain.options;
-  if (domain.kind == space::Domain::Kind::kInteger) {
-    values = {static_cast<int64_t>(domain.minimum), static_cast<int64_t>(domain.maximum)};
-  } else if (domain.kind == space::Domain::Kind::kReal) {
-    values = {domain.minimum, domain.maximum};
-  }
-  for (const space::OptionValue& value : values) {
-    v1::Recipe recipe = spec.recipe();
-    absl::Status status = SetRecipeField(recipe, path, value);
-    if (status.ok()) status = ResolveRecipe(std::move(recipe), "recipe").status();
-    if (!status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("decisions.", path, ": ", status.message()));
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<space::Constant> ToConstant(const Value& value, const std::string& path) {
@@ -104,7 +84,8 @@ absl::StatusOr<space::Constant> ToConstant(const Value& value, const std::string
 absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSpec& spec,
                                                               const v1::Shape& input,
                                                               int64_t classes,
-                                                              const v1::Fidelity& fidelity) {
+                                                              const v1::Fidelity& fidelity,
+                                                              space::OutputRule output) {
   const v1::SpaceSpec& given = spec.space();
   if (!given.file().empty()) {
     return FieldError("space.file", given.file(),
@@ -132,6 +113,7 @@ absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSp
   space::SpaceOptions options;
   options.input.assign(input.dimensions().begin(), input.dimensions().end());
   options.classes = classes;
+  options.output = output;
   const int resolution =
       fidelity.resolution() > 0 ? fidelity.resolution() : spec.recipe().resolution();
   if (resolution > 0 && options.input.size() == 3) {
@@ -167,7 +149,6 @@ absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSp
       return FieldError(absl::StrCat("decisions.", path), "a field of the fidelity",
                         "other fields of the recipe; resolution and epochs have a ladder");
     }
-    if (absl::Status status = CheckRecipeDomain(spec, path, *domain); !status.ok()) return status;
     options.recipe_decisions.emplace(path, *std::move(domain));
   }
   return space::Space::Parse(text, file_name, options);

@@ -20,12 +20,14 @@ absl::StatusOr<space::Constant> ToConstant(const google::protobuf::Value& value,
                                            const std::string& path);
 
 // The space of `spec` (resolved but for what follows from the space) for inputs [C, H, W] as in
-// `input`, with the constants and the resolution of `fidelity`. INVALID_ARGUMENT with the field
-// path.
+// `input`, with the constants and the resolution of `fidelity`, where the networks' output keeps
+// `output`. INVALID_ARGUMENT with the field path. Whether the recipe can hold what is decided of it
+// is not looked at.
 absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSpec& spec,
                                                               const v1::Shape& input,
                                                               int64_t classes,
-                                                              const v1::Fidelity& fidelity);
+                                                              const v1::Fidelity& fidelity,
+                                                              space::OutputRule output);
 
 }  // namespace nascent::engine
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/escaping.h"
+#include "common/field_error.h"
 #include "common/text/utf8.h"
-#include "server/engine/resolve/field_error.h"
 
 namespace nascent::engine {
 namespace {
@@ -15,15 +15,18 @@ bool IsControl(char c) { return (c >= 0 && c < ' ') || c == 0x7F; }
 
 absl::Status CheckText(std::string_view path, std::string_view text, size_t minimum,
                        size_t maximum) {
-  if (text.size() < minimum || text.size() > maximum) {
-    return FieldError(path, absl::StrCat(text.size(), " bytes"),
-                      absl::StrCat(minimum, " to ", maximum, " bytes"));
-  }
   if (!text::IsUtf8(text) || std::any_of(text.begin(), text.end(), IsControl)) {
+    constexpr size_t kMostShown = 256;
+    const size_t shown = std::min(text.size(), kMostShown);
     return FieldError(
-        path,
-        absl::StrCat("\"", absl::CHexEscape(absl::string_view(text.data(), text.size())), "\""),
+        path, absl::StrCat("\"", absl::CHexEscape(absl::string_view(text.data(), shown)), "\""),
         "UTF-8 without control characters");
+  }
+  const auto characters = static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  if (characters < minimum || characters > maximum) {
+    return FieldError(path, absl::StrCat(characters, " characters"),
+                      absl::StrCat(minimum, " to ", maximum, " characters"));
   }
   return absl::OkStatus();
 }

@@ -10,8 +10,8 @@
 
 namespace nascent::engine {
 
-// INVALID_ARGUMENT unless `text` has `minimum` to `maximum` bytes, is UTF-8 and holds no control
-// characters.
+// INVALID_ARGUMENT unless `text` is UTF-8 without control characters, and has `minimum` to
+// `maximum` characters.
 absl::Status CheckText(std::string_view path, std::string_view text, size_t minimum,
                        size_t maximum);
 

@@ -1,7 +1,7 @@
 #include "server/engine/view/task_message.h"
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/resolve/recipe_rules.h"
+#include "common/recipe/resolve_recipe.h"
 #include "server/engine/view/timestamps.h"
 
 namespace nascent::engine {
@@ -40,7 +40,7 @@ absl::StatusOr<v1::LeaseResponse> MakeLeaseResponse(const LeaseGrant& grant) {
   if (search.spec.final().has_recipe()) {
     v1::Recipe recipe = candidate.recipe;
     recipe.MergeFrom(search.spec.final().recipe());
-    auto resolved = ResolveRecipe(std::move(recipe), "final.recipe");
+    auto resolved = recipe::ResolveRecipe(std::move(recipe), "final.recipe");
     if (!resolved.ok()) return resolved.status();
     *train.mutable_recipe() = *std::move(resolved);
     train.clear_fidelity();

@@ -1,7 +1,7 @@
 // Errors about a field of a specification: which one, what was found, what is allowed.
 
-#ifndef NASCENT_SERVER_ENGINE_RESOLVE_FIELD_ERROR_H_
-#define NASCENT_SERVER_ENGINE_RESOLVE_FIELD_ERROR_H_
+#ifndef NASCENT_COMMON_FIELD_ERROR_H_
+#define NASCENT_COMMON_FIELD_ERROR_H_
 
 #include <string>
 #include <string_view>
@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace nascent::engine {
+namespace nascent {
 
 // A number as it was written: 1048576, not 1.04858e+06.
 inline std::string Written(double number) { return absl::StrFormat("%.12g", number); }
@@ -26,6 +26,6 @@ absl::Status FieldError(std::string_view path, const Found& found, std::string_v
                                                  ", allowed ", std::string(allowed)));
 }
 
-}  // namespace nascent::engine
+}  // namespace nascent
 
-#endif  // NASCENT_SERVER_ENGINE_RESOLVE_FIELD_ERROR_H_
+#endif  // NASCENT_COMMON_FIELD_ERROR_H_
