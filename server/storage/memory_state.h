@@ -1,4 +1,5 @@
-// The tables of MemoryStore and what each transition does to them. Private to the in-memory store.
+// The tables of MemoryStore and what each transition does to them, which stands in
+// memory_searches.cc, memory_trials.cc and memory_attempts.cc. Private to the in-memory store.
 
 #ifndef NASCENT_SERVER_STORAGE_MEMORY_STATE_H_
 #define NASCENT_SERVER_STORAGE_MEMORY_STATE_H_
@@ -26,7 +27,8 @@ class MemoryState {
   // Carries out one transition at `now`; a failed one changes nothing.
   Outcome Apply(const Transition& transition, absl::Time now);
 
-  // As the loading methods of TrialStore; nullptr and empty when there is no such thing.
+  // These answer the loading methods of TrialStore; nullptr or nothing where there is no such
+  // thing.
   const SearchRecord* FindSearch(int64_t id) const;
   std::vector<SearchRecord> Searches() const;  // by id
   std::optional<int64_t> NewestSearch(const std::string& name) const;
@@ -107,12 +109,14 @@ class MemoryState {
   Outcome Do(const PutDataset& t);
   Outcome Do(const RemoveDataset& t);
 
-  // The first answer to a request; nullopt for a new one or no id.
+  static Outcome Refuse(absl::Status status);
+  // Returns the first answer to a request; nullopt where the request is new or has no id.
   std::optional<Outcome> Seen(const std::string& request_id, const std::string& used_for) const;
   Outcome Remember(const std::string& request_id, const std::string& used_for, Outcome outcome);
-  // The running attempt, or why there is none.
+  // Returns the running attempt, or says why there is none.
   absl::StatusOr<std::pair<Task*, Attempt*>> Running(const AttemptId& id);
-  // As Running for a request that ends the attempt; an outcome when it has ended already.
+  // Does as Running, for a request that ends the attempt; where that has ended already, `seen` says
+  // what the request gets.
   absl::StatusOr<std::pair<Task*, Attempt*>> Ending(const AttemptId& id,
                                                     const std::string& request_id, Outcome* seen);
   absl::Status EventsAreNew(int64_t search_id, const std::vector<EventRecord>& events) const;
