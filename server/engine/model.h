@@ -31,13 +31,15 @@ namespace nascent::engine {
 // What has to be planned because of a commit.
 struct FollowUps {
   std::vector<Resolution> resolutions;
-  std::vector<std::shared_ptr<LiveTrial>> overtaken;  // whose weights are given up
+  // Trials that are no winners any more and whose stored weights nobody needs.
+  std::vector<std::shared_ptr<LiveTrial>> overtaken;
 };
 
-// The effect of a transition in memory stands here and nowhere else. Apply is called for each
-// transition of a commit, in order; commands and next steps change nothing of what is committed,
-// they only mark what is on its way (`busy`, `changing`, the queue of a strategy). One On per
-// transition makes this class as long as it is.
+// What a committed transition changes in memory, the methods On say and nothing else does. Apply
+// calls them for each transition of a commit, in order. Before the commit, commands and next steps
+// mark what is on its way (`busy`, `changing`, the queue of a strategy, searches that are staged,
+// dropped or to be woken) and note when a worker was seen; they leave the states of searches,
+// trials and attempts alone. One On per transition makes this class as long as it is.
 //
 //     plan ──► store ──► Apply(transition, outcome) ──► answer
 //                              │
@@ -120,9 +122,14 @@ class Model {
   void On(const storage::ReturnAttempt& t, const Outcome& o);
   void On(const storage::EndTrial& t, const Outcome& o);
   void On(const storage::SetWeights& t, const Outcome& o);
-  // DeleteSearch, PutSnapshot, artifacts and data sets: nothing of them is held here.
-  template <typename Other>
-  void On(const Other&, const Outcome&) {}
+  // Of these nothing is held here. A transition that is named neither above nor here does not
+  // compile.
+  void On(const storage::DeleteSearch&, const Outcome&) {}
+  void On(const storage::PutSnapshot&, const Outcome&) {}
+  void On(const storage::PutArtifact&, const Outcome&) {}
+  void On(const storage::RemoveArtifact&, const Outcome&) {}
+  void On(const storage::PutDataset&, const Outcome&) {}
+  void On(const storage::RemoveDataset&, const Outcome&) {}
 
   // Returns the task of an attempt whose transition is committed, no longer busy; null where the
   // attempt is not the running one or the store refused.
