@@ -11,12 +11,15 @@
 
 namespace nascent::engine {
 
-// Plans the end of the task's running attempt and of the task.
+// Plans the end of the task's running attempt, and with it that of the task, as `finish` says, of
+// which `attempt` is filled in.
 void PlanFinish(EngineParts& parts, LiveTask& task, storage::FinishAttempt finish,
                 Batch::Done done = nullptr);
 
-// Plans the end of the task's running attempt: the task is leased again, or, after too many charged
-// attempts, its trial is given up. `back` says all but which attempt.
+// Plans the end of the task's running attempt as `back` says, of which `attempt` is filled in. The
+// task can then be leased again. After EngineOptions::max_attempts attempts that are charged it is
+// given up instead: a trial that was to be trained ends as FAILED (POISON), a final test ends
+// alone.
 void PlanReturn(EngineParts& parts, LiveTask& task, storage::ReturnAttempt back,
                 Batch::Done done = nullptr);
 

@@ -38,7 +38,8 @@ class Coordinator {
     size_t batch = 2000;
     // Called, one call at a time, when it begins or ends to serve.
     std::function<void(bool active)> on_change;
-    // Called now and then while active; must not block.
+    // Called while active, each time that `housekeeping_interval` has passed, by the thread that
+    // renews the term: it must return long before `term` has passed.
     std::function<void(int64_t term)> housekeeping;
     absl::Duration housekeeping_interval = absl::Hours(1);
   };

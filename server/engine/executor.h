@@ -1,5 +1,5 @@
-// Where proposals are computed: beside the engine in the service, in place in simulations and
-// tests.
+// Who does what would hold up its caller (proposals, reads of the store, artifacts): in the service
+// the threads of a pool, in simulations and tests the caller itself, at once.
 
 #ifndef NASCENT_SERVER_ENGINE_EXECUTOR_H_
 #define NASCENT_SERVER_ENGINE_EXECUTOR_H_

@@ -20,7 +20,7 @@ namespace nascent::engine {
 struct EnqueueRequest {
   std::string request_id;
   std::vector<space::Genotype> genotypes;
-  int64_t planned = 0;           // how many of them have a number
+  int64_t planned = 0;           // how many of them have a number and are on their way to the store
   std::vector<int64_t> numbers;  // those that are committed
   std::function<void(absl::StatusOr<std::vector<int64_t>>)> reply;
 };
@@ -47,8 +47,8 @@ struct StrategyQueue {
   bool asking = false;                      // an order is under way
   Mood mood = Mood::kProposes;
   std::vector<PlannedTrial> planned;                // to be committed next
-  std::deque<EnqueueRequest> numbered;              // those whose trials are planned
-  int64_t snapshot_at = 0;                          // event of the last snapshot
+  std::deque<EnqueueRequest> numbered;              // handed over; their trials are being committed
+  int64_t snapshot_at = 0;                          // last event that the last snapshot includes
   std::optional<storage::SnapshotRecord> snapshot;  // to be committed next
   std::string trouble;                              // why random search stood in the last time
 };

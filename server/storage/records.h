@@ -57,8 +57,10 @@ struct TrialRecord {
   v1::Recipe recipe;                // resolved, with the genotype's decisions
   std::string evaluation_identity;  // see EvaluationRecord; empty: never shared, or not known yet
   std::string evaluator;            // that made the result; empty: there is none
-  bool joined = false;              // READY, but waits for the twin that makes its evaluation
-  int64_t shared_from = 0;          // id of the trial that made the evaluation
+  // It was added without a task, because no network can be made of it. Older coordinators added
+  // trials like that too while a twin made their evaluation.
+  bool joined = false;
+  int64_t shared_from = 0;  // id of the trial whose evaluation this SHARED one has; else 0
   std::string checkpoint;
   std::string weights;
   std::map<std::string, double> metrics;  // last value of each; costs are in `costs`

@@ -23,17 +23,17 @@ struct CreateSearch {
   std::string request_id;
   SearchRecord search;  // id is given by the store
 };
-// RUNNING becomes PAUSED, FINISHING, COMPLETED; PAUSED becomes RUNNING; FINISHING becomes
-// COMPLETED; each of them CANCELLED or FAILED. To the state that it has: nothing changes.
-// Everything else is FAILED_PRECONDITION.
+// A search that is RUNNING becomes PAUSED, FINISHING or COMPLETED, one that is PAUSED becomes
+// RUNNING, one that is FINISHING becomes COMPLETED, and each of them becomes CANCELLED or FAILED. A
+// change to the state that it has changes nothing; every other one is FAILED_PRECONDITION.
 struct ChangeSearchState {
   std::string request_id;  // empty: the engine's own
   int64_t search_id = 0;
   v1::SearchState to = v1::SEARCH_STATE_UNSPECIFIED;
   std::string reason;
 };
-// Of an ended search (else FAILED_PRECONDITION) with its trials, tasks, attempts, measurements and
-// events. Evaluations that trials of other searches refer to stay.
+// Removes a search that has ended with its trials, tasks, attempts, measurements and events.
+// Evaluations that trials of other searches refer to stay. FAILED_PRECONDITION: it has not ended.
 struct DeleteSearch {
   std::string request_id;
   int64_t search_id = 0;
@@ -48,19 +48,21 @@ struct AddTrial {
   bool joined = false;
   std::vector<EventRecord> events;  // of a trial that is SHARED at once
 };
-// A trial that no worker has gets the result of a twin (SHARED), and its task is finished.
-// FAILED_PRECONDITION: it runs or has ended. Without `evaluation` a trial that was added as
-// `joined` gets a task of its own.
+// With `evaluation` a READY trial becomes SHARED: it gets the result of its twin, and its train
+// task, where it has one, is finished. Without it a READY trial that was added as `joined` gets a
+// train task. FAILED_PRECONDITION: the trial is not READY, or without `evaluation` not `joined`.
 struct ResolveJoined {
   int64_t trial_id = 0;
   std::optional<EvaluationRecord> evaluation;
   std::vector<EventRecord> events;  // with `evaluation`
 };
-// A final test of a winner; one for each seed that it is trained again with.
+// A winner gets the task of a final test. There is one for each seed that it is trained again with:
+// one that is there is found and not added. FAILED_PRECONDITION: the trial has no result.
 struct AddFinalTask {
   int64_t trial_id = 0;
   int64_t seed_offset = 0;  // added to the recipe's seed
 };
+// A search has one snapshot of its strategy: this one replaces the last.
 struct PutSnapshot {
   int64_t search_id = 0;
   SnapshotRecord snapshot;
@@ -96,9 +98,9 @@ struct RenewLease {
   // The strategy's event for an epoch that ended with these measurements; sequence is the engine's.
   std::vector<EventRecord> events;
 };
-// Ends an attempt and its task. ALREADY_EXISTS: the attempt was ended by another request. For a
-// train task also the trial: `state`, `failure`, `error`; the evaluation is stored under the
-// trial's identity when `state` is SUCCEEDED, or FAILED as diverged.
+// Ends an attempt and its task. Where that is the train task, the trial ends too, as `state`,
+// `failure` and `error` say, and its result is stored as an evaluation, which other trials may use,
+// when it SUCCEEDED or FAILED as diverged. ALREADY_EXISTS: another request has ended the attempt.
 struct FinishAttempt {
   std::string request_id;
   AttemptId attempt;
@@ -109,7 +111,8 @@ struct FinishAttempt {
   std::string checkpoint;
   std::vector<EventRecord> events;
 };
-// Ends an attempt; the task is leased again.
+// Ends an attempt and leaves its task open, so that it can be leased again. ALREADY_EXISTS: another
+// request has ended the attempt.
 struct ReturnAttempt {
   enum class How { kExpired, kReleased, kCrashed };
   std::string request_id;
@@ -130,7 +133,8 @@ struct EndTrial {
   std::string error;
   std::vector<EventRecord> events;
 };
-// FAILED_PRECONDITION (FENCED): the attempt is not the one that made the trial's result.
+// Stores which artifact holds the weights of a trial's result. FAILED_PRECONDITION (FENCED): the
+// attempt is not the one that made the result.
 struct SetWeights {
   std::string request_id;
   int64_t trial_id = 0;
@@ -143,7 +147,8 @@ struct PutArtifact {
   std::string sha256;
   int64_t size = 0;
 };
-// FAILED_PRECONDITION: something names it (see TrialStore::FindUnusedArtifacts).
+// Removes what is known of an artifact. FAILED_PRECONDITION: something names it, see
+// TrialStore::FindUnusedArtifacts.
 struct RemoveArtifact {
   std::string sha256;
 };

@@ -27,9 +27,11 @@ struct Outcome {
   bool replayed = false;  // the request id was seen before: the fields above are the first answer
 };
 
-// Thread-safe; calls block. All times are the database's. Codes: UNAVAILABLE when the database is
-// away (nothing was done); ABORTED when the term is not the current one or retries are used up
-// (nothing was done); UNKNOWN when the outcome of the commit could not be learned.
+// Thread-safe; calls block until the store has answered. All times are those of the store's clock,
+// which is the database's, or for a store in memory the one that it was made with. Every method may
+// fail with UNAVAILABLE (the database is away, nothing was done), and Apply also with ABORTED (the
+// term is not the current one, or retries are used up; nothing was done) and UNKNOWN (it could not
+// be learned whether the commit took place).
 class TrialStore {
  public:
   virtual ~TrialStore() = default;
@@ -49,18 +51,21 @@ class TrialStore {
   // Returns the time of the database, by which all deadlines are judged.
   virtual absl::StatusOr<absl::Time> Now() = 0;
 
-  // The next methods load what a coordinator needs after a restart. This one returns every search
-  // that has not ended.
+  // --- what a coordinator loads when it takes over ---
+
+  // Returns every search that has not ended.
   virtual absl::StatusOr<std::vector<SearchRecord>> LoadActiveSearches() = 0;
   // Returns the tasks that are not finished, with the current attempt where one runs.
   virtual absl::StatusOr<std::vector<TaskRecord>> LoadOpenTasks(int64_t search_id) = 0;
-  // These two return the log of a search: its proposals in the order of their numbers, and its
-  // events in that of their sequence. A proposal is a trial without what takes other tables or much
-  // room and is not for strategies: error, attempt, worker, key, notation, recipe, metrics and
-  // times; one that runs is READY.
+  // Returns at most `limit` proposals of the search's log, those after `after_number` in the order
+  // of their numbers. A proposal is a trial without what takes other tables or much room and is not
+  // for strategies: error, attempt, worker, key, notation, recipe, metrics and times. One that runs
+  // is READY.
   virtual absl::StatusOr<std::vector<TrialRecord>> LoadProposals(int64_t search_id,
                                                                  int64_t after_number,
                                                                  int64_t limit) = 0;
+  // Returns at most `limit` events of the search's log, those after `after_sequence` in the order
+  // of their sequence.
   virtual absl::StatusOr<std::vector<EventRecord>> LoadEvents(int64_t search_id,
                                                               int64_t after_sequence,
                                                               int64_t limit) = 0;
@@ -69,7 +74,8 @@ class TrialStore {
   // Returns the trials with these numbers, whole, in the order of the numbers.
   virtual absl::StatusOr<std::vector<TrialRecord>> FindTrials(
       int64_t search_id, const std::vector<int64_t>& numbers) = 0;
-  // Returns the seconds for which attempts of the search held slots; running ones count up to now.
+  // Returns for how many seconds the search has held slots: the sum over all of its attempts, of
+  // which one that runs counts up to now.
   virtual absl::StatusOr<double> GetDeviceSeconds(int64_t search_id) = 0;
   // Returns all workers that ever registered. `last_seen_at` is exact to five seconds.
   virtual absl::StatusOr<std::vector<WorkerRecord>> LoadWorkers() = 0;
@@ -84,14 +90,20 @@ class TrialStore {
       const std::string& identity, const std::optional<std::string>& project,
       std::optional<int64_t> search_id) = 0;
 
-  // The rest is for users and needs no term. NOT_FOUND: there is no such search.
+  // --- what users see ---
+
+  // Returns the search with this id. NOT_FOUND: there is none.
   virtual absl::StatusOr<SearchRecord> GetSearch(int64_t id) = 0;
+  // Returns the search that was created last of those with this name. NOT_FOUND: there is none.
   virtual absl::StatusOr<SearchRecord> GetNewestSearch(const std::string& name) = 0;
+  // Returns at most `limit` searches, the newest first: those with an id below `before_id`, or all
+  // where that is 0.
   virtual absl::StatusOr<std::vector<SearchRecord>> ListSearches(int64_t before_id, int limit) = 0;
   // Returns whole trials in the order of their numbers.
   virtual absl::StatusOr<std::vector<TrialRecord>> LoadTrials(int64_t search_id,
                                                               int64_t after_number,
                                                               int64_t limit) = 0;
+  // Returns how many trials of the search are in each state, and its GetDeviceSeconds.
   virtual absl::StatusOr<SearchTotals> GetTotals(int64_t search_id) = 0;
   // Returns the last value of each metric of each of these trials.
   virtual absl::StatusOr<std::vector<TrialMetrics>> GetMetrics(
@@ -107,14 +119,14 @@ class TrialStore {
   }
 
   // Returns at most `limit` artifacts that were put at least `age` ago and that nothing names: no
-  // data set, no trial or evaluation (checkpoint, weights), no task. A store that keeps none has
-  // none.
+  // data set, no trial or evaluation (checkpoint, weights), no task. A store that keeps no
+  // artifacts returns nothing.
   virtual absl::StatusOr<std::vector<std::string>> FindUnusedArtifacts(absl::Duration /*age*/,
                                                                        int /*limit*/) {
     return std::vector<std::string>();
   }
-  // What names an artifact, for people: "data set tiny", "weights of trial 5 of search 3"; at most
-  // `limit`. A store that keeps none has none.
+  // Returns what names an artifact, for people, at most `limit` entries: "data set tiny", "weights
+  // of trial 5 of search 3". A store that keeps no artifacts returns nothing.
   virtual absl::StatusOr<std::vector<std::string>> FindUsesOfArtifact(const std::string& /*sha256*/,
                                                                       int /*limit*/) {
     return std::vector<std::string>();
