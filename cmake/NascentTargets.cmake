@@ -33,13 +33,17 @@ if(NASCENT_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# nascent_library(NAME SOURCES a.cc … DEPS target …): the library nascent::NAME. DEPS are public.
+# nascent_library(NAME SOURCES a.cc … DEPS target … [COMPUTES]): the library nascent::NAME. DEPS are
+# public. COMPUTES: its tests wait for the processor, so that it is optimised under sanitizers, too.
 function(nascent_library name)
-  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;COMPUTES" "" "SOURCES;DEPS" ${ARGN})
   add_library(nascent_${name} STATIC ${ARG_SOURCES})
   add_library(nascent::${name} ALIAS nascent_${name})
   target_link_libraries(nascent_${name} PUBLIC ${ARG_DEPS} PRIVATE nascent_options)
   target_include_directories(nascent_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(NASCENT_SANITIZE AND ARG_COMPUTES)
+    target_compile_options(nascent_${name} PRIVATE -O1)
+  endif()
   if(ARG_TORCH)
     set_property(TARGET nascent_${name} PROPERTY JOB_POOL_COMPILE torch_pool)
   endif()
@@ -84,9 +88,7 @@ function(nascent_test name)
   if(ARG_LONG)
     set_tests_properties(${name} PROPERTIES COST 100)
   endif()
-  if(NASCENT_SANITIZE)
-    target_compile_options(${name} PRIVATE -O0)  # builds in two thirds of the time; what it tests is optimised
-  endif()
+  target_compile_options(${name} PRIVATE -O0)  # builds in two thirds of the time; what it tests is as the preset says
   if(NASCENT_SANITIZE AND ("slow" IN_LIST ARG_LABELS OR "timing" IN_LIST ARG_LABELS))
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
