@@ -116,6 +116,24 @@ std::function<void()> OneDnnSum(const ImageSizes& sizes, int terms) {
   return Run(on, {{dnnl::sum(sum), arguments}});
 }
 
+std::function<void()> OneDnnRelu(const ImageSizes& sizes) {
+  auto on = std::make_shared<Engine>();
+  const dnnl::engine& engine = on->engine;
+  const dnnl::memory::desc images = Images(sizes);
+  const auto algorithm = dnnl::algorithm::eltwise_relu;
+  const dnnl::eltwise_forward::primitive_desc forward(
+      {dnnl::prop_kind::forward_training, algorithm, images}, engine);
+  const dnnl::eltwise_backward::primitive_desc backward({algorithm, images, images}, engine,
+                                                        forward);
+  const dnnl::memory x = Filled(images, engine);
+  return Run(on, {{dnnl::eltwise_forward(forward),
+                   {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, dnnl::memory(images, engine)}}},
+                  {dnnl::eltwise_backward(backward),
+                   {{DNNL_ARG_SRC, x},
+                    {DNNL_ARG_DIFF_DST, Filled(images, engine)},
+                    {DNNL_ARG_DIFF_SRC, dnnl::memory(images, engine)}}}});
+}
+
 std::string OneDnnVersion() {
   const dnnl_version_t* version = dnnl_version();
   return absl::StrCat(version->major, ".", version->minor, ".", version->patch);

@@ -20,7 +20,8 @@ struct ImageSizes {
 // dnnl::error (std::exception) where oneDNN cannot do it.
 std::function<void()> OneDnnBatchNorm(const ImageSizes& sizes, bool relu);
 std::function<void()> OneDnnPool(const ImageSizes& sizes, bool maximum);
-std::function<void()> OneDnnSum(const ImageSizes& sizes, int terms);
+std::function<void()> OneDnnSum(const ImageSizes& sizes, int terms);  // has no backward
+std::function<void()> OneDnnRelu(const ImageSizes& sizes);
 
 // "2.6.3"
 std::string OneDnnVersion();

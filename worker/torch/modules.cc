@@ -11,7 +11,6 @@
 #include "worker/torch/kernels/batch_norm_function.h"
 #include "worker/torch/kernels/norm_sum_function.h"
 #include "worker/torch/kernels/pool_function.h"
-#include "worker/torch/kernels/sum_function.h"
 
 namespace nascent::worker {
 namespace {
@@ -213,11 +212,18 @@ at::Tensor DropPath(const Module&, Inputs in, const Pass& pass) {
   return x * mask.to(x.options(), /*non_blocking=*/true);
 }
 
-bool SameSizes(Inputs in) {
-  for (const at::Tensor& x : in) {
-    if (x.sizes() != in[0].sizes()) return false;
+// A term may have another shape, and be spread over the others'.
+at::Tensor SumOf(Inputs in) {
+  at::Tensor sum = in[0];
+  for (size_t i = 1; i < in.size(); ++i) {
+    // From the second on the sum is nobody's input.
+    if (i > 1 && in[i].sizes() == sum.sizes() && in[i].scalar_type() == sum.scalar_type()) {
+      sum.add_(in[i]);
+    } else {
+      sum = sum + in[i];
+    }
   }
-  return true;
+  return sum;
 }
 
 at::Tensor Add(const Module& m, Inputs in, const Pass&) {
@@ -225,10 +231,7 @@ at::Tensor Add(const Module& m, Inputs in, const Pass&) {
   for (size_t i = 0; i < times.size(); ++i) {
     if (times[i] != 1) in[i] = in[i] * times[i];
   }
-  if (SameSizes(in)) return SumOf(in);
-  at::Tensor sum = in[0];
-  for (const at::Tensor& x : in.subspan(1)) sum = sum + x;
-  return sum;
+  return SumOf(in);
 }
 
 at::Tensor Multiply(const Module&, Inputs in, const Pass&) {
@@ -238,13 +241,7 @@ at::Tensor Multiply(const Module&, Inputs in, const Pass&) {
 }
 
 at::Tensor Mean(const Module&, Inputs in, const Pass&) {
-  at::Tensor sum = in[0];
-  if (SameSizes(in)) {
-    sum = SumOf(in);
-  } else {
-    for (const at::Tensor& x : in.subspan(1)) sum = sum + x;
-  }
-  return sum / static_cast<double>(in.size());
+  return SumOf(in) / static_cast<double>(in.size());
 }
 
 at::Tensor Concatenate(const Module& m, Inputs in, const Pass&) {

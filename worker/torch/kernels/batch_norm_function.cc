@@ -80,7 +80,7 @@ at::Tensor BatchNorm::gamma() const {
 at::Tensor BatchNorm::beta() const { return bias.defined() ? bias : at::zeros_like(running_mean); }
 
 at::Tensor NormalizeBatch(const BatchNorm& norm, const at::Tensor& x, bool training, bool relu) {
-  const bool fast = IsFast(x) && x.dim() != 3;
+  const bool fast = IsFast(kernels::Family::kBatchNorm, x) && x.dim() != 3;
   if (fast && training) {
     return TrainingBatchNorm::apply(ChannelsLast(x), norm.gamma(), norm.beta(), &norm, relu);
   }

@@ -5,6 +5,8 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace nascent::worker::kernels {
@@ -13,8 +15,17 @@ namespace nascent::worker::kernels {
 // on the size alone, so sums are the same for any number of threads.
 inline constexpr int64_t kPieceValues = 1 << 16;
 
-inline bool IsFast(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0;
+// The kernels by what can be had of LibTorch instead.
+enum class Family { kBatchNorm, kPool, kNormSum };
+
+inline std::array<bool, 3> used_families = {true, true, true};
+
+// All are used but where nascent-bench kernels measures what each gains.
+inline void Use(Family family, bool use) { used_families[static_cast<size_t>(family)] = use; }
+
+inline bool IsFast(Family family, const at::Tensor& x) {
+  return used_families[static_cast<size_t>(family)] && x.device().is_cpu() &&
+         x.scalar_type() == at::kFloat && x.numel() > 0;
 }
 
 inline at::MemoryFormat FormatOf(const at::Tensor& x) {

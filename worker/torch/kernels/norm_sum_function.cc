@@ -10,7 +10,6 @@
 #include "worker/torch/kernels/batch_statistics.h"
 #include "worker/torch/kernels/fast_tensors.h"
 #include "worker/torch/kernels/norm_sum.h"
-#include "worker/torch/kernels/sum_function.h"
 
 namespace nascent::worker {
 namespace {
@@ -129,7 +128,7 @@ class NormalizedSum : public torch::autograd::Function<NormalizedSum> {
 
 bool IsFast(Terms terms) {
   return std::all_of(terms.begin(), terms.end(), [](const SumTerm& term) {
-    return kernels::IsFast(term.x) && term.x.dim() == 4;
+    return kernels::IsFast(kernels::Family::kNormSum, term.x) && term.x.dim() == 4;
   });
 }
 
@@ -137,12 +136,12 @@ bool IsFast(Terms terms) {
 
 SumAndRelu AddNormalized(Terms terms, bool relu) {
   if (!IsFast(terms)) {
-    std::vector<at::Tensor> values;
+    at::Tensor sum;
     for (const SumTerm& term : terms) {
-      values.push_back(term.norm.has_value() ? NormalizeBatch(*term.norm, term.x, true, false)
-                                             : term.x);
+      const at::Tensor value =
+          term.norm.has_value() ? NormalizeBatch(*term.norm, term.x, true, false) : term.x;
+      sum = sum.defined() ? sum + value : value;
     }
-    const at::Tensor sum = SumOf(values);
     return {sum, relu ? at::relu(sum) : at::Tensor()};
   }
   std::vector<at::Tensor> tensors;

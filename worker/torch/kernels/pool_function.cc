@@ -111,7 +111,7 @@ class MaxPoolFunction : public torch::autograd::Function<MaxPoolFunction> {
 }  // namespace
 
 at::Tensor PoolAverage(const kernels::Pool& pool, const at::Tensor& x, bool ceil_mode) {
-  if (!IsFast(x)) {
+  if (!IsFast(kernels::Family::kPool, x)) {
     return at::avg_pool2d(x, {pool.kernel_h, pool.kernel_w}, {pool.stride_h, pool.stride_w},
                           {pool.pad_h, pool.pad_w}, ceil_mode, pool.count_padding);
   }
@@ -123,7 +123,7 @@ at::Tensor PoolAverage(const kernels::Pool& pool, const at::Tensor& x, bool ceil
 at::Tensor PoolMaximum(const kernels::Pool& pool, const at::Tensor& x, bool ceil_mode,
                        int64_t dilation_h, int64_t dilation_w) {
   const bool fits = pool.kernel_h * pool.kernel_w <= 255 && dilation_h == 1 && dilation_w == 1;
-  if (!IsFast(x) || !fits) {
+  if (!IsFast(kernels::Family::kPool, x) || !fits) {
     return at::max_pool2d(x, {pool.kernel_h, pool.kernel_w}, {pool.stride_h, pool.stride_w},
                           {pool.pad_h, pool.pad_w}, {dilation_h, dilation_w}, ceil_mode);
   }
