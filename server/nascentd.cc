@@ -124,8 +124,12 @@ int Serve(const Flags& flags, const sigset_t& signals) {
        .on_damage = [&store](const artifact::Damage& damage) { ReportDamage(store, damage); }});
   if (!artifacts.ok()) return Fail(artifacts.status());
   const auto crashes = engine::CrashNotes::Open(flags.artifacts + "/crashes");
-  if (!crashes.ok()) return Fail(crashes.status());
-  crashes->NoteCrashes();
+  if (crashes.ok()) {
+    crashes->NoteCrashes();
+  } else {
+    // No reason not to serve: what a search that ends the process costs is a restart each time.
+    spdlog::warn("crashes can't be noted: {}", std::string(crashes.status().message()));
+  }
   const SystemClock clock;
   engine::PoolExecutor answers(1, 10000);
   engine::PoolExecutor proposals(2, 10000);
@@ -139,7 +143,7 @@ int Serve(const Flags& flags, const sigset_t& signals) {
   std::atomic<rpc::Server*> health = nullptr;
   engine::Coordinator::Options options;
   options.engine.answers = &answers;
-  options.engine.crashes = &*crashes;
+  options.engine.crashes = crashes.ok() ? &*crashes : nullptr;
   options.engine.lease_duration = absl::Seconds(flags.lease_seconds);
   options.term = absl::Seconds(flags.term_seconds);
   options.holder = HolderName();
