@@ -137,8 +137,8 @@ void CrashNotes::NoteCrashes() const {
   for (size_t i = 0; i < kDeadly.size(); ++i) sigaction(kDeadly[i], &handler, &before[i]);
 }
 
-std::vector<int> CrashNotes::Of(const SearchName& search) const {
-  std::vector<int> signals;
+std::vector<CrashNote> CrashNotes::Read() const {
+  std::vector<CrashNote> notes;
   std::ifstream file(path_);
   for (std::string line; std::getline(file, line);) {
     long long id = 0;
@@ -146,8 +146,18 @@ std::vector<int> CrashNotes::Of(const SearchName& search) const {
     long long at = 0;
     int signal = 0;
     if (std::sscanf(line.c_str(), kLine, &id, &created_us, &signal, &at) != 4) continue;
-    const absl::Duration apart = absl::FromUnixMicros(created_us) - search.created_at;
-    if (id == search.id && absl::AbsDuration(apart) < kSameSearch) signals.push_back(signal);
+    notes.push_back({{id, absl::FromUnixMicros(created_us)}, signal});
+  }
+  return notes;
+}
+
+std::vector<int> SignalsOf(const std::vector<CrashNote>& notes, const SearchName& search) {
+  std::vector<int> signals;
+  for (const CrashNote& note : notes) {
+    const absl::Duration apart = note.search.created_at - search.created_at;
+    if (note.search.id == search.id && absl::AbsDuration(apart) < kSameSearch) {
+      signals.push_back(note.signal);
+    }
   }
   return signals;
 }

@@ -20,6 +20,12 @@ struct SearchName {
   absl::Time created_at;
 };
 
+// One death of a coordinator.
+struct CrashNote {
+  SearchName search;  // it worked for
+  int signal = 0;
+};
+
 // While it lives, its thread works for that search.
 class InCare {
  public:
@@ -46,9 +52,8 @@ class CrashNotes {
   // full is noted, too; a process that is killed from outside (SIGKILL) is not. Once per process.
   void NoteCrashes() const;
 
-  // The signals that ended coordinators at work for `search`, oldest first. Lines that can't be
-  // read are passed over.
-  std::vector<int> Of(const SearchName& search) const;
+  // All notes, oldest first. Lines that can't be read are passed over.
+  std::vector<CrashNote> Read() const;
 
   const std::string& path() const { return path_; }
 
@@ -58,6 +63,9 @@ class CrashNotes {
   std::string path_;
   int file_;  // open until the process ends: the handler writes to it
 };
+
+// The signals that ended coordinators at work for `search`, in the order of `notes`.
+std::vector<int> SignalsOf(const std::vector<CrashNote>& notes, const SearchName& search);
 
 }  // namespace nascent::engine
 

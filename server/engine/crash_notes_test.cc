@@ -61,11 +61,12 @@ TEST_F(CrashNotesTest, ADeathIsNotedForTheSearchThatItsThreadWorkedFor) {
       Ended, "");
   const auto notes = CrashNotes::Open(path_);
   ASSERT_TRUE(notes.ok()) << notes.status();
-  EXPECT_THAT(notes->Of(search_), ElementsAre(SIGABRT));
-  EXPECT_THAT(notes->Of({3, absl::UnixEpoch()}), IsEmpty());
-  EXPECT_THAT(notes->Of({7, search_.created_at + absl::Milliseconds(20)}), ElementsAre(SIGABRT));
+  EXPECT_THAT(SignalsOf(notes->Read(), search_), ElementsAre(SIGABRT));
+  EXPECT_THAT(SignalsOf(notes->Read(), {3, absl::UnixEpoch()}), IsEmpty());
+  EXPECT_THAT(SignalsOf(notes->Read(), {7, search_.created_at + absl::Milliseconds(20)}),
+              ElementsAre(SIGABRT));
   // Of another database.
-  EXPECT_THAT(notes->Of({7, absl::UnixEpoch()}), IsEmpty());
+  EXPECT_THAT(SignalsOf(notes->Read(), {7, absl::UnixEpoch()}), IsEmpty());
 }
 
 TEST_F(CrashNotesTest, AFullStackIsNotedToo) {
@@ -77,7 +78,7 @@ TEST_F(CrashNotesTest, AFullStackIsNotedToo) {
         Recurse(0);
       },
       Ended, "");
-  EXPECT_THAT(CrashNotes::Open(path_)->Of(search_), ElementsAre(SIGSEGV));
+  EXPECT_THAT(SignalsOf(CrashNotes::Open(path_)->Read(), search_), ElementsAre(SIGSEGV));
 }
 
 TEST_F(CrashNotesTest, WorkForNoSearchIsNotNoted) {
@@ -94,7 +95,7 @@ TEST_F(CrashNotesTest, WorkForNoSearchIsNotNoted) {
 TEST_F(CrashNotesTest, LinesThatCantBeReadArePassedOver) {
   Write("a word\n" + Line(search_, SIGFPE) + "search 7 created x signal 11 at 1\n\n");
   Write(Line(search_, SIGSEGV) + "search 7");
-  EXPECT_THAT(CrashNotes::Open(path_)->Of(search_), ElementsAre(SIGFPE, SIGSEGV));
+  EXPECT_THAT(SignalsOf(CrashNotes::Open(path_)->Read(), search_), ElementsAre(SIGFPE, SIGSEGV));
   EXPECT_FALSE(CrashNotes::Open("/proc/none/crashes").ok());
 }
 

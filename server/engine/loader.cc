@@ -298,11 +298,13 @@ absl::Status LoadModel(EngineParts& parts) {
   surroundings.require_data = parts.options.require_data;
   auto searches = parts.store.LoadActiveSearches();
   if (!searches.ok()) return searches.status();
+  std::vector<CrashNote> crashes;
+  if (parts.options.crashes != nullptr) crashes = parts.options.crashes->Read();
   for (storage::SearchRecord& record : *searches) {
     const int64_t id = record.id;
     // One search that this version can't carry on, or that ends the process, must not hold up the
     // others.
-    std::string refused = WhySetAside(parts.options, record);
+    std::string refused = WhySetAside(crashes, record);
     if (refused.empty()) {
       const InCare care({id, record.created_at});
       absl::Status status = LoadSearch(parts, std::move(record), surroundings);

@@ -10,9 +10,9 @@
 
 namespace nascent::engine {
 
-std::string WhySetAside(const EngineOptions& options, const storage::SearchRecord& search) {
-  if (options.crashes == nullptr) return "";
-  const std::vector<int> signals = options.crashes->Of({search.id, search.created_at});
+std::string WhySetAside(const std::vector<CrashNote>& crashes,
+                        const storage::SearchRecord& search) {
+  const std::vector<int> signals = SignalsOf(crashes, {search.id, search.created_at});
   if (signals.size() < kMostCrashes) return "";
   return absl::StrCat(
       "set aside: the coordinator died ", signals.size(),
