@@ -391,6 +391,12 @@ v1::SearchRef ParseSearchRef(const std::string& text) {
   return search;
 }
 
+v1::SearchRef RefOf(const v1::Search& search) {
+  v1::SearchRef ref;
+  ref.set_id(search.id());
+  return ref;
+}
+
 bool HasEnded(v1::SearchState state) {
   return state == v1::SEARCH_STATE_COMPLETED || state == v1::SEARCH_STATE_CANCELLED ||
          state == v1::SEARCH_STATE_FAILED;

@@ -100,6 +100,7 @@ class NascentClient {
 
 // Digits are an id, all else is a name.
 v1::SearchRef ParseSearchRef(const std::string& text);
+v1::SearchRef RefOf(const v1::Search& search);
 
 // Whether a search in this state will change no more.
 bool HasEnded(v1::SearchState state);

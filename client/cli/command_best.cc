@@ -46,9 +46,7 @@ absl::Status FetchWeights(Context& context, const v1::Search& search, const v1::
   if (!trial.weights().empty()) return context.client().GetArtifact(trial.weights(), path);
   std::string why = ": they are kept of winners, try again when it has ended";
   if (client::HasEnded(search.state())) {
-    v1::SearchRef ref;
-    ref.set_id(search.id());
-    const auto trials = context.client().ListTrials(ref);
+    const auto trials = context.client().ListTrials(client::RefOf(search));
     if (!trials.ok()) return trials.status();
     const std::string others = WithWeights(*trials);
     why = others.empty() ? "" : absl::StrCat(": there are those of ", others);

@@ -55,8 +55,7 @@ absl::StatusOr<int> Enqueue(Context& context, const EnqueueOptions& options) {
   if (!genotypes.ok()) return genotypes.status();
   const auto search = context.client().Get(client::ParseSearchRef(options.search));
   if (!search.ok()) return search.status();
-  v1::SearchRef ref;
-  ref.set_id(search->id());
+  const v1::SearchRef ref = client::RefOf(*search);
   spec::Json numbers = spec::Json::List();
   std::vector<int64_t> added;
   for (size_t i = 0; i < genotypes->size(); i += kMostAtOnce) {

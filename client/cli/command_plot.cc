@@ -61,8 +61,7 @@ absl::StatusOr<PlotData> ReadCurves(Context& context, const Options& options,
   if (!options.choice.x.empty()) {
     return absl::InvalidArgumentError("--curves has epochs to the right: leave --x out");
   }
-  v1::SearchRef ref;
-  ref.set_id(search.id());
+  const v1::SearchRef ref = client::RefOf(search);
   const std::string& metric = options.choice.y.empty() && search.spec().objectives_size() > 0
                                   ? search.spec().objectives(0).metric()
                                   : options.choice.y;
@@ -81,9 +80,7 @@ absl::StatusOr<int> Plot(Context& context, Options options) {
     if (!search.ok()) return search.status();
     searches.push_back({*std::move(search), {}});
     if (options.curves) continue;
-    v1::SearchRef ref;
-    ref.set_id(searches.back().search.id());
-    auto trials = context.client().ListTrials(ref);
+    auto trials = context.client().ListTrials(client::RefOf(searches.back().search));
     if (!trials.ok()) return trials.status();
     searches.back().trials = *std::move(trials);
   }

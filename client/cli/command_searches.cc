@@ -87,23 +87,20 @@ spec::Json MeasurementsJson(const std::vector<v1::TrialMeasurements>& trials) {
 }
 
 absl::StatusOr<int> ShowTrial(Context& context, const std::string& name, int64_t number) {
-  const auto search = context.client().Get(client::ParseSearchRef(name));
-  if (!search.ok()) return search.status();
-  v1::SearchRef ref;
-  ref.set_id(search->id());
-  const auto trials = context.client().ListTrials(ref);
-  if (!trials.ok()) return trials.status();
-  const auto trial = FindTrial(*search, *trials, number);
+  const auto read = ReadSearchTrials(context.client(), name);
+  if (!read.ok()) return read.status();
+  const auto& [search, trials] = *read;
+  const auto trial = FindTrial(search, trials, number);
   if (!trial.ok()) return trial.status();
-  const auto measured = context.client().ListMeasurements(ref, "", number);
+  const auto measured = context.client().ListMeasurements(client::RefOf(search), "", number);
   if (!measured.ok()) return measured.status();
   if (context.json()) {
-    context.PrintJson(TrialJson(*search, **trial)
+    context.PrintJson(TrialJson(search, **trial)
                           .Set("recipe", spec::ToJson((*trial)->recipe()))
                           .Set("measurements", MeasurementsJson(*measured)));
     return kSuccess;
   }
-  TrialReport report{*search, **trial, Ancestors(*trials, number), *measured};
+  TrialReport report{search, **trial, Ancestors(trials, number), *measured};
   context.Print(ReportLines(report, context.limit(), context.style()));
   return kSuccess;
 }

@@ -44,8 +44,7 @@ absl::StatusOr<int> Delete(Context& context, const std::string& name) {
   // The answer names what was deleted, also where a name was given.
   const auto search = context.client().Get(client::ParseSearchRef(name));
   if (!search.ok()) return search.status();
-  v1::SearchRef ref;
-  ref.set_id(search->id());
+  const v1::SearchRef ref = client::RefOf(*search);
   const absl::Status status = context.client().Delete(ref);
   if (!status.ok()) return status;
   if (context.json()) {

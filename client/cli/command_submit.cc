@@ -37,8 +37,7 @@ absl::StatusOr<int> SubmitFile(Context& context, const std::string& path, bool w
     context.Note(absl::StrCat("note: ", warning));
   }
   if (watch && !check) {
-    v1::SearchRef ref;
-    ref.set_id(search->id());
+    const v1::SearchRef ref = client::RefOf(*search);
     return WatchUntilEnd(context, ref);
   }
   if (context.json()) {

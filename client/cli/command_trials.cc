@@ -100,52 +100,43 @@ void Sort(std::vector<const v1::Trial*>& trials, const std::string& metric,
 }
 
 absl::StatusOr<int> Trials(Context& context, const TrialsOptions& options) {
-  const auto search = context.client().Get(client::ParseSearchRef(options.search));
-  if (!search.ok()) return search.status();
-  v1::SearchRef ref;
-  ref.set_id(search->id());
   std::vector<v1::TrialState> states;
   for (const std::string& word : options.states) states.push_back(ReadState(word));
-  const auto trials = context.client().ListTrials(ref, states);
-  if (!trials.ok()) return trials.status();
-  std::vector<const v1::Trial*> shown = Pointers(*trials);
-  if (!options.sort.empty() && !trials->empty()) {
-    const absl::Status known = CheckMetric(options.sort, *trials);
+  const auto read = ReadSearchTrials(context.client(), options.search, states);
+  if (!read.ok()) return read.status();
+  const auto& [search, trials] = *read;
+  std::vector<const v1::Trial*> shown = Pointers(trials);
+  if (!options.sort.empty() && !trials.empty()) {
+    const absl::Status known = CheckMetric(options.sort, trials);
     if (!known.ok()) return known;
   }
-  if (!options.sort.empty()) Sort(shown, options.sort, search->spec());
+  if (!options.sort.empty()) Sort(shown, options.sort, search.spec());
   if (options.limit > 0 && static_cast<int64_t>(shown.size()) > options.limit) {
     shown.resize(static_cast<size_t>(options.limit));
   }
-  PrintTrials(context, *search, shown);
+  PrintTrials(context, search, shown);
   return kSuccess;
 }
 
 absl::StatusOr<int> Pareto(Context& context, const std::string& name) {
-  const auto search = context.client().Get(client::ParseSearchRef(name));
-  if (!search.ok()) return search.status();
-  v1::SearchRef ref;
-  ref.set_id(search->id());
-  const auto trials = context.client().ListTrials(ref);
-  if (!trials.ok()) return trials.status();
-  PrintTrials(context, *search, ParetoFront(*trials, search->spec()));
+  const auto read = ReadSearchTrials(context.client(), name);
+  if (!read.ok()) return read.status();
+  const auto& [search, trials] = *read;
+  PrintTrials(context, search, ParetoFront(trials, search.spec()));
   return kSuccess;
 }
 
 absl::StatusOr<int> Lineage(Context& context, const std::string& name, int64_t number) {
-  const auto search = context.client().Get(client::ParseSearchRef(name));
-  if (!search.ok()) return search.status();
-  v1::SearchRef ref;
-  ref.set_id(search->id());
-  const auto trials = context.client().ListTrials(ref);
-  if (!trials.ok()) return trials.status();
-  if (const auto found = FindTrial(*search, *trials, number); !found.ok()) return found.status();
-  const std::vector<const v1::Trial*> ancestors = Ancestors(*trials, number);
+  const auto read = ReadSearchTrials(context.client(), name);
+  if (!read.ok()) return read.status();
+  const auto& [search, trials] = *read;
+  if (const auto found = FindTrial(search, trials, number); !found.ok()) return found.status();
+  const std::vector<const v1::Trial*> ancestors = Ancestors(trials, number);
   if (context.json()) {
-    PrintTrials(context, *search, ancestors);
+    PrintTrials(context, search, ancestors);
     return kSuccess;
   }
-  context.Print(LineageTable(*search, ancestors));
+  context.Print(LineageTable(search, ancestors));
   return kSuccess;
 }
 

@@ -1,12 +1,24 @@
 #include "client/cli/search_trials.h"
 
 #include <functional>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/numbers.h"
 
 namespace nascent::cli {
+
+absl::StatusOr<SearchTrials> ReadSearchTrials(client::NascentClient& client,
+                                              const std::string& name,
+                                              const std::vector<v1::TrialState>& states) {
+  auto search = client.Get(client::ParseSearchRef(name));
+  if (!search.ok()) return search.status();
+  auto trials = client.ListTrials(client::RefOf(*search), states);
+  if (!trials.ok()) return trials.status();
+  return SearchTrials{*std::move(search), *std::move(trials)};
+}
 
 absl::StatusOr<const v1::Trial*> FindTrial(const v1::Search& search,
                                            const std::vector<v1::Trial>& trials, int64_t number) {
@@ -20,9 +32,7 @@ absl::StatusOr<const v1::Trial*> FindTrial(const v1::Search& search,
 
 absl::StatusOr<v1::Trial> FindTrial(client::NascentClient& client, const v1::Search& search,
                                     int64_t number) {
-  v1::SearchRef ref;
-  ref.set_id(search.id());
-  const auto trials = client.ListTrials(ref);
+  const auto trials = client.ListTrials(client::RefOf(search));
   if (!trials.ok()) return trials.status();
   const auto found = FindTrial(search, *trials, number);
   if (!found.ok()) return found.status();

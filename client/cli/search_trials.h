@@ -4,13 +4,23 @@
 #define NASCENT_CLIENT_CLI_SEARCH_TRIALS_H_
 
 #include <cstdint>
-#include <map>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/nascent_client.h"
 
 namespace nascent::cli {
+
+struct SearchTrials {
+  v1::Search search;
+  std::vector<v1::Trial> trials;  // in the order of their numbers
+};
+
+// The search that `name` names, or the number in it, with its trials in `states`; empty: in any.
+absl::StatusOr<SearchTrials> ReadSearchTrials(client::NascentClient& client,
+                                              const std::string& name,
+                                              const std::vector<v1::TrialState>& states = {});
 
 // NOT_FOUND says how many there are.
 absl::StatusOr<v1::Trial> FindTrial(client::NascentClient& client, const v1::Search& search,

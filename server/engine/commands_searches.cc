@@ -11,17 +11,12 @@
 #include "server/engine/make_search.h"
 #include "server/engine/resolve/text_rules.h"
 #include "server/engine/view/views.h"
+#include "server/storage/outcomes.h"
 
 namespace nascent::engine {
 namespace {
 
 constexpr int64_t kMostGenotypes = 1000;  // of one request
-
-absl::Status EndedError(const storage::SearchRecord& search) {
-  return absl::FailedPreconditionError(absl::StrCat("search ", search.id, " is ",
-                                                    v1::SearchState_Name(search.state).substr(13),
-                                                    ", this needs one that has not ended"));
-}
 
 absl::Status NoSearch(int64_t id) {
   return absl::NotFoundError(absl::StrCat("no search that runs has id ", id));
@@ -222,7 +217,10 @@ void Handle(EngineParts& parts, Call<EnqueueGenotypes, std::vector<int64_t>> cal
   }
   if (search == nullptr) {
     const auto ended = parts.store.GetSearch(request.search_id);
-    return parts.batch.Answer(call.reply, ended.ok() ? EndedError(*ended) : ended.status());
+    return parts.batch.Answer(
+        call.reply, ended.ok() ? storage::SearchHasEnded(ended->id, ended->state,
+                                                         "no genotype can be enqueued any more")
+                               : ended.status());
   }
   auto genotypes = ReadGenotypes(*search, request);
   absl::Status status = genotypes.status();

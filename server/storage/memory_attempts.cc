@@ -5,22 +5,6 @@
 #include "server/storage/trial_life.h"
 
 namespace nascent::storage {
-namespace {
-
-std::string_view HowEnded(ReturnAttempt::How how) {
-  switch (how) {
-    case ReturnAttempt::How::kExpired:
-      return "EXPIRED";
-    case ReturnAttempt::How::kReleased:
-      return "RELEASED";
-    case ReturnAttempt::How::kCrashed:
-      return "CRASHED";
-  }
-  return "";
-}
-
-}  // namespace
-
 Outcome MemoryState::Do(const RegisterWorker& t) {
   const auto [known, is_new] =
       worker_ids_.try_emplace(t.registration.name(), static_cast<int64_t>(workers_.size()) + 1);
@@ -133,7 +117,7 @@ Outcome MemoryState::Do(const ReturnAttempt& t) {
   const auto running = Ending(t.attempt, t.request_id, &outcome);
   if (!running.ok()) return outcome;
   auto& [task, attempt] = *running;
-  EndAttempt(*task, *attempt, AttemptState::kEnded, HowEnded(t.how), t.request_id);
+  EndAttempt(*task, *attempt, AttemptState::kEnded, ShortName(t.how), t.request_id);
   if (t.charged) ++task->record.charged;
   if (!t.checkpoint.empty()) {
     task->record.checkpoint = t.checkpoint;

@@ -119,4 +119,16 @@ absl::Status RequestReused(std::string_view request_id, std::string_view used_fo
       absl::StrCat("request id \"", View(request_id), "\" was used before, for ", View(used_for)));
 }
 
+std::string_view ShortName(ReturnAttempt::How how) {
+  switch (how) {
+    case ReturnAttempt::How::kExpired:
+      return "EXPIRED";
+    case ReturnAttempt::How::kReleased:
+      return "RELEASED";
+    case ReturnAttempt::How::kCrashed:
+      return "CRASHED";
+  }
+  return "";
+}
+
 }  // namespace nascent::storage

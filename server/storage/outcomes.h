@@ -40,6 +40,7 @@ std::string_view ShortName(v1::SearchState state);
 std::string_view ShortName(v1::TrialState state);
 std::string_view ShortName(v1::FailureKind kind);
 std::string_view ShortName(v1::TaskKind kind);
+std::string_view ShortName(ReturnAttempt::How how);
 
 }  // namespace nascent::storage
 

@@ -264,8 +264,8 @@ void Apply(Batch& batch, const ReturnAttempt& t, Outcome& outcome) {
   outcome.id = t.attempt.task_id;
   const std::string metrics = MetricsJson(t.measurements);
   const pqxx::result rows = batch.transaction.Execute(
-      kReturnAttempt, t.attempt.task_id, t.attempt.attempt, std::string(HowName(t.how)), t.charged,
-      OrNull(FailureName(t.failure)), t.error, t.request_id, t.checkpoint, metrics);
+      kReturnAttempt, t.attempt.task_id, t.attempt.attempt, std::string(ShortName(t.how)),
+      t.charged, OrNull(FailureName(t.failure)), t.error, t.request_id, t.checkpoint, metrics);
   if (rows.empty()) {
     ExplainRefusal(batch, {t.attempt, t.request_id, "RETURN", metrics}, outcome);
   } else {

@@ -96,7 +96,6 @@ void KeepAsEvidence(Batch& batch, const RefusedReport& report);
 const char* OrNull(std::string_view text);
 
 // Names of the tables' columns: "" for unset, as NULL in SQL.
-std::string_view HowName(ReturnAttempt::How how);
 std::string_view FailureName(v1::FailureKind kind);
 v1::SearchState SearchStateOf(std::string_view name);
 v1::TrialState TrialStateOf(std::string_view name);

@@ -156,18 +156,6 @@ std::string_view FailureName(v1::FailureKind kind) {
   return kind == v1::FAILURE_KIND_UNSPECIFIED ? std::string_view() : ShortName(kind);
 }
 
-std::string_view HowName(ReturnAttempt::How how) {
-  switch (how) {
-    case ReturnAttempt::How::kExpired:
-      return "EXPIRED";
-    case ReturnAttempt::How::kReleased:
-      return "RELEASED";
-    case ReturnAttempt::How::kCrashed:
-      return "CRASHED";
-  }
-  return "";
-}
-
 v1::SearchState SearchStateOf(std::string_view name) {
   return EnumOf<v1::SearchState>("SEARCH_STATE_", name, v1::SearchState_Parse);
 }
