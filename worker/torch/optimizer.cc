@@ -4,60 +4,14 @@
 
 #include <cmath>
 
+#include "common/recipe/resolve_recipe.h"
+
 namespace nascent::worker {
 namespace {
 
 // Every field set.
 v1::Optimizer WithDefaults(v1::Optimizer settings) {
-  const auto fill = [](bool has, auto set, auto value) {
-    if (!has) set(value);
-  };
-  switch (settings.kind_case()) {
-    case v1::Optimizer::kAdam:
-    case v1::Optimizer::kAdamw: {
-      const bool decoupled = settings.has_adamw();
-      v1::Adam& adam = decoupled ? *settings.mutable_adamw() : *settings.mutable_adam();
-      fill(
-          adam.has_learning_rate(), [&](double v) { adam.set_learning_rate(v); }, 1e-3);
-      fill(
-          adam.has_beta1(), [&](double v) { adam.set_beta1(v); }, 0.9);
-      fill(
-          adam.has_beta2(), [&](double v) { adam.set_beta2(v); }, 0.999);
-      fill(
-          adam.has_epsilon(), [&](double v) { adam.set_epsilon(v); }, 1e-8);
-      fill(
-          adam.has_weight_decay(), [&](double v) { adam.set_weight_decay(v); },
-          decoupled ? 0.01 : 0.0);
-      break;
-    }
-    case v1::Optimizer::kRmsprop: {
-      v1::RmsProp& rms = *settings.mutable_rmsprop();
-      fill(
-          rms.has_learning_rate(), [&](double v) { rms.set_learning_rate(v); }, 0.01);
-      fill(
-          rms.has_momentum(), [&](double v) { rms.set_momentum(v); }, 0.9);
-      fill(
-          rms.has_decay(), [&](double v) { rms.set_decay(v); }, 0.9);
-      fill(
-          rms.has_epsilon(), [&](double v) { rms.set_epsilon(v); }, 1e-8);
-      fill(
-          rms.has_weight_decay(), [&](double v) { rms.set_weight_decay(v); }, 0.0);
-      break;
-    }
-    case v1::Optimizer::kSgd:
-    case v1::Optimizer::KIND_NOT_SET: {
-      v1::Sgd& sgd = *settings.mutable_sgd();
-      fill(
-          sgd.has_learning_rate(), [&](double v) { sgd.set_learning_rate(v); }, 0.1);
-      fill(
-          sgd.has_momentum(), [&](double v) { sgd.set_momentum(v); }, 0.9);
-      fill(
-          sgd.has_nesterov(), [&](bool v) { sgd.set_nesterov(v); }, sgd.momentum() > 0);
-      fill(
-          sgd.has_weight_decay(), [&](double v) { sgd.set_weight_decay(v); }, 5e-4);
-      break;
-    }
-  }
+  recipe::FillDefaults(settings);
   return settings;
 }
 

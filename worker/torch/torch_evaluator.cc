@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/network/network_proto.h"
+#include "common/recipe/resolve_recipe.h"
 #include "worker/torch/checkpoint.h"
 #include "worker/torch/devices.h"
 #include "worker/torch/network_module.h"
@@ -66,6 +67,15 @@ absl::StatusOr<std::unique_ptr<NetworkModule>> Build(const v1::TrainTask& task, 
 int64_t ResolutionOf(const v1::TrainTask& task) {
   return task.fidelity().resolution() > 0 ? task.fidelity().resolution()
                                           : task.recipe().resolution();
+}
+
+// The task with a recipe of which every field is set and in its range.
+absl::StatusOr<v1::TrainTask> Resolved(v1::TrainTask task) {
+  absl::StatusOr<v1::Recipe> recipe =
+      recipe::ResolveRecipe(std::move(*task.mutable_recipe()), "recipe");
+  if (!recipe.ok()) return recipe.status();
+  *task.mutable_recipe() = *std::move(recipe);
+  return task;
 }
 
 // Where the artifact lies; empty for an empty hash.
@@ -138,7 +148,9 @@ Result TorchEvaluator::Run(const Assignment& assignment, Progress& progress) {
 }
 
 Result TorchEvaluator::RunTraining(const Assignment& assignment, Progress& progress) {
-  const v1::TrainTask& task = assignment.task.train();
+  const absl::StatusOr<v1::TrainTask> resolved = Resolved(assignment.task.train());
+  if (!resolved.ok()) return Failure(resolved.status());
+  const v1::TrainTask& task = *resolved;
   const at::Device device(assignment.device);
   Configure(task.deterministic(), assignment.threads);
   absl::StatusOr<std::unique_ptr<NetworkModule>> network = Build(task, device, times_);
@@ -156,7 +168,9 @@ Result TorchEvaluator::RunTraining(const Assignment& assignment, Progress& progr
 
 Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& progress) {
   const v1::FinalTestTask& final_test = assignment.task.final_test();
-  const v1::TrainTask& task = final_test.training();
+  const absl::StatusOr<v1::TrainTask> resolved = Resolved(final_test.training());
+  if (!resolved.ok()) return Failure(resolved.status());
+  const v1::TrainTask& task = *resolved;
   const at::Device device(assignment.device);
   Configure(task.deterministic(), assignment.threads);
   absl::StatusOr<std::unique_ptr<NetworkModule>> network = Build(task, device, times_);

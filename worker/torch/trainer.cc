@@ -46,7 +46,7 @@ class Training {
         progress_(progress),
         epochs_(EpochsOf(task)),
         examples_(TrainingExamplesOf(task, data.train().count())),
-        batch_(std::max<int64_t>(1, recipe_.batch() == 0 ? 128 : recipe_.batch())),
+        batch_(recipe_.batch()),
         steps_per_epoch_((examples_ + batch_ - 1) / batch_),
         own_stream_(device),
         step_(network, recipe_, device),
@@ -245,7 +245,7 @@ class Training {
 }  // namespace
 
 int64_t EpochsOf(const v1::TrainTask& task) {
-  const int64_t whole = std::max(1, task.recipe().epochs());
+  const int64_t whole = task.recipe().epochs();
   const int64_t wanted = task.fidelity().epochs();
   return wanted > 0 ? std::min(wanted, whole) : whole;
 }

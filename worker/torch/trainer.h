@@ -21,7 +21,8 @@ struct TrainerPaths {
   std::string weights_path;     // written at the end of a training
 };
 
-// Trains `network` in place on the recipe and fidelity of `task` and measures it after each epoch.
+// Trains `network` in place on the recipe (resolved) and fidelity of `task` and measures it after
+// each epoch.
 //
 // Measurements per epoch: training_loss, training_accuracy (over the epoch's batches, augmented and
 // while learning), validation_loss, validation_accuracy (of its end), for segmentations also
@@ -33,7 +34,8 @@ struct TrainerPaths {
 Result Train(const v1::TrainTask& task, NetworkModule& network, const ResidentData& data,
              at::Device device, const TrainerPaths& paths, Progress& progress, PhaseTimes& times);
 
-// Epochs and training examples that the fidelity leaves of the recipe.
+// Returns the epochs and the training examples that the fidelity leaves of the recipe, which is
+// resolved.
 int64_t EpochsOf(const v1::TrainTask& task);
 int64_t TrainingExamplesOf(const v1::TrainTask& task, int64_t available);
 

@@ -305,12 +305,32 @@ TEST_F(TrainerTest, AnEarlyStopKeepsTheEpochsThatEnded) {
 
 TEST_F(TrainerTest, ALossThatIsNotFiniteIsDivergence) {
   v1::TrainTask task = Task(Classifier());
-  task.mutable_recipe()->mutable_optimizer()->mutable_sgd()->set_learning_rate(1e30);
+  task.mutable_recipe()->set_batch(4);
+  v1::Sgd& sgd = *task.mutable_recipe()->mutable_optimizer()->mutable_sgd();
+  sgd.set_learning_rate(100);
+  sgd.set_weight_decay(1);  // Each step makes the weights a hundred times as large.
   const Result result = Run(task, "a");
   EXPECT_EQ(result.failure, v1::FAILURE_KIND_DIVERGED);
   EXPECT_THAT(result.message, HasSubstr("not finite in epoch 1"));
   for (const v1::Measurement& m : result.measurements) EXPECT_TRUE(std::isfinite(m.value()));
   EXPECT_FALSE(result.has_weights);
+}
+
+TEST_F(TrainerTest, ARecipeOutOfItsRangesIsInvalidAndOneThatSaysNothingHasTheDefaults) {
+  v1::TrainTask task = Task(Classifier());
+  task.mutable_recipe()->set_batch(0);
+  const Result result = Run(task, "a");
+  EXPECT_EQ(result.failure, v1::FAILURE_KIND_INVALID);
+  EXPECT_EQ(result.message, "recipe.batch: found 0, allowed [1, 65536]");
+  task.clear_recipe();
+  const Result silent = Run(task, "b");
+  EXPECT_EQ(silent.failure, v1::FAILURE_KIND_UNSPECIFIED) << silent.message;
+  const double loss = Last(silent, "training_loss");
+  progress_ = {};
+  task.mutable_recipe()->set_epochs(1);
+  task.mutable_recipe()->set_batch(128);
+  task.mutable_recipe()->mutable_optimizer()->mutable_sgd()->set_learning_rate(0.1);
+  EXPECT_EQ(Last(Run(task, "c"), "training_loss"), loss);
 }
 
 TEST_F(TrainerTest, MemoryThatIsNotThereIsReportedAndTheNextTaskRuns) {
