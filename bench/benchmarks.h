@@ -17,6 +17,7 @@ void AddSynthetic(CLI::App& app);
 void AddKernels(CLI::App& app);
 void AddLifecycle(CLI::App& app);
 void AddRestart(CLI::App& app);
+void AddScores(CLI::App& app);
 void AddTrain(CLI::App& app);
 
 }  // namespace nascent::bench

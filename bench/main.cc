@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   nascent::bench::AddRestart(app);
 #ifdef NASCENT_TORCH
   nascent::bench::AddKernels(app);
+  nascent::bench::AddScores(app);
   nascent::bench::AddTrain(app);
 #endif
   try {
