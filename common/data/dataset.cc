@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "common/data/idx.h"
 #include "common/sha256.h"
+#include "common/status_macros.h"
 
 namespace nascent::data {
 namespace {
@@ -38,37 +39,35 @@ absl::Status Mismatch(const std::string& field, const std::vector<int64_t>& foun
 
 absl::Status CheckExamples(const v1::Dataset& dataset, const std::string& field,
                            const std::string& path, v1::DataSplit& split) {
-  auto header = CheckIdxFile(path);
-  if (!header.ok()) return header.status();
-  if (split.count() == 0) split.set_count(header->dimensions[0]);
+  NASCENT_ASSIGN_OR_RETURN(auto header, CheckIdxFile(path));
+  if (split.count() == 0) split.set_count(header.dimensions[0]);
   std::vector<int64_t> needed = Dimensions(dataset);
   needed.insert(needed.begin(), split.count());
-  if (header->dimensions == needed) return absl::OkStatus();
-  if (needed[1] == 1 && header->dimensions.size() == 3) {  // one channel needs no dimension
-    std::vector<int64_t> with_channel = header->dimensions;
+  if (header.dimensions == needed) return absl::OkStatus();
+  if (needed[1] == 1 && header.dimensions.size() == 3) {  // one channel needs no dimension
+    std::vector<int64_t> with_channel = header.dimensions;
     with_channel.insert(with_channel.begin() + 1, 1);
     if (with_channel == needed) return absl::OkStatus();
   }
-  return Mismatch(field, header->dimensions, absl::StrJoin(needed, "x"));
+  return Mismatch(field, header.dimensions, absl::StrJoin(needed, "x"));
 }
 
 absl::Status CheckLabels(const v1::Dataset& dataset, const std::string& field,
                          const std::string& path, const v1::DataSplit& split) {
-  auto labels = ReadIdxFile(path);
-  if (!labels.ok()) return labels.status();
+  NASCENT_ASSIGN_OR_RETURN(auto labels, ReadIdxFile(path));
   std::vector<int64_t> needed = {split.count()};
   if (dataset.kind() == v1::DATA_KIND_IMAGE_SEGMENTATION) {
     needed.push_back(dataset.shape().dimensions(1));
     needed.push_back(dataset.shape().dimensions(2));
   }
-  if (labels->dimensions != needed) {
-    return Mismatch(field, labels->dimensions, absl::StrJoin(needed, "x"));
+  if (labels.dimensions != needed) {
+    return Mismatch(field, labels.dimensions, absl::StrJoin(needed, "x"));
   }
-  const auto too_large = std::find_if(labels->elements.begin(), labels->elements.end(),
+  const auto too_large = std::find_if(labels.elements.begin(), labels.elements.end(),
                                       [&](uint8_t label) { return label >= dataset.classes(); });
-  if (too_large != labels->elements.end()) {
+  if (too_large != labels.elements.end()) {
     return Invalid(field, absl::StrCat("label ", static_cast<int>(*too_large), " at position ",
-                                       too_large - labels->elements.begin(), ", but there are ",
+                                       too_large - labels.elements.begin(), ", but there are ",
                                        dataset.classes(), " classes"));
   }
   return absl::OkStatus();
@@ -129,20 +128,14 @@ absl::Status CheckDataset(const v1::Dataset& dataset) {
 }
 
 absl::Status CheckDatasetFiles(v1::Dataset& dataset, const FileOf& file_of) {
-  if (absl::Status status = CheckDataset(dataset); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckDataset(dataset));
   for (int i = 0; i < dataset.splits_size(); ++i) {
     v1::DataSplit& split = *dataset.mutable_splits(i);
     const std::string field = absl::StrCat("splits[", i, "]");
-    auto examples = file_of(split.examples());
-    if (!examples.ok()) return examples.status();
-    if (auto status = CheckExamples(dataset, field + ".examples", *examples, split); !status.ok()) {
-      return status;
-    }
-    auto labels = file_of(split.labels());
-    if (!labels.ok()) return labels.status();
-    if (auto status = CheckLabels(dataset, field + ".labels", *labels, split); !status.ok()) {
-      return status;
-    }
+    NASCENT_ASSIGN_OR_RETURN(auto examples, file_of(split.examples()));
+    NASCENT_RETURN_IF_ERROR(CheckExamples(dataset, field + ".examples", examples, split));
+    NASCENT_ASSIGN_OR_RETURN(auto labels, file_of(split.labels()));
+    NASCENT_RETURN_IF_ERROR(CheckLabels(dataset, field + ".labels", labels, split));
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/status_macros.h"
 
 namespace nascent::data {
 namespace {
@@ -97,20 +98,18 @@ absl::StatusOr<IdxHeader> ParseIdxHeader(std::string_view start, int64_t file_si
 }
 
 absl::StatusOr<IdxHeader> CheckIdxFile(const std::string& path) {
-  auto file = Open(path);
-  if (!file.ok()) return file.status();
-  return std::move(file->header);
+  NASCENT_ASSIGN_OR_RETURN(auto file, Open(path));
+  return std::move(file.header);
 }
 
 absl::StatusOr<IdxArray> ReadIdxFile(const std::string& path) {
-  auto file = Open(path);
-  if (!file.ok()) return file.status();
+  NASCENT_ASSIGN_OR_RETURN(auto file, Open(path));
   IdxArray array;
-  array.dimensions = file->header.dimensions;
-  array.elements.resize(static_cast<size_t>(file->header.payload));
-  file->stream.seekg(file->header.offset);
-  file->stream.read(reinterpret_cast<char*>(array.elements.data()), file->header.payload);
-  if (file->stream.gcount() != file->header.payload) {
+  array.dimensions = file.header.dimensions;
+  array.elements.resize(static_cast<size_t>(file.header.payload));
+  file.stream.seekg(file.header.offset);
+  file.stream.read(reinterpret_cast<char*>(array.elements.data()), file.header.payload);
+  if (file.stream.gcount() != file.header.payload) {
     return absl::DataLossError(absl::StrCat("can't read all of ", path));
   }
   return array;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/network/mix.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -32,10 +33,8 @@ absl::StatusOr<const InferenceMemo::Entry*> InferenceMemo::Infer(
   }
   std::vector<Shape> shapes;
   for (const Shape* shape : inputs) shapes.push_back(*shape);
-  absl::StatusOr<Attributes> complete = Complete(operation, given);
-  if (!complete.ok()) return complete.status();
-  absl::StatusOr<Shape> shape = InferShape(operation, *complete, shapes);
-  if (!shape.ok()) return shape.status();
+  NASCENT_ASSIGN_OR_RETURN(Attributes complete, Complete(operation, given));
+  NASCENT_ASSIGN_OR_RETURN(Shape shape, InferShape(operation, complete, shapes));
   if (size_ >= kMostEntries) {
     entries_.clear();
     size_ = 0;
@@ -43,7 +42,7 @@ absl::StatusOr<const InferenceMemo::Entry*> InferenceMemo::Infer(
   ++size_;
   auto& bucket = entries_[hash];
   bucket.emplace_back(std::move(shapes),
-                      Entry{&operation, given, *std::move(complete), *std::move(shape)});
+                      Entry{&operation, given, std::move(complete), std::move(shape)});
   return &bucket.back().second;
 }
 

@@ -3,6 +3,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "common/network/operations.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -77,9 +78,7 @@ absl::StatusOr<Node> NodeFromProto(const v1::Node& message, const std::vector<No
     node.inputs.push_back(input);
     shapes.push_back(earlier[input].shape);
   }
-  absl::StatusOr<Shape> shape = InferShape(*operation, node.attributes, shapes);
-  if (!shape.ok()) return shape.status();
-  node.shape = *std::move(shape);
+  NASCENT_ASSIGN_OR_RETURN(node.shape, InferShape(*operation, node.attributes, shapes));
   const auto& stated = message.shape().dimensions();
   if (message.has_shape() && Shape(stated.begin(), stated.end()) != node.shape) {
     return Invalid("shape", absl::StrCat("found ", ToText(Shape(stated.begin(), stated.end())),

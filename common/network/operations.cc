@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/network/operation_families.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -139,9 +140,7 @@ absl::StatusOr<Attributes> Complete(const Operation& operation, const Attributes
   for (const AttributeSpec& spec : operation.attributes) {
     const auto found = given.find(spec.name);
     if (found != given.end()) {
-      absl::StatusOr<Attribute> value = Convert(spec, found->second);
-      if (!value.ok()) return value.status();
-      complete[spec.name] = *std::move(value);
+      NASCENT_ASSIGN_OR_RETURN(complete[spec.name], Convert(spec, found->second));
     } else if (spec.required) {
       return absl::InvalidArgumentError(absl::StrCat("attribute ", spec.name, " of ",
                                                      operation.name,

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/network/operation_families.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -39,13 +40,12 @@ absl::StatusOr<Shape> InferAdd(const Attributes& attributes, std::span<const Sha
 
 absl::StatusOr<Shape> InferConcatenate(const Attributes& attributes,
                                        std::span<const Shape> inputs) {
-  absl::StatusOr<int> dim = ResolveDimension(IntegerOf(attributes, "dim"), inputs[0]);
-  if (!dim.ok()) return dim.status();
+  NASCENT_ASSIGN_OR_RETURN(int dim, ResolveDimension(IntegerOf(attributes, "dim"), inputs[0]));
   Shape output = inputs[0];
   for (size_t i = 1; i < inputs.size(); ++i) {
     if (inputs[i].size() != output.size()) return Mismatch(i, inputs[0], inputs[i]);
     for (size_t d = 0; d < output.size(); ++d) {
-      if (static_cast<int>(d) == *dim) {
+      if (static_cast<int>(d) == dim) {
         output[d] = SaturatingSum(output[d], inputs[i][d]);
       } else if (output[d] != inputs[i][d]) {
         return Mismatch(i, inputs[0], inputs[i]);

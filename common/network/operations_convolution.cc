@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/network/operation_families.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -19,7 +20,7 @@ absl::Status CheckGroups(const Shape& input, int64_t channels, int64_t groups) {
 absl::StatusOr<Shape> InferConvolution(const Attributes& attributes,
                                        std::span<const Shape> inputs) {
   const Shape& input = inputs[0];
-  if (absl::Status status = CheckImage(input); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(input));
   const int64_t channels = IntegerOf(attributes, "channels");
   if (absl::Status status = CheckGroups(input, channels, IntegerOf(attributes, "groups"));
       !status.ok()) {
@@ -89,7 +90,7 @@ int64_t TransposedProducts(const Attributes& attributes, std::span<const Shape> 
 
 absl::StatusOr<Shape> InferTransposed(const Attributes& attributes, std::span<const Shape> inputs) {
   const Shape& input = inputs[0];
-  if (absl::Status status = CheckImage(input); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(input));
   const int64_t channels = IntegerOf(attributes, "channels");
   if (absl::Status status = CheckGroups(input, channels, IntegerOf(attributes, "groups"));
       !status.ok()) {

@@ -3,12 +3,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/network/operation_families.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
 
 absl::StatusOr<Shape> InferPad(const Attributes& attributes, std::span<const Shape> inputs) {
-  if (absl::Status status = CheckImage(inputs[0]); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(inputs[0]));
   const auto& padding = IntegersOf(attributes, "padding");
   if (padding.size() != 4) {
     return absl::InvalidArgumentError(
@@ -28,21 +29,20 @@ absl::StatusOr<Shape> InferPad(const Attributes& attributes, std::span<const Sha
 absl::StatusOr<Shape> InferCrop(const Attributes& attributes, std::span<const Shape> inputs) {
   const int64_t start = IntegerOf(attributes, "start");
   const int64_t length = IntegerOf(attributes, "length");
-  absl::StatusOr<int> dim = ResolveDimension(IntegerOf(attributes, "dim"), inputs[0]);
-  if (!dim.ok()) return dim.status();
+  NASCENT_ASSIGN_OR_RETURN(int dim, ResolveDimension(IntegerOf(attributes, "dim"), inputs[0]));
   Shape output = inputs[0];
-  if (SaturatingSum(start, length) > output[*dim]) {
+  if (SaturatingSum(start, length) > output[dim]) {
     return InvalidShape(absl::StrCat("start ", start, " and length ", length,
-                                     " reach beyond dimension ", *dim, " of the input"),
+                                     " reach beyond dimension ", dim, " of the input"),
                         output);
   }
-  output[*dim] = length;
+  output[dim] = length;
   return output;
 }
 
 absl::StatusOr<Shape> InferInterpolate(const Attributes& attributes,
                                        std::span<const Shape> inputs) {
-  if (absl::Status status = CheckImage(inputs[0]); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(inputs[0]));
   if (FlagOf(attributes, "align_corners") && TextOf(attributes, "mode") != "bilinear") {
     return absl::InvalidArgumentError("align_corners needs mode \"bilinear\", found \"nearest\"");
   }

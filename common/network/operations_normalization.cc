@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/network/operation_families.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -20,7 +21,7 @@ absl::StatusOr<Shape> InferGroup(const Attributes& attributes, std::span<const S
 }
 
 absl::StatusOr<Shape> InferInstance(const Attributes&, std::span<const Shape> inputs) {
-  if (absl::Status status = CheckImage(inputs[0]); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(inputs[0]));
   if (inputs[0][1] * inputs[0][2] == 1) {
     return InvalidShape("needs more than one value per channel", inputs[0]);
   }

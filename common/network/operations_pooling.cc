@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/network/operation_families.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 absl::StatusOr<Shape> InferWindow(const Attributes& attributes, std::span<const Shape> inputs,
                                   const std::vector<int64_t>& dilation) {
   const Shape& input = inputs[0];
-  if (absl::Status status = CheckImage(input); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(input));
   const auto& kernel = IntegersOf(attributes, "kernel");
   const auto& stride = IntegersOf(attributes, "stride");
   const auto& padding = IntegersOf(attributes, "padding");
@@ -44,7 +45,7 @@ absl::StatusOr<Shape> InferAverage(const Attributes& attributes, std::span<const
 }
 
 absl::StatusOr<Shape> InferAdaptive(const Attributes& attributes, std::span<const Shape> inputs) {
-  if (absl::Status status = CheckImage(inputs[0]); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(inputs[0]));
   const auto& size = IntegersOf(attributes, "size");
   return Shape{inputs[0][0], size[0], size[1]};
 }

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/network/operation_families.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -13,20 +14,19 @@ absl::StatusOr<Shape> InferSplit(const Attributes& attributes, std::span<const S
     return absl::InvalidArgumentError(
         absl::StrCat("index is ", index, ", but there are ", parts, " parts, counted from 0"));
   }
-  absl::StatusOr<int> dim = ResolveDimension(IntegerOf(attributes, "dim"), inputs[0]);
-  if (!dim.ok()) return dim.status();
+  NASCENT_ASSIGN_OR_RETURN(int dim, ResolveDimension(IntegerOf(attributes, "dim"), inputs[0]));
   Shape output = inputs[0];
-  if (output[*dim] % parts != 0) {
-    return InvalidShape(
-        absl::StrCat("parts is ", parts, ", which does not divide dimension ", *dim), output);
+  if (output[dim] % parts != 0) {
+    return InvalidShape(absl::StrCat("parts is ", parts, ", which does not divide dimension ", dim),
+                        output);
   }
-  output[*dim] /= parts;
+  output[dim] /= parts;
   return output;
 }
 
 absl::StatusOr<Shape> InferShuffle(const Attributes& attributes, std::span<const Shape> inputs) {
   const int64_t groups = IntegerOf(attributes, "groups");
-  if (absl::Status status = CheckImage(inputs[0]); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(inputs[0]));
   if (inputs[0][0] % groups != 0) {
     return InvalidShape(
         absl::StrCat("groups is ", groups, ", which does not divide the input's channels"),
@@ -36,17 +36,16 @@ absl::StatusOr<Shape> InferShuffle(const Attributes& attributes, std::span<const
 }
 
 absl::StatusOr<Shape> InferFlatten(const Attributes& attributes, std::span<const Shape> inputs) {
-  absl::StatusOr<int> start = ResolveDimension(IntegerOf(attributes, "start_dim"), inputs[0]);
-  if (!start.ok()) return start.status();
-  absl::StatusOr<int> end = ResolveDimension(IntegerOf(attributes, "end_dim"), inputs[0]);
-  if (!end.ok()) return end.status();
-  if (*end < *start) {
+  NASCENT_ASSIGN_OR_RETURN(int start,
+                           ResolveDimension(IntegerOf(attributes, "start_dim"), inputs[0]));
+  NASCENT_ASSIGN_OR_RETURN(int end, ResolveDimension(IntegerOf(attributes, "end_dim"), inputs[0]));
+  if (end < start) {
     return absl::InvalidArgumentError(
-        absl::StrCat("start_dim ", *start, " stands after end_dim ", *end));
+        absl::StrCat("start_dim ", start, " stands after end_dim ", end));
   }
-  Shape output(inputs[0].begin(), inputs[0].begin() + *start);
-  output.push_back(ElementCount(Shape(inputs[0].begin() + *start, inputs[0].begin() + *end + 1)));
-  output.insert(output.end(), inputs[0].begin() + *end + 1, inputs[0].end());
+  Shape output(inputs[0].begin(), inputs[0].begin() + start);
+  output.push_back(ElementCount(Shape(inputs[0].begin() + start, inputs[0].begin() + end + 1)));
+  output.insert(output.end(), inputs[0].begin() + end + 1, inputs[0].end());
   return output;
 }
 
@@ -76,12 +75,10 @@ absl::StatusOr<Shape> InferReshape(const Attributes& attributes, std::span<const
 }
 
 absl::StatusOr<Shape> InferTranspose(const Attributes& attributes, std::span<const Shape> inputs) {
-  absl::StatusOr<int> first = ResolveDimension(IntegerOf(attributes, "dim0"), inputs[0]);
-  if (!first.ok()) return first.status();
-  absl::StatusOr<int> second = ResolveDimension(IntegerOf(attributes, "dim1"), inputs[0]);
-  if (!second.ok()) return second.status();
+  NASCENT_ASSIGN_OR_RETURN(int first, ResolveDimension(IntegerOf(attributes, "dim0"), inputs[0]));
+  NASCENT_ASSIGN_OR_RETURN(int second, ResolveDimension(IntegerOf(attributes, "dim1"), inputs[0]));
   Shape output = inputs[0];
-  std::swap(output[*first], output[*second]);
+  std::swap(output[first], output[second]);
   return output;
 }
 

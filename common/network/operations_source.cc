@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/network/operation_families.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -18,7 +19,7 @@ absl::StatusOr<Shape> InferZero(const Attributes& attributes, std::span<const Sh
   Shape shape = inputs[0];
   const std::vector<int64_t>& stride = IntegersOf(attributes, "stride");
   if (stride[0] == 1 && stride[1] == 1) return shape;
-  if (absl::Status status = CheckImage(shape); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckImage(shape));
   shape[1] = (shape[1] + stride[0] - 1) / stride[0];
   shape[2] = (shape[2] + stride[1] - 1) / stride[1];
   return shape;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/network/builder.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -15,9 +16,8 @@ using ::testing::HasSubstr;
 absl::StatusOr<Shape> Infer(std::string_view name, const Attributes& given,
                             std::vector<Shape> inputs) {
   const Operation* operation = FindOperation(name);
-  absl::StatusOr<Attributes> complete = Complete(*operation, given);
-  if (!complete.ok()) return complete.status();
-  return InferShape(*operation, *complete, inputs);
+  NASCENT_ASSIGN_OR_RETURN(Attributes complete, Complete(*operation, given));
+  return InferShape(*operation, complete, inputs);
 }
 
 Shape ShapeOf(std::string_view name, const Attributes& given, std::vector<Shape> inputs) {

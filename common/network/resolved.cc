@@ -3,6 +3,7 @@
 #include "common/network/live_rules.h"
 #include "common/network/mix.h"
 #include "common/network/saturating.h"
+#include "common/status_macros.h"
 
 namespace nascent::network {
 namespace {
@@ -147,18 +148,16 @@ absl::StatusOr<const ResolvedOperation*> ResolvedMemo::Resolve(
   const ResolvedOperation* known = Find(operation, given.identity(), inputs);
   if (known != nullptr) return known;
 
-  absl::StatusOr<Attributes> complete = Complete(operation, given);
-  if (!complete.ok()) return complete.status();
+  NASCENT_ASSIGN_OR_RETURN(Attributes complete, Complete(operation, given));
   std::vector<Shape> shapes;
   for (const ResolvedOperation* input : inputs) shapes.push_back(input->shape);
-  absl::StatusOr<Shape> shape = InferShape(operation, *complete, shapes);
-  if (!shape.ok()) return shape.status();
+  NASCENT_ASSIGN_OR_RETURN(Shape shape, InferShape(operation, complete, shapes));
 
   auto resolved = std::make_unique<ResolvedOperation>();
   resolved->operation = &operation;
   resolved->given = given;
-  resolved->attributes = *std::move(complete);
-  resolved->shape = *std::move(shape);
+  resolved->attributes = std::move(complete);
+  resolved->shape = std::move(shape);
   resolved->shape_id = shape_ids_
                            .try_emplace({resolved->shape.begin(), resolved->shape.end()},
                                         static_cast<int>(shape_ids_.size()))

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/output_file.h"
 #include "common/picture/filter.h"
+#include "common/status_macros.h"
 
 namespace nascent::picture {
 namespace {
@@ -29,9 +30,8 @@ absl::Status Write(const absl::StatusOr<std::string>& drawn, const std::string& 
   if (!drawn.ok()) return drawn.status();
   std::string_view content = *drawn;
   while (content.ends_with("\n\n")) content.remove_suffix(1);
-  const auto format = FormatOf(path);
-  if (!format.ok()) return format.status();
-  if (!content.ends_with(End(*format))) {
+  NASCENT_ASSIGN_OR_RETURN(const auto format, FormatOf(path));
+  if (!content.ends_with(End(format))) {
     return absl::InternalError(absl::StrCat(path, ": ", program, " wrote ", content.size(),
                                             " bytes, not a whole picture"));
   }

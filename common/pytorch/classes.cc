@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/status_macros.h"
 
 namespace nascent::pytorch {
 namespace {
@@ -139,9 +140,8 @@ std::string ClassName(const std::string& path) {
 absl::Status FindDefinitions(const Network& network, ClassTable& table) {
   for (size_t i = 0; i < network.nodes.size(); ++i) {
     if (network.nodes[i].operation == "input") continue;
-    const auto source = NodeSource(network, static_cast<int>(i));
-    if (!source.ok()) return source.status();
-    if (!source->definition.empty()) table.definitions.insert(source->definition);
+    NASCENT_ASSIGN_OR_RETURN(const auto source, NodeSource(network, static_cast<int>(i)));
+    if (!source.definition.empty()) table.definitions.insert(source.definition);
   }
   return absl::OkStatus();
 }
@@ -167,7 +167,7 @@ std::vector<Argument> ArgumentsOf(const Network& network, const ClassTable& tabl
 absl::StatusOr<ClassTable> MakeClasses(const Network& network, const Block& root,
                                        const std::string& root_name) {
   ClassTable table;
-  if (absl::Status status = FindDefinitions(network, table); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(FindDefinitions(network, table));
   std::map<int, std::vector<const Block*>> by_height;
   HeightOf(root, by_height);
   std::set<std::string> names = {root_name, "Constant", "DropPath"};

@@ -12,6 +12,7 @@
 #include "common/pytorch/block_tree.h"
 #include "common/pytorch/classes.h"
 #include "common/pytorch/python_text.h"
+#include "common/status_macros.h"
 
 namespace nascent::pytorch {
 namespace {
@@ -259,9 +260,7 @@ absl::StatusOr<Network> Completed(const Network& network) {
       return absl::UnimplementedError(
           absl::StrCat("node ", node.path, ": operation \"", node.operation, "\" is not known"));
     }
-    auto attributes = network::Complete(*operation, node.attributes);
-    if (!attributes.ok()) return attributes.status();
-    node.attributes = *std::move(attributes);
+    NASCENT_ASSIGN_OR_RETURN(node.attributes, network::Complete(*operation, node.attributes));
     inputs += node.operation == "input" ? 1 : 0;
   }
   if (inputs != 1 || complete.outputs.empty()) {
@@ -275,28 +274,26 @@ absl::StatusOr<Network> Completed(const Network& network) {
 }  // namespace
 
 absl::StatusOr<Source> ToPyTorch(const Network& network, const SourceOptions& options) {
-  const absl::StatusOr<Network> complete = Completed(network);
-  if (!complete.ok()) return complete.status();
-  Block root = MakeBlocks(*complete);
+  NASCENT_ASSIGN_OR_RETURN(const Network complete, Completed(network));
+  Block root = MakeBlocks(complete);
   // Also where no operation reads it.
-  for (size_t i = 0; i < complete->nodes.size(); ++i) {
-    if (complete->nodes[i].operation == "input") root.inputs = {static_cast<int>(i)};
+  for (size_t i = 0; i < complete.nodes.size(); ++i) {
+    if (complete.nodes[i].operation == "input") root.inputs = {static_cast<int>(i)};
   }
-  const auto table = MakeClasses(*complete, root, options.class_name);
-  if (!table.ok()) return table.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto table, MakeClasses(complete, root, options.class_name));
   Source source;
   if (!options.description.empty()) {
     absl::StrAppend(&source.text, Docstring(0, options.description), "\n");
   }
   source.text += kHead;
-  for (const std::string& definition : table->definitions) {
+  for (const std::string& definition : table.definitions) {
     absl::StrAppend(&source.text, "\n\n", DefinitionText(definition));
   }
-  const ClassWriter writer(*complete, *table);
-  for (const BlockClass& made : table->classes) {
+  const ClassWriter writer(complete, table);
+  for (const BlockClass& made : table.classes) {
     absl::StrAppend(&source.text, "\n\n", writer.ClassText(made));
   }
-  NameTensors(*complete, root, "", source.tensor_names);
+  NameTensors(complete, root, "", source.tensor_names);
   return source;
 }
 

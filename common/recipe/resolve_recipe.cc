@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "common/field_error.h"
 #include "common/recipe/recipe_fields.h"
+#include "common/status_macros.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -135,7 +136,7 @@ absl::Status CheckRanges(const v1::Recipe& recipe, std::string_view path) {
 
 absl::StatusOr<v1::Recipe> ResolveRecipe(v1::Recipe recipe, std::string_view path) {
   FillDefaults(recipe);
-  if (absl::Status status = CheckRanges(recipe, path); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckRanges(recipe, path));
   return recipe;
 }
 

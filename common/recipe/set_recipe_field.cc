@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/field_error.h"
+#include "common/status_macros.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -152,10 +153,9 @@ absl::StatusOr<std::vector<const FieldDescriptor*>> WayTo(std::string_view path)
 
 absl::Status SetRecipeField(v1::Recipe& recipe, std::string_view path,
                             const space::OptionValue& value) {
-  const auto way = WayTo(path);
-  if (!way.ok()) return way.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto way, WayTo(path));
   Message* message = &recipe;
-  for (const FieldDescriptor* field : *way) {
+  for (const FieldDescriptor* field : way) {
     if (field->message_type() == nullptr) return SetScalar(*message, *field, path, value);
     if (const auto* kinds = field->real_containing_oneof(); kinds != nullptr) {
       const auto* present = message->GetReflection()->GetOneofFieldDescriptor(*message, kinds);
@@ -169,13 +169,12 @@ absl::Status SetRecipeField(v1::Recipe& recipe, std::string_view path,
     }
     message = message->GetReflection()->MutableMessage(message, field);
   }
-  return ChooseKind(*message, *KindsOf(*way->back()), path, value);
+  return ChooseKind(*message, *KindsOf(*way.back()), path, value);
 }
 
 absl::Status CheckKind(std::string_view path, const space::Domain& domain) {
-  const auto way = WayTo(path);
-  if (!way.ok()) return way.status();
-  const FieldDescriptor& field = *way->back();
+  NASCENT_ASSIGN_OR_RETURN(const auto way, WayTo(path));
+  const FieldDescriptor& field = *way.back();
   const bool whole = field.cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
                      field.cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
                      field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64;

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "common/space/language/expression_parser.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -42,9 +43,8 @@ absl::StatusOr<double> Number(const Expression& expression,
                               const std::function<absl::StatusOr<double>(int)>& cost_of) {
   const absl::StatusOr<ExprValue> value =
       Evaluate(expression, [&](const Expression& v) -> absl::StatusOr<ExprValue> {
-        absl::StatusOr<double> cost = cost_of(v.variable);
-        if (!cost.ok()) return cost.status();
-        return ExprValue(*cost);
+        NASCENT_ASSIGN_OR_RETURN(double cost, cost_of(v.variable));
+        return ExprValue(cost);
       });
   if (!value.ok()) return value.status();
   const bool is_number =
@@ -73,25 +73,23 @@ NamedCosts ToNamedCosts(const ArchitectureCosts& costs) {
 }
 
 absl::StatusOr<CostFormula> CostFormula::Parse(std::string_view text) {
-  absl::StatusOr<ExpressionPtr> parsed = ParseExpression(text);
-  if (!parsed.ok()) return parsed.status();
-  absl::StatusOr<ExpressionPtr> bound = Bind(*parsed, BindName);
-  if (!bound.ok()) return bound.status();
+  NASCENT_ASSIGN_OR_RETURN(ExpressionPtr parsed, ParseExpression(text));
+  NASCENT_ASSIGN_OR_RETURN(ExpressionPtr bound, Bind(parsed, BindName));
   bool names_cost = false;
-  ForEachVariable(**bound, [&](const Expression&) { names_cost = true; });
+  ForEachVariable(*bound, [&](const Expression&) { names_cost = true; });
   if (!names_cost) {
     return absl::InvalidArgumentError(
         absl::StrCat("names no cost; costs are ", absl::StrJoin(NameList(), ", ")));
   }
   absl::Status tried;
   for (const auto& costs : kTried) {
-    tried = Number(**bound, [&](int cost) { return costs[cost]; }).status();
+    tried = Number(*bound, [&](int cost) { return costs[cost]; }).status();
     if (tried.ok()) break;
   }
   if (!tried.ok()) return tried;
   CostFormula formula;
   formula.text_ = std::string(text);
-  formula.expression_ = *std::move(bound);
+  formula.expression_ = std::move(bound);
   return formula;
 }
 
@@ -148,7 +146,7 @@ absl::Status CostBound::Check(const NamedCosts& costs) const {
 
 absl::Status CheckCostBounds(std::span<const CostBound> bounds, const NamedCosts& costs) {
   for (const CostBound& bound : bounds) {
-    if (absl::Status status = bound.Check(costs); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(bound.Check(costs));
   }
   return absl::OkStatus();
 }

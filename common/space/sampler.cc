@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -15,9 +16,8 @@ constexpr size_t kMostReasons = 64;
 absl::Status Sampler::Check(const Genotype& genotype) const {
   if (bounds_.empty()) return space_.Check(genotype);
   // What has costs is allowed by the space.
-  const absl::StatusOr<ArchitectureCosts> costs = space_.ComputeCosts(genotype);
-  if (!costs.ok()) return costs.status();
-  return CheckCostBounds(bounds_, ToNamedCosts(*costs));
+  NASCENT_ASSIGN_OR_RETURN(const ArchitectureCosts costs, space_.ComputeCosts(genotype));
+  return CheckCostBounds(bounds_, ToNamedCosts(costs));
 }
 
 absl::StatusOr<Genotype> Sampler::Sample(RandomStream& random, int64_t effort) {

@@ -10,6 +10,7 @@
 #include "common/space/language/node_sinks.h"
 #include "common/space/language/template.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -106,7 +107,7 @@ class TemplateSpace : public Space {
     if (text.substr(0, 1) == "@") return ReadKnown(text.substr(1));
     absl::StatusOr<Genotype> genotype = ReadPlain(text);
     if (!genotype.ok()) return genotype;
-    if (absl::Status status = decisions().Validate(*genotype); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(decisions().Validate(*genotype));
     return genotype;
   }
 
@@ -166,19 +167,17 @@ class TemplateSpace : public Space {
 
   // Walks the template; the node that is the output.
   absl::StatusOr<int> Walk(const Genotype& genotype, BuildState& state) const {
-    if (absl::Status status = decisions().Validate(genotype); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(decisions().Validate(genotype));
     const GenotypeValues values(*template_, genotype);
-    if (absl::Status status = CheckRules(values); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(CheckRules(values));
     state.decisions = &values;
     state.slots.resize(template_->slots);
     state.tensors.resize(template_->tensors);
     state.used.resize(template_->tensors);
-    absl::StatusOr<network::Attributes> shape = InputAttributes(genotype);
-    if (!shape.ok()) return shape.status();
+    NASCENT_ASSIGN_OR_RETURN(network::Attributes shape, InputAttributes(genotype));
     static const network::Operation* const kInput = network::FindOperation("input");
-    absl::StatusOr<int> input = state.sink->AddComputed("input", *kInput, *shape, {});
-    if (!input.ok()) return input.status();
-    absl::StatusOr<Tensors> output = template_->network->Build(state, {*input});
+    NASCENT_ASSIGN_OR_RETURN(int input, state.sink->AddComputed("input", *kInput, shape, {}));
+    absl::StatusOr<Tensors> output = template_->network->Build(state, {input});
     if (!output.ok()) {
       return absl::Status(output.status().code(),
                           absl::StrCat(template_->file, ":", output.status().message()));
@@ -187,9 +186,7 @@ class TemplateSpace : public Space {
       return absl::InvalidArgumentError(absl::StrCat(template_->file, ": network: gives ",
                                                      output->size(), " outputs, one is needed"));
     }
-    if (absl::Status status = CheckOutput(*state.sink, *input, output->front()); !status.ok()) {
-      return status;
-    }
+    NASCENT_RETURN_IF_ERROR(CheckOutput(*state.sink, input, output->front()));
     return output->front();
   }
 
@@ -247,7 +244,7 @@ class TemplateSpace : public Space {
       if (known.name == name) {
         absl::StatusOr<Genotype> genotype = ReadPlain(known.notation);
         if (genotype.ok()) {
-          if (absl::Status status = decisions().Validate(*genotype); !status.ok()) return status;
+          NASCENT_RETURN_IF_ERROR(decisions().Validate(*genotype));
         }
         return genotype;
       }
@@ -267,21 +264,20 @@ class TemplateSpace : public Space {
 absl::StatusOr<std::shared_ptr<const Space>> Space::Parse(std::string_view text,
                                                           std::string_view file_name,
                                                           const SpaceOptions& options) {
-  absl::StatusOr<std::unique_ptr<const Template>> parsed = ReadTemplate(text, file_name, options);
-  if (!parsed.ok()) return parsed.status();
-  auto space = std::make_shared<const TemplateSpace>(*std::move(parsed));
-  if (absl::Status status = space->TryOut(); !status.ok()) return status;
+  NASCENT_ASSIGN_OR_RETURN(std::unique_ptr<const Template> parsed,
+                           ReadTemplate(text, file_name, options));
+  auto space = std::make_shared<const TemplateSpace>(std::move(parsed));
+  NASCENT_RETURN_IF_ERROR(space->TryOut());
   return std::shared_ptr<const Space>(std::move(space));
 }
 
 absl::StatusOr<Architecture> Space::BuildArchitecture(const Genotype& genotype) const {
-  absl::StatusOr<network::Network> published = Build(genotype);
-  if (!published.ok()) return published.status();
+  NASCENT_ASSIGN_OR_RETURN(network::Network published, Build(genotype));
   Architecture architecture;
-  architecture.live = network::Live(*published);
+  architecture.live = network::Live(published);
   architecture.costs = network::ComputeCosts(architecture.live);
-  architecture.published_costs = network::ComputeCosts(*published);
-  architecture.published = *std::move(published);
+  architecture.published_costs = network::ComputeCosts(published);
+  architecture.published = std::move(published);
   return architecture;
 }
 

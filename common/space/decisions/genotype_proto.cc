@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -99,7 +100,7 @@ absl::StatusOr<Genotype> FromProto(const DecisionSpace& space, const v1::Genotyp
           absl::StrCat(entry.label(), ": value is missing or not of the decision's kind"));
     }
   }
-  if (absl::Status status = space.Validate(genotype); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(space.Validate(genotype));
   return genotype;
 }
 
@@ -149,12 +150,11 @@ absl::StatusOr<Domain> FromProto(const v1::Domain& message) {
   }
   if (list != nullptr) {
     for (const google::protobuf::Value& value : list->values()) {
-      absl::StatusOr<OptionValue> option = OptionFromProto(value);
-      if (!option.ok()) return option.status();
-      domain.options.push_back(*std::move(option));
+      NASCENT_ASSIGN_OR_RETURN(OptionValue option, OptionFromProto(value));
+      domain.options.push_back(std::move(option));
     }
   }
-  if (absl::Status status = ValidateDomain(domain); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(ValidateDomain(domain));
   return domain;
 }
 

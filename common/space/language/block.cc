@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -78,10 +79,9 @@ absl::Status AtLine(int line, const absl::Status& status) {
 absl::StatusOr<Tensors> CombineTensors(BuildState& state, Combine combine, const std::string& path,
                                        Tensors tensors) {
   if (combine == Combine::kList || tensors.size() < 2) return tensors;
-  absl::StatusOr<int> node =
-      state.sink->Add(path, OperationOf(combine), {}, std::span<const int>(tensors));
-  if (!node.ok()) return node.status();
-  return Tensors{*node};
+  NASCENT_ASSIGN_OR_RETURN(
+      int node, state.sink->Add(path, OperationOf(combine), {}, std::span<const int>(tensors)));
+  return Tensors{node};
 }
 
 }  // namespace nascent::space

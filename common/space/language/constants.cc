@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -63,16 +64,13 @@ absl::StatusOr<ConstantSpec> ReadSpec(ValueReader& e, const DocumentNode::Entry&
     if (field.key == "value") {
       constant.value = field.value.get();
     } else if (field.key == "description") {
-      absl::StatusOr<std::string> text = e.PlainText(*field.value);
-      if (!text.ok()) return text.status();
-      constant.description = *std::move(text);
+      NASCENT_ASSIGN_OR_RETURN(constant.description, e.PlainText(*field.value));
     } else if (field.key == "minimum" || field.key == "maximum") {
-      absl::StatusOr<ExprValue> end = e.SettledValue(*field.value, e.RootPlace());
-      if (!end.ok()) return end.status();
-      const std::optional<double> number = end->AsReal();
+      NASCENT_ASSIGN_OR_RETURN(ExprValue end, e.SettledValue(*field.value, e.RootPlace()));
+      const std::optional<double> number = end.AsReal();
       if (!number) {
         return e.Error(*field.value,
-                       absl::StrCat(field.key, ": found ", end->Text(), ", a number is needed"));
+                       absl::StrCat(field.key, ": found ", end.Text(), ", a number is needed"));
       }
       (field.key == "minimum" ? constant.minimum : constant.maximum) = number;
     } else {
@@ -87,15 +85,14 @@ absl::StatusOr<ConstantSpec> ReadSpec(ValueReader& e, const DocumentNode::Entry&
 
 absl::Status ReadConstant(ValueReader& e, const DocumentNode::Entry& entry, const Constants& set,
                           std::vector<ConstantInfo>& constants) {
-  absl::StatusOr<ConstantSpec> spec = ReadSpec(e, entry);
-  if (!spec.ok()) return spec.status();
-  absl::StatusOr<ExprValue> own = e.SettledValue(*spec->value, e.RootPlace());
+  NASCENT_ASSIGN_OR_RETURN(ConstantSpec spec, ReadSpec(e, entry));
+  absl::StatusOr<ExprValue> own = e.SettledValue(*spec.value, e.RootPlace());
   if (!own.ok()) return own.status();
   std::optional<Constant> constant = ToConstant(*own);
   if (!constant && own->AsList() == nullptr) {
-    return e.Error(*spec->value, absl::StrCat("found ", own->Text(),
-                                              ", a constant is a number, "
-                                              "a text, true, false or a list"));
+    return e.Error(*spec.value, absl::StrCat("found ", own->Text(),
+                                             ", a constant is a number, "
+                                             "a text, true, false or a list"));
   }
   const auto given = set.find(entry.key);
   if (given != set.end()) {
@@ -111,17 +108,16 @@ absl::Status ReadConstant(ValueReader& e, const DocumentNode::Entry& entry, cons
     own = FromConstant(*constant);
   }
   const std::optional<double> number = own->AsReal();
-  if ((spec->minimum && (!number || *number < *spec->minimum)) ||
-      (spec->maximum && (!number || *number > *spec->maximum))) {
-    const std::string what =
-        absl::StrCat("found ", own->Text(), ", allowed are numbers from ",
-                     spec->minimum ? OptionText(*spec->minimum) : "any", " to ",
-                     spec->maximum ? OptionText(*spec->maximum) : "any");
+  if ((spec.minimum && (!number || *number < *spec.minimum)) ||
+      (spec.maximum && (!number || *number > *spec.maximum))) {
+    const std::string what = absl::StrCat("found ", own->Text(), ", allowed are numbers from ",
+                                          spec.minimum ? OptionText(*spec.minimum) : "any", " to ",
+                                          spec.maximum ? OptionText(*spec.maximum) : "any");
     return given == set.end()
-               ? e.Error(*spec->value, what)
+               ? e.Error(*spec.value, what)
                : absl::InvalidArgumentError(absl::StrCat("space.set.", entry.key, ": ", what));
   }
-  if (constant) constants.push_back({entry.key, *constant, spec->description});
+  if (constant) constants.push_back({entry.key, *constant, spec.description});
   e.Define(entry.key, MakeLiteral(*std::move(own)));
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -138,14 +139,14 @@ absl::StatusOr<std::vector<int>> DecisionDrafts::Order() const {
     open[draft] = 1;
     for (const Terms& terms : drafts_[draft].active_when) {
       for (const Condition::Term& term : terms) {
-        if (absl::Status status = place(term.decision); !status.ok()) return status;
+        NASCENT_RETURN_IF_ERROR(place(term.decision));
       }
     }
     order[draft] = next++;
     return absl::OkStatus();
   };
   for (int i = 0; i < size(); ++i) {
-    if (absl::Status status = place(i); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(place(i));
   }
   return order;
 }

@@ -10,6 +10,7 @@
 #include "common/space/language/kinds/operation.h"
 #include "common/space/language/kinds/sequence.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -130,9 +131,8 @@ absl::StatusOr<Made> Elaborator::Make(const DocumentNode& node, const Place& pla
 }
 
 absl::StatusOr<Made> Elaborator::MakeWord(const DocumentNode& node, const Place& place) {
-  absl::StatusOr<std::string> name = TextOf(node, place);
-  if (!name.ok()) return name.status();
-  return MakeCalled(node, *name, nullptr, place);
+  NASCENT_ASSIGN_OR_RETURN(std::string name, TextOf(node, place));
+  return MakeCalled(node, name, nullptr, place);
 }
 
 absl::StatusOr<Made> Elaborator::MakeMap(const DocumentNode& node, Place place) {
@@ -146,9 +146,7 @@ absl::StatusOr<Made> Elaborator::MakeMap(const DocumentNode& node, Place place) 
     }
   }
   if (const DocumentNode* label = node.Find("label"); label != nullptr) {
-    absl::StatusOr<std::string> text = TextOf(*label, place);
-    if (!text.ok()) return text.status();
-    place.label = *std::move(text);
+    NASCENT_ASSIGN_OR_RETURN(place.label, TextOf(*label, place));
   }
   const auto inner = [&](const Place& at) -> absl::StatusOr<Made> {
     const DocumentNode::Entry* kind = KindEntry(node);
@@ -157,12 +155,12 @@ absl::StatusOr<Made> Elaborator::MakeMap(const DocumentNode& node, Place place) 
       return Made{PassBlock(), at.inputs};
     }
     const BlockKind* known = FindBlockKind(kind->key);
-    absl::StatusOr<BlockSettings> settings =
-        Settings(node, kind->key, known == nullptr ? std::vector<std::string>() : known->settings);
-    if (!settings.ok()) return settings.status();
+    NASCENT_ASSIGN_OR_RETURN(
+        BlockSettings settings,
+        Settings(node, kind->key, known == nullptr ? std::vector<std::string>() : known->settings));
     if (known == nullptr) return MakeCalled(node, kind->key, kind->value.get(), at);
     const Trail trail(*this, kind->key);
-    return known->make(*this, {*kind->value, *settings, node, at});
+    return known->make(*this, {*kind->value, settings, node, at});
   };
   const DocumentNode* from = node.Find("from");
   return from == nullptr ? inner(place) : MakeFrom(*this, *from, node, place, inner);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/space/decisions/decision_space.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -337,9 +338,7 @@ absl::StatusOr<ExpressionPtr> Bind(const ExpressionPtr& e, const Resolve& resolv
   auto bound = std::make_shared<Expression>(*e);
   bool constant = true;
   for (ExpressionPtr& arg : bound->args) {
-    absl::StatusOr<ExpressionPtr> result = Bind(arg, resolve, call);
-    if (!result.ok()) return result.status();
-    arg = *std::move(result);
+    NASCENT_ASSIGN_OR_RETURN(arg, Bind(arg, resolve, call));
     constant = constant && arg->kind == Expression::Kind::kLiteral;
     // A condition that is settled decides which side is looked at.
     if (e->name == "if" && e->kind == Expression::Kind::kCall && &arg == &bound->args[0] &&
@@ -352,9 +351,8 @@ absl::StatusOr<ExpressionPtr> Bind(const ExpressionPtr& e, const Resolve& resolv
     return absl::InvalidArgumentError(absl::StrCat("no function is called ", e->name));
   }
   if (!constant) return ExpressionPtr(bound);
-  absl::StatusOr<ExprValue> value = Evaluate(*bound, nullptr);
-  if (!value.ok()) return value.status();
-  return MakeLiteral(*std::move(value));
+  NASCENT_ASSIGN_OR_RETURN(ExprValue value, Evaluate(*bound, nullptr));
+  return MakeLiteral(std::move(value));
 }
 
 void ForEachVariable(const Expression& expression,

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/space/language/constants.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -27,9 +28,8 @@ absl::Status ReadSet(ValueReader& e, const DocumentNode& set,
     return e.Error(set, "set: constants by name are needed");
   }
   for (const DocumentNode::Entry& constant : set.entries) {
-    absl::StatusOr<ExprValue> value = e.SettledValue(*constant.value, e.RootPlace());
-    if (!value.ok()) return value.status();
-    const std::optional<Constant> fitting = ToConstant(*value);
+    NASCENT_ASSIGN_OR_RETURN(ExprValue value, e.SettledValue(*constant.value, e.RootPlace()));
+    const std::optional<Constant> fitting = ToConstant(value);
     if (!fitting) return e.Error(*constant.value, "this is no constant's value");
     if (std::none_of(constants.begin(), constants.end(),
                      [&](const ConstantInfo& own) { return own.name == constant.key; })) {
@@ -58,12 +58,9 @@ absl::StatusOr<std::vector<KnownArchitecture>> ReadKnown(
       if (field.key == "genotype") {
         known.notation = field.value->kind == Kind::kMap ? JsonOf(*field.value) : field.value->text;
       } else if (field.key == "source") {
-        absl::StatusOr<std::string> text = e.PlainText(*field.value);
-        if (!text.ok()) return text.status();
-        known.source = *std::move(text);
+        NASCENT_ASSIGN_OR_RETURN(known.source, e.PlainText(*field.value));
       } else if (field.key == "set") {
-        absl::Status status = ReadSet(e, *field.value, constants, known.set);
-        if (!status.ok()) return status;
+        NASCENT_RETURN_IF_ERROR(ReadSet(e, *field.value, constants, known.set));
       } else {
         return e.Error(field.line, absl::StrCat("found \"", field.key,
                                                 "\", allowed are "

@@ -9,6 +9,7 @@
 #include "common/network/builder.h"
 #include "common/network/resolved.h"
 #include "common/space/language/block.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 
@@ -37,10 +38,10 @@ class ResolvedSink : public NodeSink {
                           std::span<const int> inputs) override {
     absl::InlinedVector<const network::ResolvedOperation*, 4> resolved;
     for (const int input : inputs) resolved.push_back(network_.nodes[input].resolved);
-    absl::StatusOr<const network::ResolvedOperation*> added =
-        memo_->Resolve(operation, attributes, std::span(resolved.data(), resolved.size()));
-    if (!added.ok()) return added.status();
-    network_.nodes.push_back({*added, {inputs.begin(), inputs.end()}});
+    NASCENT_ASSIGN_OR_RETURN(
+        const network::ResolvedOperation* added,
+        memo_->Resolve(operation, attributes, std::span(resolved.data(), resolved.size())));
+    network_.nodes.push_back({added, {inputs.begin(), inputs.end()}});
     return static_cast<int>(network_.nodes.size()) - 1;
   }
   absl::StatusOr<int> AddComputed(const std::string& path, const network::Operation& operation,

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/language/expression_parser.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -115,7 +116,7 @@ absl::Status CheckCompared(const DecisionDrafts& drafts, const Expression& e) {
     }
   }
   for (const ExpressionPtr& arg : e.args) {
-    if (absl::Status status = CheckCompared(drafts, *arg); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(CheckCompared(drafts, *arg));
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "common/space/language/expression_parser.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -87,9 +88,8 @@ absl::StatusOr<ExpressionPtr> ValueReader::ResolveName(const std::string& name, 
     }
   }
   if (const auto found = declared_.find(name); found != declared_.end()) {
-    absl::StatusOr<int> decision = Decide(node, name, found->second.first, place);
-    if (!decision.ok()) return decision.status();
-    return MakeVariable(VariableKind::kDecision, *decision);
+    NASCENT_ASSIGN_OR_RETURN(int decision, Decide(node, name, found->second.first, place));
+    return MakeVariable(VariableKind::kDecision, decision);
   }
   const size_t dot = name.rfind('.');
   if (dot != std::string::npos) {
@@ -149,31 +149,28 @@ absl::StatusOr<ExpressionPtr> ValueReader::ValueOf(const DocumentNode& node, con
     return Bind(list, nullptr);
   }
   if (node.text.find('{') != std::string::npos) {
-    absl::StatusOr<std::string> text = TextOf(node, place);
-    if (!text.ok()) return text.status();
-    return MakeLiteral(*std::move(text));
+    NASCENT_ASSIGN_OR_RETURN(std::string text, TextOf(node, place));
+    return MakeLiteral(std::move(text));
   }
   return BindText(node, node.text, place);
 }
 
 absl::StatusOr<ExprValue> ValueReader::SettledValue(const DocumentNode& node, const Place& place) {
-  absl::StatusOr<ExpressionPtr> value = ValueOf(node, place, "");
-  if (!value.ok()) return value.status();
-  if ((*value)->kind != Expression::Kind::kLiteral) {
+  NASCENT_ASSIGN_OR_RETURN(ExpressionPtr value, ValueOf(node, place, ""));
+  if (value->kind != Expression::Kind::kLiteral) {
     return Error(node, absl::StrCat(spec::Describe(node),
                                     " depends on a decision or a shape; only constants, parameters "
                                     "and indices are settled here"));
   }
-  return (*value)->literal;
+  return value->literal;
 }
 
 absl::StatusOr<int64_t> ValueReader::SettledInteger(const DocumentNode& node, const Place& place,
                                                     int64_t low, int64_t high) {
-  absl::StatusOr<ExprValue> value = SettledValue(node, place);
-  if (!value.ok()) return value.status();
-  const std::optional<int64_t> whole = value->AsInteger();
+  NASCENT_ASSIGN_OR_RETURN(ExprValue value, SettledValue(node, place));
+  const std::optional<int64_t> whole = value.AsInteger();
   if (!whole || *whole < low || *whole > high) {
-    return Error(node, absl::StrCat("found ", value->Text(), ", allowed are whole numbers from ",
+    return Error(node, absl::StrCat("found ", value.Text(), ", allowed are whole numbers from ",
                                     low, " to ", high));
   }
   return *whole;
@@ -191,15 +188,14 @@ absl::StatusOr<std::string> ValueReader::TextOf(const DocumentNode& node, const 
     if (open == std::string_view::npos) return result;
     const size_t close = rest.find('}', open);
     if (close == std::string_view::npos) return Error(node, "a { without its }");
-    absl::StatusOr<ExpressionPtr> value =
-        BindText(node, rest.substr(open + 1, close - open - 1), place);
-    if (!value.ok()) return value.status();
-    if ((*value)->kind != Expression::Kind::kLiteral) {
+    NASCENT_ASSIGN_OR_RETURN(ExpressionPtr value,
+                             BindText(node, rest.substr(open + 1, close - open - 1), place));
+    if (value->kind != Expression::Kind::kLiteral) {
       return Error(node,
                    absl::StrCat("\"", node.text,
                                 "\" depends on a decision or a shape; names must be settled"));
     }
-    result += (*value)->literal.Text();
+    result += value->literal.Text();
     rest.remove_prefix(close + 1);
   }
 }
@@ -261,17 +257,15 @@ absl::StatusOr<Domain> ValueReader::DomainOf(const DocumentNode& node, const Pla
                                     absl::StrJoin(kDomains, ", ")));
   }
   const Trail trail(*this, kind);
-  absl::StatusOr<ExprValue> value = SettledValue(*found, place);
-  if (!value.ok()) return value.status();
-  const std::vector<ExprValue>* list = value->AsList();
+  NASCENT_ASSIGN_OR_RETURN(ExprValue value, SettledValue(*found, place));
+  const std::vector<ExprValue>* list = value.AsList();
   if (list == nullptr) {
-    return Error(*found, absl::StrCat("found ", value->Text(), ", a list is needed"));
+    return Error(*found, absl::StrCat("found ", value.Text(), ", a list is needed"));
   }
   Domain domain;
-  absl::Status filled = kind == "choice" || kind == "ordered"
-                            ? AddOptions(*found, *list, kind == "ordered", domain)
-                            : SetRange(*found, *list, kind, domain);
-  if (!filled.ok()) return filled;
+  NASCENT_RETURN_IF_ERROR(kind == "choice" || kind == "ordered"
+                              ? AddOptions(*found, *list, kind == "ordered", domain)
+                              : SetRange(*found, *list, kind, domain));
   if (absl::Status status = ValidateDomain(domain); !status.ok()) {
     return Error(*found, std::string(status.message()));
   }
@@ -297,18 +291,14 @@ absl::StatusOr<int> ValueReader::Decide(const DocumentNode& node, const std::str
 absl::StatusOr<ExpressionPtr> ValueReader::InlineDecision(const DocumentNode& node,
                                                           const Place& place,
                                                           const std::string& label) {
-  absl::StatusOr<Domain> domain = DomainOf(node, place);
-  if (!domain.ok()) return domain.status();
+  NASCENT_ASSIGN_OR_RETURN(Domain domain, DomainOf(node, place));
   std::string name = label;
   for (const DocumentNode::Entry& entry : node.entries) {
     if (entry.key != "label") continue;
-    absl::StatusOr<std::string> text = TextOf(*entry.value, place);
-    if (!text.ok()) return text.status();
-    name = *std::move(text);
+    NASCENT_ASSIGN_OR_RETURN(name, TextOf(*entry.value, place));
   }
-  absl::StatusOr<int> decision = Decide(node, name, *domain, place);
-  if (!decision.ok()) return decision.status();
-  return MakeVariable(VariableKind::kDecision, *decision);
+  NASCENT_ASSIGN_OR_RETURN(int decision, Decide(node, name, domain, place));
+  return MakeVariable(VariableKind::kDecision, decision);
 }
 
 absl::StatusOr<std::optional<ByDecision>> ValueReader::SplitByDecision(

@@ -22,6 +22,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/space/notation/notation.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -196,23 +197,21 @@ class CellsNotation : public Notation {
 
   absl::StatusOr<Genotype> Read(std::string_view text) const override {
     if (text.size() > kLongestNotation) return absl::InvalidArgumentError("genotype too long");
-    auto fields = CellsReader(text).Read();
-    if (!fields.ok()) return fields.status();
+    NASCENT_ASSIGN_OR_RETURN(auto fields, CellsReader(text).Read());
     Genotype genotype;
     genotype.values.resize(space_.size());
-    if (fields->size() != 2 * cells_.size()) {
+    if (fields.size() != 2 * cells_.size()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("genotype: found ", fields->size(), " fields, needs ", 2 * cells_.size()));
+          absl::StrCat("genotype: found ", fields.size(), " fields, needs ", 2 * cells_.size()));
     }
     for (const Cell& cell : cells_) {
-      const Field* pairs = Find(*fields, cell.name);
-      const Field* concat = Find(*fields, cell.name + "_concat");
+      const Field* pairs = Find(fields, cell.name);
+      const Field* concat = Find(fields, cell.name + "_concat");
       if (pairs == nullptr || concat == nullptr) {
         return absl::InvalidArgumentError(
             absl::StrCat("genotype: ", cell.name, " or ", cell.name, "_concat is missing"));
       }
-      absl::Status status = ReadCell(cell, *pairs, *concat, genotype);
-      if (!status.ok()) return status;
+      NASCENT_RETURN_IF_ERROR(ReadCell(cell, *pairs, *concat, genotype));
     }
     return genotype;
   }
@@ -302,9 +301,8 @@ class CellsNotation : public Notation {
         names.push_back(cell.sources[pair.source]);
       }
       if (cell.slots.empty()) {
-        absl::Status status =
-            Set(Label(cell.inputs, cell.nodes[n], "", ""), absl::StrJoin(names, "+"), genotype);
-        if (!status.ok()) return status;
+        NASCENT_RETURN_IF_ERROR(
+            Set(Label(cell.inputs, cell.nodes[n], "", ""), absl::StrJoin(names, "+"), genotype));
       }
       for (size_t i = 0; i < pairs.size(); ++i) {
         const std::string slot = cell.slots.empty() ? "" : cell.slots[i];

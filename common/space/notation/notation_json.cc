@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "common/space/notation/notation.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -42,16 +43,17 @@ std::string PrintJson(const DecisionSpace& space, const Genotype& genotype) {
 }
 
 absl::StatusOr<Genotype> ReadJson(const DecisionSpace& space, std::string_view text) {
-  absl::StatusOr<spec::DocumentNodePtr> root = spec::ParseDocument(
-      text, "genotype", {.bytes = kLongestNotation, .nodes = 200000, .depth = 4});
-  if (!root.ok()) return root.status();
-  if ((*root)->kind != spec::DocumentNode::Kind::kMap) {
+  NASCENT_ASSIGN_OR_RETURN(
+      spec::DocumentNodePtr root,
+      spec::ParseDocument(text, "genotype",
+                          {.bytes = kLongestNotation, .nodes = 200000, .depth = 4}));
+  if (root->kind != spec::DocumentNode::Kind::kMap) {
     return absl::InvalidArgumentError(
-        absl::StrCat("found ", spec::Describe(**root), ", a genotype is {\"label\": value, …}"));
+        absl::StrCat("found ", spec::Describe(*root), ", a genotype is {\"label\": value, …}"));
   }
   Genotype genotype;
   genotype.values.resize(space.size());
-  for (const spec::DocumentNode::Entry& entry : (*root)->entries) {
+  for (const spec::DocumentNode::Entry& entry : root->entries) {
     const std::optional<int> decision = space.Find(entry.key);
     if (!decision) {
       std::vector<std::string> labels;
@@ -65,8 +67,7 @@ absl::StatusOr<Genotype> ReadJson(const DecisionSpace& space, std::string_view t
       return absl::InvalidArgumentError(absl::StrCat(
           entry.key, ": found ", spec::Describe(*entry.value), ", one value is needed"));
     }
-    absl::Status status = SetByText(space, *decision, entry.value->text, genotype);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(SetByText(space, *decision, entry.value->text, genotype));
   }
   return genotype;
 }

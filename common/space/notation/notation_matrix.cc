@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/space/notation/notation.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -64,12 +65,13 @@ class MatrixNotation : public Notation {
   }
 
   absl::StatusOr<Genotype> Read(std::string_view text) const override {
-    absl::StatusOr<spec::DocumentNodePtr> root = spec::ParseDocument(
-        text, "genotype", {.bytes = kLongestNotation, .nodes = 10000, .depth = 6});
-    if (!root.ok()) return root.status();
-    const spec::DocumentNode* matrix = (*root)->Find("matrix");
-    const spec::DocumentNode* ops = (*root)->Find("ops");
-    if (matrix == nullptr || ops == nullptr || (*root)->entries.size() != 2) {
+    NASCENT_ASSIGN_OR_RETURN(
+        spec::DocumentNodePtr root,
+        spec::ParseDocument(text, "genotype",
+                            {.bytes = kLongestNotation, .nodes = 10000, .depth = 6}));
+    const spec::DocumentNode* matrix = root->Find("matrix");
+    const spec::DocumentNode* ops = root->Find("ops");
+    if (matrix == nullptr || ops == nullptr || root->entries.size() != 2) {
       return absl::InvalidArgumentError("a genotype is {\"matrix\": [[…], …], \"ops\": […]}");
     }
     const size_t given = matrix->items.size();
@@ -102,8 +104,7 @@ class MatrixNotation : public Notation {
         if (entry == "1") genotype.values[edges_[place(i)][place(j)]] = int64_t{1};
       }
       if (i == 0 || i + 1 == given) continue;
-      absl::Status status = SetByText(space_, operations_[i - 1], ops->items[i]->text, genotype);
-      if (!status.ok()) return status;
+      NASCENT_RETURN_IF_ERROR(SetByText(space_, operations_[i - 1], ops->items[i]->text, genotype));
     }
     return genotype;
   }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/space/notation/notation.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -100,8 +101,7 @@ class PatternNotation : public Notation {
     }
     const size_t end = next.empty() ? rest.size() : rest.find(next);
     const std::string_view number = rest.substr(0, end);
-    absl::Status status = SetByText(space_, part.decision, number, genotype);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(SetByText(space_, part.decision, number, genotype));
     return number.size();
   }
 
@@ -172,9 +172,7 @@ absl::StatusOr<std::unique_ptr<const Notation>> MakePatternNotation(
       for (const auto& entry : given->entries) names[entry.key] = entry.value->text;
     }
     if (const spec::DocumentNode* edges = settings.Find("edges")) {
-      absl::StatusOr<CellGraph> read = ReadEdges(*edges, space);
-      if (!read.ok()) return read.status();
-      cell = *std::move(read);
+      NASCENT_ASSIGN_OR_RETURN(cell, ReadEdges(*edges, space));
     }
   }
   if (pattern == nullptr || pattern->kind != spec::DocumentNode::Kind::kScalar) {

@@ -11,6 +11,7 @@
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
 #include "common/space/language/kinds/from.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -28,18 +29,15 @@ absl::Status AddEach(Elaborator& e, const DocumentNode& item, const Place& place
   }
   const Elaborator::Trail trail(e, "each");
   bool unused = false;
-  absl::StatusOr<std::vector<int>> values = TensorsOf(e, *names, place, &unused);
-  if (!values.ok()) return values.status();
+  NASCENT_ASSIGN_OR_RETURN(std::vector<int> values, TensorsOf(e, *names, place, &unused));
   std::string as, index;
   for (const auto& [key, name] : {std::pair("as", &as), std::pair("index", &index)}) {
     const DocumentNode* given = item.Find(key);
     if (given == nullptr) continue;
-    absl::StatusOr<std::string> read = e.NameOf(*given, key);
-    if (!read.ok()) return read.status();
-    *name = *std::move(read);
+    NASCENT_ASSIGN_OR_RETURN(*name, e.NameOf(*given, key));
   }
-  for (size_t i = 0; i < values->size(); ++i) {
-    const int value = (*values)[i];
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int value = values[i];
     BranchSpec branch;
     branch.name = e.TensorName(value);
     branch.body = item.Find("do");
@@ -73,18 +71,17 @@ absl::StatusOr<Tensors> BranchesBlock::Build(BuildState& state, const Tensors& i
     if (branch.flag >= 0 && *state.decisions->IndexOf(branch.flag).AsInteger() == 0) {
       return absl::OkStatus();
     }
-    absl::StatusOr<Tensors> output = branch.block->Build(state, inputs);
-    if (!output.ok()) return output.status();
-    outputs.insert(outputs.end(), output->begin(), output->end());
+    NASCENT_ASSIGN_OR_RETURN(Tensors output, branch.block->Build(state, inputs));
+    outputs.insert(outputs.end(), output.begin(), output.end());
     return absl::OkStatus();
   };
   if (decision_ < 0) {
     for (const Branch& branch : branches_) {
-      if (absl::Status status = run(branch); !status.ok()) return status;
+      NASCENT_RETURN_IF_ERROR(run(branch));
     }
   } else {
     for (const int i : subsets_[*state.decisions->IndexOf(decision_).AsInteger()]) {
-      if (absl::Status status = run(branches_[i]); !status.ok()) return status;
+      NASCENT_RETURN_IF_ERROR(run(branches_[i]));
     }
   }
   absl::StatusOr<Tensors> combined = CombineTensors(state, combine_, path_, std::move(outputs));
@@ -104,7 +101,7 @@ absl::StatusOr<std::vector<BranchSpec>> ReadBranches(Elaborator& e, const Docume
     const Elaborator::Trail trail(e, absl::StrCat("[", i, "]"));
     if (e.IsExcluded(item)) continue;
     if (item.Find("each") != nullptr) {
-      if (absl::Status status = AddEach(e, item, place, branches); !status.ok()) return status;
+      NASCENT_RETURN_IF_ERROR(AddEach(e, item, place, branches));
       continue;
     }
     BranchSpec branch;
@@ -115,14 +112,10 @@ absl::StatusOr<std::vector<BranchSpec>> ReadBranches(Elaborator& e, const Docume
     if (from != nullptr && item.Find("name") == nullptr) {
       std::vector<std::string> names;
       for (const DocumentNode* word : Words(*from)) names.push_back(word->text);
-      absl::StatusOr<std::string> name =
-          e.SegmentOf(WordAt(item.line, absl::StrJoin(names, "+")), place);
-      if (!name.ok()) return name.status();
-      branch.name = *std::move(name);
+      NASCENT_ASSIGN_OR_RETURN(branch.name,
+                               e.SegmentOf(WordAt(item.line, absl::StrJoin(names, "+")), place));
     } else {
-      absl::StatusOr<std::string> name = e.SegmentOf(item, place);
-      if (!name.ok()) return name.status();
-      branch.name = *std::move(name);
+      NASCENT_ASSIGN_OR_RETURN(branch.name, e.SegmentOf(item, place));
     }
     branches.push_back(std::move(branch));
   }
@@ -152,12 +145,11 @@ absl::StatusOr<Made> MakeBranch(Elaborator& e, const BranchSpec& branch, Place p
 absl::StatusOr<Made> Combined(Elaborator& e, Combine combine, const BlockSource& source) {
   const DocumentNode& list = source.value;
   const Place& place = source.place;
-  absl::StatusOr<std::vector<BranchSpec>> specs = ReadBranches(e, list, place);
-  if (!specs.ok()) return specs.status();
+  NASCENT_ASSIGN_OR_RETURN(std::vector<BranchSpec> specs, ReadBranches(e, list, place));
   if (list.items.empty()) return e.Error(list, "nothing to combine; give at least one branch");
   std::vector<BranchesBlock::Branch> branches;
   int outputs = 0;
-  for (const BranchSpec& spec : *specs) {
+  for (const BranchSpec& spec : specs) {
     absl::StatusOr<Made> made = MakeBranch(e, spec, place);
     if (!made.ok()) return made;
     const bool settled = spec.only_if_unused < 0 && made->outputs >= 0 && outputs >= 0;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -37,15 +38,13 @@ absl::StatusOr<ChoiceOptions> ReadOptions(Elaborator& e, const DocumentNode& opt
   ChoiceOptions named;
   if (options.kind == DocumentNode::Kind::kMap) {
     for (const DocumentNode::Entry& entry : options.entries) {
-      absl::StatusOr<std::string> name = e.SegmentOf(WordAt(entry.line, entry.key), place);
-      if (!name.ok()) return name.status();
-      named.emplace_back(*std::move(name), entry.value.get());
+      NASCENT_ASSIGN_OR_RETURN(std::string name, e.SegmentOf(WordAt(entry.line, entry.key), place));
+      named.emplace_back(std::move(name), entry.value.get());
     }
   } else if (options.kind == DocumentNode::Kind::kList) {
     for (const spec::DocumentNodePtr& item : options.items) {
-      absl::StatusOr<std::string> name = e.SegmentOf(*item, place);
-      if (!name.ok()) return name.status();
-      named.emplace_back(*std::move(name), item.get());
+      NASCENT_ASSIGN_OR_RETURN(std::string name, e.SegmentOf(*item, place));
+      named.emplace_back(std::move(name), item.get());
     }
   } else {
     return e.Error(options, absl::StrCat("found ", spec::Describe(options),
@@ -60,16 +59,13 @@ absl::StatusOr<ChoiceOptions> ReadOptions(Elaborator& e, const DocumentNode& opt
 absl::StatusOr<Made> MakeChoice(Elaborator& e, const BlockSource& source) {
   const DocumentNode& options = source.value;
   const Place& place = source.place;
-  absl::StatusOr<ChoiceOptions> read = ReadOptions(e, options, place);
-  if (!read.ok()) return read.status();
-  const ChoiceOptions& named = *read;
+  NASCENT_ASSIGN_OR_RETURN(const ChoiceOptions named, ReadOptions(e, options, place));
   Domain domain;
   for (const auto& [name, body] : named) domain.options.emplace_back(name);
   if (absl::Status status = ValidateDomain(domain); !status.ok()) {
     return e.Error(options, std::string(status.message()));
   }
-  absl::StatusOr<int> decision = e.Decide(options, place.label, domain, place);
-  if (!decision.ok()) return decision.status();
+  NASCENT_ASSIGN_OR_RETURN(int decision, e.Decide(options, place.label, domain, place));
   std::vector<BlockPtr> blocks_made;
   int outputs = 0;
   for (size_t i = 0; i < named.size(); ++i) {
@@ -77,13 +73,13 @@ absl::StatusOr<Made> MakeChoice(Elaborator& e, const BlockSource& source) {
     Place inside = place;
     inside.path = Joined(place.path, named[i].first);
     inside.label = Joined(place.label, named[i].first);
-    inside.condition.push_back({*decision, {static_cast<int64_t>(i)}});
+    inside.condition.push_back({decision, {static_cast<int64_t>(i)}});
     absl::StatusOr<Made> made = e.Make(*named[i].second, inside);
     if (!made.ok()) return made;
     outputs = i == 0 || outputs == made->outputs ? made->outputs : -1;
     blocks_made.push_back(std::move(made->block));
   }
-  return Made{std::make_unique<ChoiceBlock>(*decision, std::move(blocks_made)), outputs};
+  return Made{std::make_unique<ChoiceBlock>(decision, std::move(blocks_made)), outputs};
 }
 
 }  // namespace nascent::space

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -109,12 +110,11 @@ DagBlock::DagBlock(Settings settings, std::vector<std::vector<int>> edges,
 absl::StatusOr<int> DagBlock::Project(BuildState& state, int target, int64_t channels,
                                       int input) const {
   if (settings_.channels_slot >= 0) state.slots[settings_.channels_slot] = channels;
-  absl::StatusOr<Tensors> projected = from_input_[target]->Build(state, {input});
-  if (!projected.ok()) return projected.status();
-  if (projected->size() != 1) {
+  NASCENT_ASSIGN_OR_RETURN(Tensors projected, from_input_[target]->Build(state, {input}));
+  if (projected.size() != 1) {
     return AtLine(settings_.line, absl::InvalidArgumentError("dag: from_input gives one tensor"));
   }
-  return projected->front();
+  return projected.front();
 }
 
 absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex,
@@ -138,9 +138,8 @@ absl::StatusOr<Tensors> DagBlock::BuildVertex(BuildState& state, int vertex,
     sum.push_back(tensor);
   }
   if (edges[0][vertex] != 0) {
-    absl::StatusOr<int> projected = Project(state, vertex, channels[vertex], input);
-    if (!projected.ok()) return projected.status();
-    sum.push_back(*projected);
+    NASCENT_ASSIGN_OR_RETURN(int projected, Project(state, vertex, channels[vertex], input));
+    sum.push_back(projected);
   }
   absl::StatusOr<Tensors> combined = CombineTensors(
       state, Combine::kSum, Joined(settings_.path, absl::StrCat("sum_", vertex)), std::move(sum));
@@ -193,9 +192,9 @@ absl::StatusOr<Tensors> DagBlock::Build(BuildState& state, const Tensors& inputs
       CombineTensors(state, combine, Joined(settings_.path, "outputs"), std::move(outputs));
   if (!combined.ok()) return AtLine(settings_.line, combined.status());
   if (edges[0][size - 1] == 0) return combined;
-  absl::StatusOr<int> projected = Project(state, size - 1, channels[size - 1], inputs.front());
-  if (!projected.ok()) return projected.status();
-  combined->push_back(*projected);
+  NASCENT_ASSIGN_OR_RETURN(int projected,
+                           Project(state, size - 1, channels[size - 1], inputs.front()));
+  combined->push_back(projected);
   combined =
       CombineTensors(state, Combine::kSum, Joined(settings_.path, "output"), *std::move(combined));
   if (!combined.ok()) return AtLine(settings_.line, combined.status());
@@ -210,10 +209,9 @@ absl::StatusOr<std::vector<std::vector<int>>> DecideEdges(Elaborator& e, const D
   std::vector<std::vector<int>> edges(size, std::vector<int>(size, -1));
   for (int i = 0; i < size; ++i) {
     for (int j = i + 1; j < size; ++j) {
-      absl::StatusOr<int> edge =
-          e.Decide(node, Joined(place.label, absl::StrCat("edge_", i, "_", j)), flag, place);
-      if (!edge.ok()) return edge.status();
-      edges[i][j] = *edge;
+      NASCENT_ASSIGN_OR_RETURN(
+          edges[i][j],
+          e.Decide(node, Joined(place.label, absl::StrCat("edge_", i, "_", j)), flag, place));
     }
   }
   return edges;
@@ -227,31 +225,26 @@ absl::StatusOr<Made> MakeDag(Elaborator& e, const BlockSource& source) {
   const Place& place = source.place;
   const DocumentNode* vertices_node = source.settings.Find("vertices");
   if (vertices_node == nullptr) return e.Error(node, "vertices is missing: how many inside");
-  absl::StatusOr<int64_t> count = e.SettledInteger(*vertices_node, place, 0, 30);
-  if (!count.ok()) return count.status();
+  NASCENT_ASSIGN_OR_RETURN(int64_t count, e.SettledInteger(*vertices_node, place, 0, 30));
   DagBlock::Settings dag{.path = place.path,
                          .line = node.line,
                          .most_edges = -1,
                          .channels = nullptr,
                          .channels_slot = -1};
   if (const DocumentNode* most = source.settings.Find("most_edges")) {
-    absl::StatusOr<int64_t> edges = e.SettledInteger(*most, place, 1, 1000);
-    if (!edges.ok()) return edges.status();
-    dag.most_edges = static_cast<int>(*edges);
+    NASCENT_ASSIGN_OR_RETURN(int64_t edges, e.SettledInteger(*most, place, 1, 1000));
+    dag.most_edges = static_cast<int>(edges);
   }
   Scope scope{.outer = place.scope, .values = {}, .tensors = {}, .nodes = nullptr};
   if (const DocumentNode* channels = source.settings.Find("channels")) {
-    absl::StatusOr<ExpressionPtr> value =
-        e.ValueOf(*channels, place, Joined(place.label, "channels"));
-    if (!value.ok()) return value.status();
-    dag.channels = *std::move(value);
+    NASCENT_ASSIGN_OR_RETURN(dag.channels,
+                             e.ValueOf(*channels, place, Joined(place.label, "channels")));
     dag.channels_slot = e.NewSlot();
     scope.values.emplace_back("vertex_channels",
                               MakeVariable(VariableKind::kSlot, dag.channels_slot));
   }
-  const int size = static_cast<int>(*count) + 2;
-  absl::StatusOr<std::vector<std::vector<int>>> edges = DecideEdges(e, node, place, size);
-  if (!edges.ok()) return edges.status();
+  const int size = static_cast<int>(count) + 2;
+  NASCENT_ASSIGN_OR_RETURN(std::vector<std::vector<int>> edges, DecideEdges(e, node, place, size));
   const DocumentNode nothing = NothingAt(node.line);
   std::vector<BlockPtr> vertices, from_input;
   for (int v = 0; v < size; ++v) {
@@ -274,7 +267,7 @@ absl::StatusOr<Made> MakeDag(Elaborator& e, const BlockSource& source) {
     if (!made.ok()) return made;
     from_input.push_back(std::move(made->block));
   }
-  return Made{std::make_unique<DagBlock>(std::move(dag), *std::move(edges), std::move(vertices),
+  return Made{std::make_unique<DagBlock>(std::move(dag), std::move(edges), std::move(vertices),
                                          std::move(from_input)),
               1};
 }

@@ -10,6 +10,7 @@
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -52,29 +53,28 @@ absl::StatusOr<std::vector<int>> TensorsOf(Elaborator& e, const DocumentNode& na
                                            const Place& place, bool* unused) {
   std::vector<int> result;
   for (const DocumentNode* word : Words(names)) {
-    absl::StatusOr<std::string> name = e.TextOf(*word, place);
-    if (!name.ok()) return name.status();
+    NASCENT_ASSIGN_OR_RETURN(std::string name, e.TextOf(*word, place));
     const Scope* graph = place.scope;
     while (graph != nullptr && graph->nodes == nullptr) graph = graph->outer;
-    const bool is_unused = *name == "unused" && unused != nullptr;
-    if ((*name == "earlier" || is_unused) && graph != nullptr) {
+    const bool is_unused = name == "unused" && unused != nullptr;
+    if ((name == "earlier" || is_unused) && graph != nullptr) {
       if (is_unused) *unused = true;
       result.insert(result.end(), graph->nodes->begin(), graph->nodes->end());
       continue;
     }
-    const std::vector<int>* values = e.FindTensor(place.scope, *name);
+    const std::vector<int>* values = e.FindTensor(place.scope, name);
     if (values == nullptr) {
       std::vector<std::string> known;
       for (const Scope* scope = place.scope; scope != nullptr; scope = scope->outer) {
         for (const auto& [tensor, ids] : scope->tensors) known.push_back(tensor);
       }
       if (known.empty()) {
-        return e.Error(*word, absl::StrCat("\"", *name,
+        return e.Error(*word, absl::StrCat("\"", name,
                                            "\": there are no named values here, they "
                                            "are inputs and nodes of a graph"));
       }
-      return e.Error(*word, absl::StrCat("no value is called \"", *name, "\" up to here",
-                                         spec::DidYouMean(*name, known), "; known are ",
+      return e.Error(*word, absl::StrCat("no value is called \"", name, "\" up to here",
+                                         spec::DidYouMean(name, known), "; known are ",
                                          absl::StrJoin(known, ", ")));
     }
     result.insert(result.end(), values->begin(), values->end());

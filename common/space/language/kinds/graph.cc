@@ -12,6 +12,7 @@
 #include "common/space/language/elaborator.h"
 #include "common/space/language/kinds/from.h"
 #include "common/space/language/kinds/sequence.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -89,8 +90,7 @@ absl::Status AddInputs(Elaborator& e, const BlockSource& source, GraphDraft& gra
     std::string text = name->text;
     const bool is_rest = absl::EndsWith(text, "*");
     if (is_rest) text.pop_back();
-    absl::Status status = e.CheckNewTensor(text, name->line, graph.scope);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(e.CheckNewTensor(text, name->line, graph.scope));
     std::vector<int> values;
     for (int i = 0; is_rest && i < arriving - others; ++i) {
       values.push_back(e.NewTensor(absl::StrCat(text, i)));
@@ -105,22 +105,19 @@ absl::Status AddInputs(Elaborator& e, const BlockSource& source, GraphDraft& gra
 absl::Status AddNode(Elaborator& e, const DocumentNode::Entry& entry, const Place& place,
                      GraphDraft& graph) {
   const DocumentNode name_node = WordAt(entry.line, entry.key);
-  absl::StatusOr<std::string> name = e.TextOf(name_node, place);
-  if (!name.ok()) return name.status();
-  if (absl::Status status = e.CheckNewTensor(*name, entry.line, graph.scope); !status.ok())
+  NASCENT_ASSIGN_OR_RETURN(std::string name, e.TextOf(name_node, place));
+  if (absl::Status status = e.CheckNewTensor(name, entry.line, graph.scope); !status.ok())
     return status;
-  const Elaborator::Trail trail(e, *name);
-  absl::StatusOr<std::string> segment = e.SegmentOf(name_node, place);
-  if (!segment.ok()) return segment.status();
+  const Elaborator::Trail trail(e, name);
+  NASCENT_ASSIGN_OR_RETURN(std::string segment, e.SegmentOf(name_node, place));
   Place inside = place;
-  inside.path = Joined(place.path, *segment);
-  inside.label = Joined(place.label, *segment);
-  absl::StatusOr<Made> made = e.Make(*entry.value, inside);
-  if (!made.ok()) return made.status();
-  const int value = e.NewTensor(*name);
-  graph.scope.tensors.emplace_back(*name, std::vector<int>{value});
+  inside.path = Joined(place.path, segment);
+  inside.label = Joined(place.label, segment);
+  NASCENT_ASSIGN_OR_RETURN(Made made, e.Make(*entry.value, inside));
+  const int value = e.NewTensor(name);
+  graph.scope.tensors.emplace_back(name, std::vector<int>{value});
   graph.values.push_back(value);
-  graph.nodes.push_back({value, std::move(made->block)});
+  graph.nodes.push_back({value, std::move(made.block)});
   return absl::OkStatus();
 }
 
@@ -139,26 +136,23 @@ absl::Status AddNumbered(Elaborator& e, const DocumentNode::Entry& entry, const 
                    "nodes by number are {for: {i: [first, last]}, do: block, group: name}");
   }
   const std::vector<spec::DocumentNodePtr>& ends = range.entries[0].value->items;
-  absl::StatusOr<int64_t> first = e.SettledInteger(*ends[0], place, -10'000, 10'000);
-  if (!first.ok()) return first.status();
-  absl::StatusOr<int64_t> last = e.SettledInteger(*ends[1], place, -10'000, 10'000);
-  if (!last.ok()) return last.status();
+  NASCENT_ASSIGN_OR_RETURN(int64_t first, e.SettledInteger(*ends[0], place, -10'000, 10'000));
+  NASCENT_ASSIGN_OR_RETURN(int64_t last, e.SettledInteger(*ends[1], place, -10'000, 10'000));
   std::vector<int> group;
-  for (int64_t i = *first; i <= *last; ++i) {
+  for (int64_t i = first; i <= last; ++i) {
     Scope number{.outer = &graph.scope, .values = {}, .tensors = {}, .nodes = nullptr};
     number.values.emplace_back(range.entries[0].key, MakeLiteral(i));
     Place at = place;
     at.scope = &number;
     const DocumentNode::Entry numbered{
         .key = entry.key, .line = entry.line, .value = spec::DocumentNodePtr(entry.value, one)};
-    if (absl::Status status = AddNode(e, numbered, at, graph); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(AddNode(e, numbered, at, graph));
     group.push_back(graph.values.back());
   }
   if (group_name == nullptr) return absl::OkStatus();
-  absl::StatusOr<std::string> name = e.PlainText(*group_name);
-  if (!name.ok()) return name.status();
-  absl::Status status = e.CheckNewTensor(*name, group_name->line, graph.scope);
-  if (status.ok()) graph.scope.tensors.emplace_back(*std::move(name), std::move(group));
+  NASCENT_ASSIGN_OR_RETURN(std::string name, e.PlainText(*group_name));
+  absl::Status status = e.CheckNewTensor(name, group_name->line, graph.scope);
+  if (status.ok()) graph.scope.tensors.emplace_back(std::move(name), std::move(group));
   return status;
 }
 
@@ -190,15 +184,14 @@ absl::StatusOr<Made> MakeGraph(Elaborator& e, const BlockSource& source) {
   if (output == nullptr) return e.Error(source.node, "output is missing: a name or a block");
   GraphDraft graph;
   graph.scope.outer = source.place.scope;
-  if (absl::Status status = AddInputs(e, source, graph); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(AddInputs(e, source, graph));
   graph.scope.nodes = &graph.values;
   Place inside = source.place;
   inside.scope = &graph.scope;
   for (const DocumentNode::Entry& entry : body.entries) {
-    absl::Status status = entry.value->Find("for") == nullptr
-                              ? AddNode(e, entry, inside, graph)
-                              : AddNumbered(e, entry, inside, graph);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(entry.value->Find("for") == nullptr
+                                ? AddNode(e, entry, inside, graph)
+                                : AddNumbered(e, entry, inside, graph));
   }
   absl::StatusOr<Made> made = MakeOutput(e, *output, inside, graph);
   if (!made.ok()) return made;

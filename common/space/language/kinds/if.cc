@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -49,24 +50,22 @@ absl::StatusOr<Made> MakeIf(Elaborator& e, const BlockSource& source) {
     const DocumentNode* given = settings.Find(key);
     return given == nullptr ? &nothing : given;
   };
-  absl::StatusOr<ExpressionPtr> bound = e.ValueOf(condition, place, "");
-  if (!bound.ok()) return bound.status();
+  NASCENT_ASSIGN_OR_RETURN(ExpressionPtr bound, e.ValueOf(condition, place, ""));
   const auto wrong = [&](const ExprValue& value) {
     return e.Error(condition, absl::StrCat("found ", value.Text(), ", allowed are true and false"));
   };
-  if ((*bound)->kind == Expression::Kind::kLiteral) {
-    const bool* flag = (*bound)->literal.AsFlag();
-    if (flag == nullptr) return wrong((*bound)->literal);
+  if (bound->kind == Expression::Kind::kLiteral) {
+    const bool* flag = bound->literal.AsFlag();
+    if (flag == nullptr) return wrong(bound->literal);
     const char* key = *flag ? "then" : "else";
     const Elaborator::Trail trail(e, key);
     return e.Make(*body(key), place);
   }
   Place yes = place, no = place;
-  absl::StatusOr<std::optional<ByDecision>> split = e.SplitByDecision(condition, **bound);
-  if (!split.ok()) return split.status();
-  if (split->has_value()) {
-    Condition::Term when{(*split)->decision, {}}, otherwise{(*split)->decision, {}};
-    for (const auto& [raw, value] : (*split)->results) {
+  NASCENT_ASSIGN_OR_RETURN(std::optional<ByDecision> split, e.SplitByDecision(condition, *bound));
+  if (split.has_value()) {
+    Condition::Term when{split->decision, {}}, otherwise{split->decision, {}};
+    for (const auto& [raw, value] : split->results) {
       if (value.AsFlag() == nullptr) return wrong(value);
       (*value.AsFlag() ? when : otherwise).values.push_back(raw);
     }
@@ -90,7 +89,7 @@ absl::StatusOr<Made> MakeIf(Elaborator& e, const BlockSource& source) {
   absl::StatusOr<Made> else_made = e.Make(*body("else"), no);
   if (!else_made.ok()) return else_made;
   const int outputs = then_made->outputs == else_made->outputs ? then_made->outputs : -1;
-  return Made{std::make_unique<IfBlock>(*bound, std::move(then_made->block),
+  return Made{std::make_unique<IfBlock>(bound, std::move(then_made->block),
                                         std::move(else_made->block), condition.line),
               outputs};
 }

@@ -13,6 +13,7 @@
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -48,24 +49,22 @@ absl::Status ReadParameters(const Elaborator& e, const DocumentNode& node, Named
     return e.Error(node, "parameters are a list of names, or a map with defaults");
   }
   const auto add = [&](const DocumentNode& name, const DocumentNode* value) -> absl::Status {
-    absl::StatusOr<std::string> text = e.NameOf(name, "a parameter");
-    if (!text.ok()) return text.status();
+    NASCENT_ASSIGN_OR_RETURN(std::string text, e.NameOf(name, "a parameter"));
     for (const NamedBlock::Parameter& known : block.parameters) {
-      if (known.name == *text) {
-        return e.Error(name, absl::StrCat("parameter \"", *text, "\" twice"));
+      if (known.name == text) {
+        return e.Error(name, absl::StrCat("parameter \"", text, "\" twice"));
       }
     }
-    block.parameters.push_back({*std::move(text), value});
+    block.parameters.push_back({std::move(text), value});
     return absl::OkStatus();
   };
   for (const DocumentNode::Entry& entry : node.entries) {
     const bool required = entry.value->kind == DocumentNode::Kind::kNull;
-    absl::Status status =
-        add(WordAt(entry.line, entry.key), required ? nullptr : entry.value.get());
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(
+        add(WordAt(entry.line, entry.key), required ? nullptr : entry.value.get()));
   }
   for (const spec::DocumentNodePtr& item : node.items) {
-    if (absl::Status status = add(*item, nullptr); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(add(*item, nullptr));
   }
   return absl::OkStatus();
 }
@@ -93,8 +92,7 @@ absl::Status ReadNamedBlocks(Elaborator& e, const DocumentNode* section) {
       if (field.key == "body") {
         block.body = field.value.get();
       } else if (field.key == "parameters") {
-        absl::Status status = ReadParameters(e, *field.value, block);
-        if (!status.ok()) return status;
+        NASCENT_RETURN_IF_ERROR(ReadParameters(e, *field.value, block));
       } else if (field.key != "description") {
         return e.Error(field.line, absl::StrCat("found \"", field.key,
                                                 "\" in a block, allowed are "

@@ -11,6 +11,7 @@
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -90,11 +91,8 @@ OperationBlock::OperationBlock(const network::Operation* operation, std::string 
 absl::Status OperationBlock::AddComputed(BuildState& state, const Tensors& inputs,
                                          network::Attributes& attributes) const {
   for (const Computed& computed : computed_) {
-    absl::StatusOr<ExprValue> value = state.Evaluate(*computed.value, inputs);
-    if (!value.ok()) return value.status();
-    absl::StatusOr<network::Attribute> attribute = ToAttribute(*computed.spec, *value);
-    if (!attribute.ok()) return attribute.status();
-    attributes[computed.spec->name] = *std::move(attribute);
+    NASCENT_ASSIGN_OR_RETURN(ExprValue value, state.Evaluate(*computed.value, inputs));
+    NASCENT_ASSIGN_OR_RETURN(attributes[computed.spec->name], ToAttribute(*computed.spec, value));
   }
   return absl::OkStatus();
 }
@@ -136,17 +134,16 @@ absl::Status AddArgument(Elaborator& e, const network::Operation& operation,
                                 known.empty() ? "; there are none"
                                               : "; known are " + absl::StrJoin(known, ", ")));
   }
-  absl::StatusOr<ExpressionPtr> value =
-      e.ValueOf(*entry.value, place, Joined(place.label, entry.key));
-  if (!value.ok()) return value.status();
-  if ((*value)->kind != Expression::Kind::kLiteral) {
-    arguments.computed.push_back({&*spec, *std::move(value)});
+  NASCENT_ASSIGN_OR_RETURN(ExpressionPtr value,
+                           e.ValueOf(*entry.value, place, Joined(place.label, entry.key)));
+  if (value->kind != Expression::Kind::kLiteral) {
+    arguments.computed.push_back({&*spec, std::move(value)});
     return absl::OkStatus();
   }
-  absl::StatusOr<network::Attribute> attribute = ToAttribute(*spec, (*value)->literal);
+  absl::StatusOr<network::Attribute> attribute = ToAttribute(*spec, value->literal);
   if (!attribute.ok()) return e.Error(*entry.value, std::string(attribute.status().message()));
-  absl::StrAppend(&arguments.content, "\n", entry.key, "=", (*value)->literal.v.index(), ":",
-                  (*value)->literal.Text());
+  absl::StrAppend(&arguments.content, "\n", entry.key, "=", value->literal.v.index(), ":",
+                  value->literal.Text());
   arguments.given[entry.key] = *std::move(attribute);
   return absl::OkStatus();
 }
@@ -167,8 +164,7 @@ absl::StatusOr<Made> MakeOperation(Elaborator& e, const network::Operation& oper
   }
   OperationArguments all{.given = {}, .computed = {}, .content = operation.name};
   for (size_t i = 0; arguments != nullptr && i < arguments->entries.size(); ++i) {
-    absl::Status status = AddArgument(e, operation, arguments->entries[i], place, all);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(AddArgument(e, operation, arguments->entries[i], place, all));
   }
   auto& [given, computed, content] = all;
   for (const network::AttributeSpec& spec : operation.attributes) {

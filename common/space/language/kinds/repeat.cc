@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -87,27 +88,22 @@ struct RepeatSettings {
 absl::StatusOr<int> ReadHistory(Elaborator& e, const DocumentNode* given, const Place& place) {
   if (given == nullptr) return 1;
   if (given->text == "all") return 0;
-  absl::StatusOr<int64_t> number = e.SettledInteger(*given, place, 1, 1000);
-  if (!number.ok()) return number.status();
-  return static_cast<int>(*number);
+  NASCENT_ASSIGN_OR_RETURN(int64_t number, e.SettledInteger(*given, place, 1, 1000));
+  return static_cast<int>(number);
 }
 
 absl::StatusOr<RepeatSettings> ReadSettings(Elaborator& e, const BlockSource& source) {
   RepeatSettings settings;
   if (const DocumentNode* given = source.settings.Find("index")) {
-    absl::StatusOr<std::string> name = e.NameOf(*given, "index");
-    if (!name.ok()) return name.status();
-    settings.index = *std::move(name);
+    NASCENT_ASSIGN_OR_RETURN(settings.index, e.NameOf(*given, "index"));
   }
   if (const DocumentNode* given = source.settings.Find("share")) {
-    absl::StatusOr<ExprValue> flag = e.SettledValue(*given, source.place);
-    if (!flag.ok()) return flag.status();
-    if (flag->AsFlag() == nullptr) return e.Error(*given, "share: allowed are true and false");
-    settings.share = *flag->AsFlag();
+    NASCENT_ASSIGN_OR_RETURN(ExprValue flag, e.SettledValue(*given, source.place));
+    if (flag.AsFlag() == nullptr) return e.Error(*given, "share: allowed are true and false");
+    settings.share = *flag.AsFlag();
   }
-  absl::StatusOr<int> history = ReadHistory(e, source.settings.Find("history"), source.place);
-  if (!history.ok()) return history.status();
-  settings.history = *history;
+  NASCENT_ASSIGN_OR_RETURN(settings.history,
+                           ReadHistory(e, source.settings.Find("history"), source.place));
   if (const DocumentNode* given = source.settings.Find("result")) {
     if (given->text != "all" && given->text != "last") {
       return e.Error(*given, "result: allowed are last and all");
@@ -140,12 +136,12 @@ absl::StatusOr<RepeatTimes> ReadTimes(Elaborator& e, const BlockSource& source) 
   if (times.value->kind == Expression::Kind::kLiteral) {
     possible.push_back(times.value->literal);
   } else {
-    absl::StatusOr<std::optional<ByDecision>> split = e.SplitByDecision(*node, *times.value);
-    if (!split.ok()) return split.status();
-    if (!split->has_value()) {
+    NASCENT_ASSIGN_OR_RETURN(std::optional<ByDecision> split,
+                             e.SplitByDecision(*node, *times.value));
+    if (!split.has_value()) {
       return e.Error(*node, "times depends on a shape; allowed are numbers and decisions");
     }
-    times.split = **std::move(split);
+    times.split = *std::move(split);
     for (const auto& [raw, result] : times.split->results) possible.push_back(result);
   }
   for (const ExprValue& one : possible) {
@@ -187,15 +183,13 @@ absl::StatusOr<Made> MakeCopy(Elaborator& e, const BlockSource& source,
 }  // namespace
 
 absl::StatusOr<Made> MakeRepeat(Elaborator& e, const BlockSource& source) {
-  absl::StatusOr<RepeatSettings> settings = ReadSettings(e, source);
-  if (!settings.ok()) return settings.status();
-  absl::StatusOr<RepeatTimes> times = ReadTimes(e, source);
-  if (!times.ok()) return times.status();
-  const int history = settings->history;
+  NASCENT_ASSIGN_OR_RETURN(RepeatSettings settings, ReadSettings(e, source));
+  NASCENT_ASSIGN_OR_RETURN(RepeatTimes times, ReadTimes(e, source));
+  const int history = settings.history;
   std::vector<BlockPtr> copies;
   int inputs = history > 1 ? history : source.place.inputs;
-  for (int64_t i = 0; i < times->most; ++i) {
-    absl::StatusOr<Made> made = MakeCopy(e, source, *settings, *times, i, inputs);
+  for (int64_t i = 0; i < times.most; ++i) {
+    absl::StatusOr<Made> made = MakeCopy(e, source, settings, times, i, inputs);
     if (!made.ok()) return made;
     if (history == 1) {
       inputs = made->outputs;
@@ -205,11 +199,10 @@ absl::StatusOr<Made> MakeRepeat(Elaborator& e, const BlockSource& source) {
     copies.push_back(std::move(made->block));
   }
   int outputs = history == 1 ? inputs : 1;
-  if (settings->all_results) outputs = history == 0 && !times->split ? inputs : -1;
-  return Made{
-      std::make_unique<RepeatBlock>(std::move(copies), times->split ? times->value : nullptr,
-                                    history, settings->all_results, source.node.line),
-      outputs};
+  if (settings.all_results) outputs = history == 0 && !times.split ? inputs : -1;
+  return Made{std::make_unique<RepeatBlock>(std::move(copies), times.split ? times.value : nullptr,
+                                            history, settings.all_results, source.node.line),
+              outputs};
 }
 
 }  // namespace nascent::space

@@ -13,6 +13,7 @@
 #include "common/space/language/elaborator.h"
 #include "common/space/language/kinds/branches.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -66,11 +67,9 @@ absl::StatusOr<SelectCount> ReadCount(Elaborator& e, const BlockSource& source, 
   absl::StatusOr<int64_t> low =
       e.SettledInteger(range ? *given->items[0] : *given, source.place, 0, branches);
   if (!low.ok()) return low.status();
-  absl::StatusOr<int64_t> high =
-      range ? e.SettledInteger(*given->items[1], source.place, *low, branches) : low;
-  if (!high.ok()) return high.status();
-  return SelectCount{
-      .any = false, .least = static_cast<int>(*low), .most = static_cast<int>(*high)};
+  NASCENT_ASSIGN_OR_RETURN(
+      int64_t high, range ? e.SettledInteger(*given->items[1], source.place, *low, branches) : low);
+  return SelectCount{.any = false, .least = static_cast<int>(*low), .most = static_cast<int>(high)};
 }
 
 // Which branches each option of the decision takes, and the decision.
@@ -96,9 +95,8 @@ absl::StatusOr<Subsets> DecideSubsets(Elaborator& e, const BlockSource& source,
     for (const int i : subset) names.push_back(specs[i].name);
     domain.options.emplace_back(names.empty() ? std::string("none") : absl::StrJoin(names, "+"));
   }
-  absl::StatusOr<int> decision = e.Decide(source.node, source.place.label, domain, source.place);
-  if (!decision.ok()) return decision.status();
-  subsets.decision = *decision;
+  NASCENT_ASSIGN_OR_RETURN(subsets.decision,
+                           e.Decide(source.node, source.place.label, domain, source.place));
   return subsets;
 }
 
@@ -127,31 +125,24 @@ Terms TakenWhen(const Subsets& subsets, int i) {
 
 absl::StatusOr<Made> MakeSelect(Elaborator& e, const BlockSource& source) {
   const Place& place = source.place;
-  absl::StatusOr<Combine> combine = ReadCombine(e, source.settings.Find("combine"));
-  if (!combine.ok()) return combine.status();
-  absl::StatusOr<std::vector<BranchSpec>> specs = ReadBranches(e, source.value, place);
-  if (!specs.ok()) return specs.status();
+  NASCENT_ASSIGN_OR_RETURN(Combine combine, ReadCombine(e, source.settings.Find("combine")));
+  NASCENT_ASSIGN_OR_RETURN(std::vector<BranchSpec> specs, ReadBranches(e, source.value, place));
   if (source.value.items.empty()) {
     return e.Error(source.value, "nothing to select from; give at least one branch");
   }
-  absl::StatusOr<SelectCount> count = ReadCount(e, source, static_cast<int>(specs->size()));
-  if (!count.ok()) return count.status();
+  NASCENT_ASSIGN_OR_RETURN(SelectCount count, ReadCount(e, source, static_cast<int>(specs.size())));
   Subsets subsets;
-  if (!count->any) {
-    absl::StatusOr<Subsets> decided = DecideSubsets(e, source, *count, *specs);
-    if (!decided.ok()) return decided.status();
-    subsets = *std::move(decided);
+  if (!count.any) {
+    NASCENT_ASSIGN_OR_RETURN(subsets, DecideSubsets(e, source, count, specs));
   }
   std::vector<BranchesBlock::Branch> branches;
   bool one_each = true;
-  for (int i = 0; i < static_cast<int>(specs->size()); ++i) {
-    const BranchSpec& spec = (*specs)[i];
+  for (int i = 0; i < static_cast<int>(specs.size()); ++i) {
+    const BranchSpec& spec = specs[i];
     BranchesBlock::Branch branch;
     Terms when;
-    if (count->any) {
-      absl::StatusOr<int> flag = DecideUse(e, source, spec);
-      if (!flag.ok()) return flag.status();
-      branch.flag = *flag;
+    if (count.any) {
+      NASCENT_ASSIGN_OR_RETURN(branch.flag, DecideUse(e, source, spec));
       when.push_back({branch.flag, {1}});
     } else {
       when = TakenWhen(subsets, i);
@@ -165,14 +156,14 @@ absl::StatusOr<Made> MakeSelect(Elaborator& e, const BlockSource& source) {
     branch.only_if_unused = spec.only_if_unused;
     branches.push_back(std::move(branch));
   }
-  auto block = std::make_unique<BranchesBlock>(std::move(branches), *combine,
+  auto block = std::make_unique<BranchesBlock>(std::move(branches), combine,
                                                Joined(place.path, "combine"), source.node.line);
-  if (!count->any) block->SetSubsets(subsets.decision, std::move(subsets.options));
+  if (!count.any) block->SetSubsets(subsets.decision, std::move(subsets.options));
   int outputs = -1;
-  if (!count->any && one_each && *combine == Combine::kList && count->least == count->most) {
-    outputs = count->least;
+  if (!count.any && one_each && combine == Combine::kList && count.least == count.most) {
+    outputs = count.least;
   }
-  if (!count->any && count->least > 0 && *combine != Combine::kList) outputs = 1;
+  if (!count.any && count.least > 0 && combine != Combine::kList) outputs = 1;
   return Made{std::move(block), outputs};
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -45,12 +46,11 @@ absl::StatusOr<Made> MakeSequence(Elaborator& e, const DocumentNode& node, const
   for (size_t i = 0; i < node.items.size(); ++i) {
     const DocumentNode& item = *node.items[i];
     const Elaborator::Trail trail(e, absl::StrCat("[", i, "]"));
-    absl::StatusOr<std::string> segment = e.SegmentOf(item, place);
-    if (!segment.ok()) return segment.status();
-    const int count = ++seen[*segment];
-    if (count > 1) absl::StrAppend(&*segment, "_", count);
-    at.path = Joined(place.path, *segment);
-    at.label = Joined(place.label, *segment);
+    NASCENT_ASSIGN_OR_RETURN(std::string segment, e.SegmentOf(item, place));
+    const int count = ++seen[segment];
+    if (count > 1) absl::StrAppend(&segment, "_", count);
+    at.path = Joined(place.path, segment);
+    at.label = Joined(place.label, segment);
     absl::StatusOr<Made> made = e.Make(item, at);
     if (!made.ok()) return made;
     at.inputs = made->outputs;

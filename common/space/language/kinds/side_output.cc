@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/language/block_kinds.h"
 #include "common/space/language/elaborator.h"
+#include "common/status_macros.h"
 
 namespace nascent::space {
 namespace {
@@ -44,13 +45,11 @@ absl::StatusOr<Made> MakeSideOutput(Elaborator& e, const BlockSource& source) {
   const Place& place = source.place;
   const DocumentNode* called = source.settings.Find("called");
   if (called == nullptr) return e.Error(node, "called is missing: the output's name");
-  absl::StatusOr<std::string> name = e.TextOf(*called, place);
-  if (!name.ok()) return name.status();
+  NASCENT_ASSIGN_OR_RETURN(std::string name, e.TextOf(*called, place));
   absl::StatusOr<Made> made = e.Make(source.value, place);
   if (!made.ok()) return made;
-  return Made{
-      std::make_unique<SideOutputBlock>(*std::move(name), std::move(made->block), node.line),
-      place.inputs};
+  return Made{std::make_unique<SideOutputBlock>(std::move(name), std::move(made->block), node.line),
+              place.inputs};
 }
 
 }  // namespace nascent::space
