@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -10,7 +11,9 @@
 #include "bench/json_report.h"
 #include "bench/or_throw.h"
 #include "bench/search_sides.h"
+#include "client/nascent_client.h"
 #include "common/spec/search_file.h"
+#include "nascent/v1/search_service.grpc.pb.h"
 
 namespace nascent::bench {
 namespace {

@@ -8,13 +8,9 @@
 
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "client/nascent_client.h"
-#include "nascent/v1/search_service.grpc.pb.h"
 
 namespace nascent::bench {
 

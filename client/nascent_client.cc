@@ -1,5 +1,6 @@
 #include "client/nascent_client.h"
 
+#include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
@@ -16,6 +17,8 @@
 #include "common/rpc/request_id.h"
 #include "common/rpc/status.h"
 #include "common/sha256.h"
+#include "nascent/v1/artifact_service.grpc.pb.h"
+#include "nascent/v1/search_service.grpc.pb.h"
 
 namespace nascent::client {
 namespace {
@@ -41,6 +44,12 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
 
 }  // namespace
 
+struct NascentClient::Server {
+  std::shared_ptr<grpc::Channel> channel;  // null: one that was given, maybe of this process
+  std::unique_ptr<v1::SearchService::Stub> searches;
+  std::unique_ptr<v1::ArtifactService::Stub> artifacts;
+};
+
 NascentClient::NascentClient(const std::string& address, ClientOptions options)
     : options_(std::move(options)) {
   for (const auto server : absl::StrSplit(address, ',')) {
@@ -55,6 +64,10 @@ NascentClient::NascentClient(const std::shared_ptr<grpc::Channel>& channel, Clie
   servers_.push_back(
       {nullptr, v1::SearchService::NewStub(channel), v1::ArtifactService::NewStub(channel)});
 }
+
+NascentClient::~NascentClient() = default;
+
+const NascentClient::Server& NascentClient::InUse() const { return servers_[in_use_.load()]; }
 
 // The time from the first attempt that found no service until one is found again.
 class NascentClient::Outage {

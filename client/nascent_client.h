@@ -4,8 +4,6 @@
 #ifndef NASCENT_CLIENT_NASCENT_CLIENT_H_
 #define NASCENT_CLIENT_NASCENT_CLIENT_H_
 
-#include <grpcpp/channel.h>
-
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -16,8 +14,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "nascent/v1/artifact_service.grpc.pb.h"
-#include "nascent/v1/search_service.grpc.pb.h"
+#include "nascent/v1/artifact_service.pb.h"
+#include "nascent/v1/search_service.pb.h"
+
+namespace grpc {
+class Channel;
+}
 
 namespace nascent::client {
 
@@ -39,6 +41,7 @@ class NascentClient {
   // `address`: HOST:PORT, or several with commas between them. Does not connect yet.
   explicit NascentClient(const std::string& address, ClientOptions options = {});
   explicit NascentClient(const std::shared_ptr<grpc::Channel>& channel, ClientOptions options = {});
+  ~NascentClient();
 
   absl::StatusOr<v1::Search> Submit(const v1::SearchSpec& spec, bool validate_only = false);
   absl::StatusOr<v1::Search> Get(const v1::SearchRef& search);
@@ -77,11 +80,7 @@ class NascentClient {
   absl::Status GetArtifact(const std::string& sha256, const std::string& path);
 
  private:
-  struct Server {
-    std::shared_ptr<grpc::Channel> channel;  // null: one that was given, maybe of this process
-    std::unique_ptr<v1::SearchService::Stub> searches;
-    std::unique_ptr<v1::ArtifactService::Stub> artifacts;
-  };
+  struct Server;
 
   // What happens between two attempts, and for how long.
   class Outage;
@@ -91,7 +90,7 @@ class NascentClient {
   absl::StatusOr<Response> Retry(Call call);
   template <typename Method>
   absl::StatusOr<v1::Search> Change(Method method, const v1::SearchRef& search);
-  const Server& InUse() const { return servers_[in_use_.load()]; }
+  const Server& InUse() const;
 
   const ClientOptions options_;
   std::vector<Server> servers_;  // constant after construction

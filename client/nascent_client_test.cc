@@ -14,6 +14,8 @@
 
 #include "common/sha256.h"
 #include "common/sync.h"
+#include "nascent/v1/artifact_service.grpc.pb.h"
+#include "nascent/v1/search_service.grpc.pb.h"
 
 namespace nascent::client {
 namespace {

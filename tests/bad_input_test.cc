@@ -2,12 +2,14 @@
 // every process alive.
 
 #include <gmock/gmock.h>
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
 #include <fstream>
 
+#include "nascent/v1/search_service.grpc.pb.h"
 #include "nascent/v1/worker_service.grpc.pb.h"
 #include "tests/support/service.h"
 
@@ -257,7 +259,8 @@ TEST_F(BadInput, MessagesOverTheSizeLimitAreRefused) {
   request.mutable_spec()->mutable_space()->set_template_(std::string(8 << 20, ' '));
   v1::SubmitSearchResponse response;
   grpc::ClientContext context;
-  EXPECT_EQ(service_->Stub()->SubmitSearch(&context, request, &response).error_code(),
+  const auto stub = v1::SearchService::NewStub(service_->Channel());
+  EXPECT_EQ(stub->SubmitSearch(&context, request, &response).error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 

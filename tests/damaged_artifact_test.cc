@@ -1,6 +1,7 @@
 // A file of the coordinator's artifact store that the disk has changed, on a real service.
 
 #include <gmock/gmock.h>
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
 

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "common/rpc/deadline.h"
 #include "common/sync.h"
+#include "nascent/v1/search_service.grpc.pb.h"
 #include "nascent/v1/worker_service.grpc.pb.h"
 #include "tests/support/service.h"
 

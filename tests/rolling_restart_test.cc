@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/rpc/deadline.h"
+#include "nascent/v1/search_service.grpc.pb.h"
 #include "tests/support/raw_call.h"
 #include "tests/support/service.h"
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "nascent/v1/search_service.grpc.pb.h"
 #include "tests/support/raw_call.h"
 #include "tests/support/service.h"
 #include "tests/support/silent_proxy.h"

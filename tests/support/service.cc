@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/random.h"
+#include "nascent/v1/search_service.grpc.pb.h"
 
 namespace nascent::testing {
 namespace {
@@ -98,8 +99,11 @@ std::shared_ptr<grpc::Channel> Service::Channel(int place) {
   return grpc::CreateChannel(Address(place), grpc::InsecureChannelCredentials());
 }
 
-std::unique_ptr<v1::SearchService::Stub> Service::Stub(int place) {
-  return v1::SearchService::NewStub(Channel(place));
+bool Service::Answers(int place) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+  v1::ListSearchesResponse response;
+  return v1::SearchService::NewStub(Channel(place))->ListSearches(&context, {}, &response).ok();
 }
 
 int Service::WaitUntilServing() {
@@ -108,13 +112,9 @@ int Service::WaitUntilServing() {
       [&] {
         for (size_t i = 0; i < ports_.size(); ++i) {
           if (coordinators_[i] == nullptr || !coordinators_[i]->Running()) continue;
-          grpc::ClientContext context;
-          context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
-          v1::ListSearchesResponse response;
-          if (Stub(static_cast<int>(i))->ListSearches(&context, {}, &response).ok()) {
-            serving = static_cast<int>(i);
-            return true;
-          }
+          if (!Answers(static_cast<int>(i))) continue;
+          serving = static_cast<int>(i);
+          return true;
         }
         return false;
       },
@@ -149,13 +149,12 @@ Process& Service::worker(const std::string& name) {
 }
 
 void Service::WaitForWorkers(int count) {
-  const int place = WaitUntilServing();
+  const auto stub = v1::SearchService::NewStub(Channel(WaitUntilServing()));
   const bool found = WaitFor(
       [&] {
         grpc::ClientContext context;
         v1::ListWorkersResponse response;
-        return Stub(place)->ListWorkers(&context, {}, &response).ok() &&
-               response.workers_size() >= count;
+        return stub->ListWorkers(&context, {}, &response).ok() && response.workers_size() >= count;
       },
       kStartSeconds);
   if (!found) throw std::runtime_error("workers do not register\n" + Logs());

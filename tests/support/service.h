@@ -3,16 +3,17 @@
 #ifndef NASCENT_TESTS_SUPPORT_SERVICE_H_
 #define NASCENT_TESTS_SUPPORT_SERVICE_H_
 
-#include <grpcpp/channel.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "nascent/v1/search_service.grpc.pb.h"
 #include "tests/support/postgres_cluster.h"
 #include "tests/support/process.h"
+
+namespace grpc {
+class Channel;
+}
 
 namespace nascent::testing {
 
@@ -49,9 +50,10 @@ class Service {
   // Waits until so many workers are registered.
   void WaitForWorkers(int count);
 
-  // To the active coordinator, as long as it is that.
-  std::unique_ptr<v1::SearchService::Stub> Stub(int place = 0);
+  // A new connection to the coordinator there.
   std::shared_ptr<grpc::Channel> Channel(int place = 0);
+  // Whether the coordinator there answers a read within two seconds, as a standby does, too.
+  bool Answers(int place);
 
   // The command line against this service, e.g. Run({"list", "--output", "json"}).
   Finished Run(const std::vector<std::string>& arguments, const std::string& input = "");
