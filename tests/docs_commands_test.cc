@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <regex>
+#include <optional>
 #include <set>
+#include <sstream>
 
 #include "tests/support/process.h"
 
@@ -66,21 +68,33 @@ std::vector<std::string> Lines(const std::string& path) {
   return lines;
 }
 
+// What a line "<!-- WORDS REST -->" says after these words; nothing where it is another line.
+std::optional<std::string> Remark(const std::string& line, const std::string& words) {
+  const std::string begin = "<!-- " + words;
+  const std::string end = "-->";
+  if (!line.starts_with(begin) || !line.ends_with(end)) return std::nullopt;
+  std::string rest = line.substr(begin.size(), line.size() - begin.size() - end.size());
+  rest.erase(0, rest.find_first_not_of(' '));
+  rest.erase(rest.find_last_not_of(' ') + 1);
+  return rest;
+}
+
 // The blocks of a page, fenced or indented.
 std::vector<Block> BlocksOf(const std::string& name) {
   const std::vector<std::string> lines = Lines(std::string(NASCENT_SOURCE) + "/" + name);
   EXPECT_FALSE(lines.empty()) << name;
   const auto line = [&](size_t i) { return i < lines.size() ? lines[i] : std::string(); };
   const auto indented = [&](size_t i) { return line(i).starts_with("    "); };
-  static const std::regex kComment("<!-- *(saved as|not run:|printed) *(.*?) *-->");
   std::vector<Block> blocks;
   Block next;
   for (size_t i = 0; i < lines.size();) {
-    std::smatch comment;
-    if (std::regex_match(lines[i], comment, kComment)) {
-      if (comment[1] == "saved as") next.saved_as = comment[2];
-      if (comment[1] == "not run:") next.not_run = comment[2];
-      if (comment[1] == "printed") next.printed = true;
+    const auto saved_as = Remark(lines[i], "saved as");
+    const auto not_run = Remark(lines[i], "not run:");
+    const bool printed = Remark(lines[i], "printed").has_value();
+    if (saved_as || not_run || printed) {
+      next.saved_as = saved_as.value_or(next.saved_as);
+      next.not_run = not_run.value_or(next.not_run);
+      next.printed = next.printed || printed;
       ++i;
       continue;
     }
@@ -211,9 +225,18 @@ TEST_F(DocumentedCommands, TheExamplesOfTheHelpAreTaken) {
   const std::set<std::string> here = {"up", "down", "watch", "simulate"};
   const std::string all = Shell("nascent --help").out;
   std::set<std::string> commands;
-  static const std::regex kCommand("\n  ([a-z]+) +[A-Z]");
-  for (std::sregex_iterator it(all.begin(), all.end(), kCommand), end; it != end; ++it) {
-    commands.insert((*it)[1]);
+  std::istringstream lines(all);
+  for (std::string line; std::getline(lines, line);) {
+    // "  submit      Start a search"
+    std::istringstream words(line);
+    std::string command, description;
+    words >> command >> description;
+    const bool lower = std::all_of(command.begin(), command.end(),
+                                   [](unsigned char c) { return std::islower(c) != 0; });
+    if (line.starts_with("  ") && line.size() > 2 && line[2] != ' ' && lower &&
+        !description.empty() && std::isupper(static_cast<unsigned char>(description[0])) != 0) {
+      commands.insert(command);
+    }
   }
   ASSERT_TRUE(commands.contains("submit")) << all;
   commands.insert({"data add", "data list", "data remove", "space show", "space describe",
