@@ -106,6 +106,17 @@ TEST(RecipeFields, DefaultsAreInTheirRanges) {
   }
 }
 
+TEST(RecipeFields, AreExplainedWhereTrainingIs) {
+  const std::string page = Read(NASCENT_DOCS "/training.md");
+  const std::string table = page.substr(0, page.find("**Schedules**"));
+  const auto* recipe = v1::Recipe::descriptor();
+  for (int i = 0; i < recipe->field_count(); ++i) {
+    const std::string& name = recipe->field(i)->name();
+    EXPECT_NE(table.find("| `" + name + "`"), std::string::npos)
+        << name << " has no row in docs/training.md";
+  }
+}
+
 TEST(RecipeFields, StandInTheManualWithTheirRangesAndDefaults) {
   const std::string page = Read(NASCENT_DOCS "/search-file.md");
   const auto scalars = Scalars();
