@@ -9,6 +9,7 @@
 #include "client/cli/search_trials.h"
 #include "client/cli/watch_view.h"
 #include "common/exit_code.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -46,9 +47,8 @@ absl::Status FetchWeights(Context& context, const v1::Search& search, const v1::
   if (!trial.weights().empty()) return context.client().GetArtifact(trial.weights(), path);
   std::string why = ": they are kept of winners, try again when it has ended";
   if (client::HasEnded(search.state())) {
-    const auto trials = context.client().ListTrials(client::RefOf(search));
-    if (!trials.ok()) return trials.status();
-    const std::string others = WithWeights(*trials);
+    NASCENT_ASSIGN_OR_RETURN(const auto trials, context.client().ListTrials(client::RefOf(search)));
+    const std::string others = WithWeights(trials);
     why = others.empty() ? "" : absl::StrCat(": there are those of ", others);
   }
   return absl::NotFoundError(absl::StrCat("no weights are stored for trial #", trial.number(),
@@ -56,33 +56,30 @@ absl::Status FetchWeights(Context& context, const v1::Search& search, const v1::
 }
 
 absl::StatusOr<int> ShowBest(Context& context, const BestOptions& options) {
-  auto search = context.client().Get(client::ParseSearchRef(options.search));
-  if (!search.ok()) return search.status();
+  NASCENT_ASSIGN_OR_RETURN(auto search,
+                           context.client().Get(client::ParseSearchRef(options.search)));
   v1::Trial trial;
   if (options.trial > 0) {
-    auto found = FindTrial(context.client(), *search, options.trial);
-    if (!found.ok()) return found.status();
-    trial = *std::move(found);
-  } else if (search->leaders_size() == 0) {
-    return absl::NotFoundError(absl::StrCat(
-        "search ", search->id(), " (", search->spec().name(), ") has no result",
-        client::HasEnded(search->state()) ? "" : " yet", ": it is ", StateWord(*search),
-        search->state_reason().empty() ? "" : ", ", search->state_reason()));
+    NASCENT_ASSIGN_OR_RETURN(trial, FindTrial(context.client(), search, options.trial));
+  } else if (search.leaders_size() == 0) {
+    return absl::NotFoundError(
+        absl::StrCat("search ", search.id(), " (", search.spec().name(), ") has no result",
+                     client::HasEnded(search.state()) ? "" : " yet", ": it is ", StateWord(search),
+                     search.state_reason().empty() ? "" : ", ", search.state_reason()));
   } else {
-    trial = search->leaders(0);
+    trial = search.leaders(0);
   }
   if (!options.weights.empty()) {
-    const absl::Status status = FetchWeights(context, *search, trial, options.weights);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(FetchWeights(context, search, trial, options.weights));
   }
   if (context.json()) {
-    context.PrintJson(TrialJson(*search, trial));
+    context.PrintJson(TrialJson(search, trial));
     return kSuccess;
   }
   if (options.trial > 0) {
-    context.Print(TrialLines(*search, trial, context.limit(), context.style()));
+    context.Print(TrialLines(search, trial, context.limit(), context.style()));
   } else {
-    context.Print(WinnerLines(*search, context.limit(), context.style()));
+    context.Print(WinnerLines(search, context.limit(), context.style()));
   }
   if (!options.weights.empty()) context.Note(absl::StrCat("Weights are in ", options.weights));
   return kSuccess;

@@ -13,6 +13,7 @@
 #include "common/exit_code.h"
 #include "common/spec/message_json.h"
 #include "common/spec/message_reader.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -50,27 +51,24 @@ int64_t CountOf(const v1::Dataset& dataset, const std::string& split) {
 }
 
 absl::StatusOr<int> Add(Context& context, const DatasetFiles& files) {
-  auto loaded = LoadDataset(files);
-  if (!loaded.ok()) return loaded.status();
-  for (const std::string& content : loaded->artifacts) {
+  NASCENT_ASSIGN_OR_RETURN(auto loaded, LoadDataset(files));
+  for (const std::string& content : loaded.artifacts) {
     const auto stored = context.client().PutArtifact(content);
     if (!stored.ok()) return stored.status();
   }
-  const auto dataset = context.client().RegisterDataset(loaded->dataset);
-  if (!dataset.ok()) return dataset.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto dataset, context.client().RegisterDataset(loaded.dataset));
   if (context.json()) {
-    context.PrintJson(spec::ToJson(*dataset));
+    context.PrintJson(spec::ToJson(dataset));
     return kSuccess;
   }
-  context.Print(absl::StrCat("Registered ", dataset->name(), ": ", CountOf(*dataset, "train"),
-                             " training and ", CountOf(*dataset, "test"), " test examples of ",
-                             ShapeText(dataset->shape()), ", ", dataset->classes(), " classes"));
+  context.Print(absl::StrCat("Registered ", dataset.name(), ": ", CountOf(dataset, "train"),
+                             " training and ", CountOf(dataset, "test"), " test examples of ",
+                             ShapeText(dataset.shape()), ", ", dataset.classes(), " classes"));
   return kSuccess;
 }
 
 absl::StatusOr<int> Remove(Context& context, const std::string& name) {
-  const absl::Status status = context.client().RemoveDataset(name);
-  if (!status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(context.client().RemoveDataset(name));
   if (context.json()) {
     context.PrintJson(spec::Json::Object().Set("removed", name));
   } else {
@@ -80,19 +78,18 @@ absl::StatusOr<int> Remove(Context& context, const std::string& name) {
 }
 
 absl::StatusOr<int> ListData(Context& context) {
-  const auto datasets = context.client().ListDatasets();
-  if (!datasets.ok()) return datasets.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto datasets, context.client().ListDatasets());
   if (context.json()) {
     spec::Json list = spec::Json::List();
-    for (const v1::Dataset& dataset : *datasets) list.Append(spec::ToJson(dataset));
+    for (const v1::Dataset& dataset : datasets) list.Append(spec::ToJson(dataset));
     context.PrintJson(list);
     return kSuccess;
   }
-  if (datasets->empty()) {
+  if (datasets.empty()) {
     context.Print("No data yet. Register some with `nascent data add NAME --from DIR`.");
     return kSuccess;
   }
-  context.Print(DatasetTable(*datasets));
+  context.Print(DatasetTable(datasets));
   return kSuccess;
 }
 

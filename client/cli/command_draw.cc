@@ -8,6 +8,7 @@
 #include "client/cli/search_trials.h"
 #include "client/cli/space_source.h"
 #include "common/space/decisions/genotype_proto.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -28,9 +29,8 @@ struct DrawOptions {
 };
 
 absl::StatusOr<v1::Dataset> FindDataset(client::NascentClient& client, const std::string& name) {
-  const auto datasets = client.ListDatasets();
-  if (!datasets.ok()) return datasets.status();
-  for (const v1::Dataset& dataset : *datasets) {
+  NASCENT_ASSIGN_OR_RETURN(const auto datasets, client.ListDatasets());
+  for (const v1::Dataset& dataset : datasets) {
     if (dataset.name() == name) return dataset;
   }
   return absl::NotFoundError(
@@ -40,17 +40,15 @@ absl::StatusOr<v1::Dataset> FindDataset(client::NascentClient& client, const std
 }
 
 absl::StatusOr<int> DrawTrial(Context& context, const DrawOptions& options) {
-  const auto search = context.client().Get(client::ParseSearchRef(options.search));
-  if (!search.ok()) return search.status();
-  const auto trial = FindTrial(context.client(), *search, options.trial);
-  if (!trial.ok()) return trial.status();
-  const auto dataset = FindDataset(context.client(), search->spec().data().dataset());
-  if (!dataset.ok()) return dataset.status();
-  const auto loaded = LoadSpace(search->spec(), *dataset);
-  if (!loaded.ok()) return loaded.status();
-  const auto genotype = space::FromProto(loaded->space->decisions(), trial->genotype());
-  if (!genotype.ok()) return genotype.status();
-  return DrawNetwork(context, *loaded->space, *genotype, options.drawing);
+  NASCENT_ASSIGN_OR_RETURN(const auto search,
+                           context.client().Get(client::ParseSearchRef(options.search)));
+  NASCENT_ASSIGN_OR_RETURN(const auto trial, FindTrial(context.client(), search, options.trial));
+  NASCENT_ASSIGN_OR_RETURN(const auto dataset,
+                           FindDataset(context.client(), search.spec().data().dataset()));
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded, LoadSpace(search.spec(), dataset));
+  NASCENT_ASSIGN_OR_RETURN(const auto genotype,
+                           space::FromProto(loaded.space->decisions(), trial.genotype()));
+  return DrawNetwork(context, *loaded.space, genotype, options.drawing);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "common/network/key.h"
 #include "common/output_file.h"
 #include "common/pytorch/source.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -34,20 +35,17 @@ struct ExportOptions {
 
 absl::StatusOr<int> Export(Context& context, const ExportOptions& options) {
   const std::string known = options.genotype.starts_with('@') ? options.genotype.substr(1) : "";
-  const auto loaded = LoadSpace(options.source, known);
-  if (!loaded.ok()) return loaded.status();
-  const auto genotype = ReadGenotype(*loaded->space, options.genotype);
-  if (!genotype.ok()) return genotype.status();
-  const auto architecture = loaded->space->BuildArchitecture(*genotype);
-  if (!architecture.ok()) return architecture.status();
-  const std::string printed = loaded->space->Print(*genotype);
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded, LoadSpace(options.source, known));
+  NASCENT_ASSIGN_OR_RETURN(const auto genotype, ReadGenotype(*loaded.space, options.genotype));
+  NASCENT_ASSIGN_OR_RETURN(const auto architecture, loaded.space->BuildArchitecture(genotype));
+  const std::string printed = loaded.space->Print(genotype);
   pytorch::SourceOptions source_options;
-  source_options.description = absl::StrCat("A network of the space ", loaded->space->name(), ": ",
-                                            architecture->costs.parameters, " parameters, ",
-                                            architecture->costs.multiply_accumulates,
+  source_options.description = absl::StrCat("A network of the space ", loaded.space->name(), ": ",
+                                            architecture.costs.parameters, " parameters, ",
+                                            architecture.costs.multiply_accumulates,
                                             " multiply-accumulates.\n\nGenotype: ", printed);
-  const auto source = pytorch::ToPyTorch(architecture->live, source_options);
-  if (!source.ok()) return source.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto source,
+                           pytorch::ToPyTorch(architecture.live, source_options));
 
   const std::filesystem::path folder = options.folder;
   std::error_code error;
@@ -62,17 +60,17 @@ absl::StatusOr<int> Export(Context& context, const ExportOptions& options) {
     return absl::AlreadyExistsError(
         absl::StrCat(path.string(), " is there already; --force replaces it"));
   }
-  if (absl::Status status = WriteOutputFile(path.string(), source->text); !status.ok())
+  if (absl::Status status = WriteOutputFile(path.string(), source.text); !status.ok())
     return status;
   if (context.json()) {
     context.PrintJson(spec::Json::Object()
                           .Set("genotype", printed)
-                          .Set("key", network::ComputeKey(architecture->live).hex)
-                          .Set("parameters", architecture->costs.parameters)
+                          .Set("key", network::ComputeKey(architecture.live).hex)
+                          .Set("parameters", architecture.costs.parameters)
                           .Set("files", spec::Json::List().Append(path.string())));
   } else {
     context.Print(absl::StrCat("PyTorch source of ", printed, ", ",
-                               FormatCount(static_cast<double>(architecture->costs.parameters)),
+                               FormatCount(static_cast<double>(architecture.costs.parameters)),
                                " parameters: ", path.string()));
   }
   return kSuccess;

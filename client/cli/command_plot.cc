@@ -10,6 +10,7 @@
 #include "client/cli/facts.h"
 #include "client/cli/plot.h"
 #include "common/exit_code.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -76,29 +77,25 @@ absl::StatusOr<PlotData> ReadCurves(Context& context, const Options& options,
 absl::StatusOr<int> Plot(Context& context, Options options) {
   std::vector<PlottedSearch> searches;
   for (const std::string& name : options.searches) {
-    auto search = context.client().Get(client::ParseSearchRef(name));
-    if (!search.ok()) return search.status();
-    searches.push_back({*std::move(search), {}});
+    NASCENT_ASSIGN_OR_RETURN(auto search, context.client().Get(client::ParseSearchRef(name)));
+    searches.push_back({std::move(search), {}});
     if (options.curves) continue;
-    auto trials = context.client().ListTrials(client::RefOf(searches.back().search));
-    if (!trials.ok()) return trials.status();
-    searches.back().trials = *std::move(trials);
+    NASCENT_ASSIGN_OR_RETURN(searches.back().trials,
+                             context.client().ListTrials(client::RefOf(searches.back().search)));
   }
   if (options.curves && searches.size() > 1) {
     return absl::InvalidArgumentError("--curves: found several searches, expected one");
   }
-  const auto data = options.curves ? ReadCurves(context, options, searches[0].search)
-                                   : MakePlotData(searches, options.choice);
-  if (!data.ok()) return data.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto data, options.curves
+                                                ? ReadCurves(context, options, searches[0].search)
+                                                : MakePlotData(searches, options.choice));
   if (options.files.empty() && !options.terminal_only) {
     const std::string stem = FileStem(searches, options.curves);
     options.files = {stem + ".png", stem + ".svg"};
   }
   for (const std::string& file : options.files) {
-    const auto format = picture::FormatOf(file);
-    if (!format.ok()) return format.status();
-    const absl::Status status = picture::DrawWithGnuplot(PlotScript(*data, *format), file);
-    if (!status.ok()) return status;
+    NASCENT_ASSIGN_OR_RETURN(const auto format, picture::FormatOf(file));
+    NASCENT_RETURN_IF_ERROR(picture::DrawWithGnuplot(PlotScript(data, format), file));
   }
   if (context.json()) {
     spec::Json files = spec::Json::List();
@@ -110,15 +107,15 @@ absl::StatusOr<int> Plot(Context& context, Options options) {
     context.PrintJson(spec::Json::Object()
                           .Set("search_id", searches[0].search.id())
                           .Set("search_ids", std::move(ids))
-                          .Set("x", data->x.name)
-                          .Set("y", data->y.name)
-                          .Set("points", data->CountPoints())
+                          .Set("x", data.x.name)
+                          .Set("y", data.y.name)
+                          .Set("points", data.CountPoints())
                           .Set("files", std::move(files)));
     return kSuccess;
   }
-  context.Print(data->title);
+  context.Print(data.title);
   const int width = std::min(context.width(), kTerminalWidth);
-  context.Print(DrawOnTerminal(*data, width, kTerminalHeight, context.style().colours()));
+  context.Print(DrawOnTerminal(data, width, kTerminalHeight, context.style().colours()));
   for (const std::string& file : options.files) {
     context.Print(absl::StrCat("Picture: ", std::filesystem::absolute(file).string()));
   }

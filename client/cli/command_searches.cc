@@ -15,6 +15,7 @@
 #include "common/exit_code.h"
 #include "common/spec/message_json.h"
 #include "common/spec/message_reader.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -37,44 +38,42 @@ Examples:
   nascent show 12 --output json)";
 
 absl::StatusOr<int> ListSearches(Context& context, int64_t limit) {
-  const auto searches = context.client().List(limit);
-  if (!searches.ok()) return searches.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto searches, context.client().List(limit));
   if (context.json()) {
     spec::Json list = spec::Json::List();
-    for (const v1::Search& search : *searches) list.Append(SearchJson(search));
+    for (const v1::Search& search : searches) list.Append(SearchJson(search));
     context.PrintJson(list);
     return kSuccess;
   }
-  if (searches->empty()) {
+  if (searches.empty()) {
     context.Print("No searches yet. Start one with `nascent submit FILE`.");
     return kSuccess;
   }
-  context.Print(SearchTable(*searches, absl::Now()));
+  context.Print(SearchTable(searches, absl::Now()));
   return kSuccess;
 }
 
 absl::StatusOr<int> ShowSearch(Context& context, const std::string& name) {
-  const auto search = context.client().Get(client::ParseSearchRef(name));
-  if (!search.ok()) return search.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto search, context.client().Get(client::ParseSearchRef(name)));
   if (context.json()) {
-    context.PrintJson(SearchJson(*search));
+    context.PrintJson(SearchJson(search));
     return kSuccess;
   }
   WatchView view;
   v1::WatchSearchResponse update;
-  *update.mutable_search() = *search;
+  *update.mutable_search() = search;
   const Style style = context.style();
   view.Update(update, style);
   constexpr int kHeight = 24;
   for (const std::string& line : view.Frame(context.width(), kHeight, style)) context.Print(line);
-  for (const std::string& warning : search->warnings()) {
+  for (const std::string& warning : search.warnings()) {
     context.Print(absl::StrCat(style.Paint("note: ", Ink::kBusy), warning));
   }
-  if (!search->state_reason().empty()) {
-    context.Print(absl::StrCat("\n", StateWord(*search), ": ", search->state_reason()));
+  if (!search.state_reason().empty()) {
+    context.Print(absl::StrCat("\n", StateWord(search), ": ", search.state_reason()));
   }
   context.Print(absl::StrCat("\n", style.Paint("Search file", Ink::kBold)));
-  context.Print(SearchFileLines(search->spec(), std::min(context.width(), kFileWidth)));
+  context.Print(SearchFileLines(search.spec(), std::min(context.width(), kFileWidth)));
   return kSuccess;
 }
 
@@ -87,20 +86,18 @@ spec::Json MeasurementsJson(const std::vector<v1::TrialMeasurements>& trials) {
 }
 
 absl::StatusOr<int> ShowTrial(Context& context, const std::string& name, int64_t number) {
-  const auto read = ReadSearchTrials(context.client(), name);
-  if (!read.ok()) return read.status();
-  const auto& [search, trials] = *read;
-  const auto trial = FindTrial(search, trials, number);
-  if (!trial.ok()) return trial.status();
-  const auto measured = context.client().ListMeasurements(client::RefOf(search), "", number);
-  if (!measured.ok()) return measured.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto read, ReadSearchTrials(context.client(), name));
+  const auto& [search, trials] = read;
+  NASCENT_ASSIGN_OR_RETURN(const auto trial, FindTrial(search, trials, number));
+  NASCENT_ASSIGN_OR_RETURN(const auto measured,
+                           context.client().ListMeasurements(client::RefOf(search), "", number));
   if (context.json()) {
-    context.PrintJson(TrialJson(search, **trial)
-                          .Set("recipe", spec::ToJson((*trial)->recipe()))
-                          .Set("measurements", MeasurementsJson(*measured)));
+    context.PrintJson(TrialJson(search, *trial)
+                          .Set("recipe", spec::ToJson(trial->recipe()))
+                          .Set("measurements", MeasurementsJson(measured)));
     return kSuccess;
   }
-  TrialReport report{search, **trial, Ancestors(trials, number), *measured};
+  TrialReport report{search, *trial, Ancestors(trials, number), measured};
   context.Print(ReportLines(report, context.limit(), context.style()));
   return kSuccess;
 }

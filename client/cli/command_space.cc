@@ -13,6 +13,7 @@
 #include "common/space/option_check.h"
 #include "common/space/presets.h"
 #include "common/space/sampler.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -51,21 +52,22 @@ absl::StatusOr<int> ListPresets(Context& context) {
                {.title = "decisions", .right = true},
                {.title = "what it is", .wrap = true, .below = true}});
   for (const space::Preset& preset : space::Presets()) {
-    const auto space = space::Space::Parse(preset.text, absl::StrCat("preset:", preset.name), {});
-    if (!space.ok()) return space.status();
-    const std::string size = (*space)->decisions().Cardinality();
+    NASCENT_ASSIGN_OR_RETURN(
+        const auto space,
+        space::Space::Parse(preset.text, absl::StrCat("preset:", preset.name), {}));
+    const std::string size = space->decisions().Cardinality();
     spec::Json known = spec::Json::List();
-    for (const auto& architecture : (*space)->known()) known.Append(architecture.name);
+    for (const auto& architecture : space->known()) known.Append(architecture.name);
     list.Append(spec::Json::Object()
                     .Set("name", preset.name)
-                    .Set("description", (*space)->description())
+                    .Set("description", space->description())
                     .Set("genotypes", size)
-                    .Set("decisions", (*space)->decisions().size())
+                    .Set("decisions", space->decisions().size())
                     .Set("known", std::move(known)));
     constexpr size_t kLongestNumber = 12;
     table.Add({preset.name,
                size.size() > kLongestNumber ? absl::StrCat("≈1e", size.size() - 1) : size,
-               absl::StrCat((*space)->decisions().size()), FirstLine((*space)->description())});
+               absl::StrCat(space->decisions().size()), FirstLine(space->description())});
   }
   if (context.json()) {
     context.PrintJson(list);
@@ -76,13 +78,12 @@ absl::StatusOr<int> ListPresets(Context& context) {
 }
 
 absl::StatusOr<int> ShowTemplate(Context& context, const SpaceSource& source) {
-  const auto loaded = LoadSpace(source);
-  if (!loaded.ok()) return loaded.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded, LoadSpace(source));
   if (context.json()) {
     context.PrintJson(
-        spec::Json::Object().Set("name", loaded->space->name()).Set("template", loaded->text));
+        spec::Json::Object().Set("name", loaded.space->name()).Set("template", loaded.text));
   } else {
-    std::string text = loaded->text;
+    std::string text = loaded.text;
     while (text.ends_with('\n')) text.pop_back();
     context.Print(text);
   }
@@ -158,9 +159,8 @@ spec::Json DescriptionJson(const space::Space& space) {
 }
 
 absl::StatusOr<int> Describe(Context& context, const SpaceSource& source) {
-  const auto loaded = LoadSpace(source);
-  if (!loaded.ok()) return loaded.status();
-  const space::Space& space = *loaded->space;
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded, LoadSpace(source));
+  const space::Space& space = *loaded.space;
   if (context.json()) {
     context.PrintJson(DescriptionJson(space));
     return kSuccess;
@@ -205,10 +205,9 @@ absl::StatusOr<int> Describe(Context& context, const SpaceSource& source) {
 // Whether the architectures that a template names can be built, each with its own constants.
 absl::Status CheckKnown(const SpaceSource& source, const LoadedSpace& loaded) {
   for (const space::KnownArchitecture& known : loaded.space->known()) {
-    const auto own = LoadSpace(source, known.name);
-    if (!own.ok()) return own.status();
-    const auto genotype = own->space->Read(absl::StrCat("@", known.name));
-    const absl::Status status = genotype.ok() ? own->space->Check(*genotype) : genotype.status();
+    NASCENT_ASSIGN_OR_RETURN(const auto own, LoadSpace(source, known.name));
+    const auto genotype = own.space->Read(absl::StrCat("@", known.name));
+    const absl::Status status = genotype.ok() ? own.space->Check(*genotype) : genotype.status();
     if (!status.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(loaded.file, ": known.", known.name, ": ", status.message()));
@@ -219,18 +218,16 @@ absl::Status CheckKnown(const SpaceSource& source, const LoadedSpace& loaded) {
 
 absl::StatusOr<int> Check(Context& context, SpaceSource source) {
   source.output = space::OutputRule::kEither;
-  const auto loaded = LoadSpace(source);
-  if (!loaded.ok()) return loaded.status();
-  const space::Space& space = *loaded->space;
-  if (absl::Status status = CheckKnown(source, *loaded); !status.ok()) return status;
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded, LoadSpace(source));
+  const space::Space& space = *loaded.space;
+  NASCENT_RETURN_IF_ERROR(CheckKnown(source, loaded));
   for (int i = 0; i < kCheckedNetworks; ++i) {
     RandomStream random(0, static_cast<uint64_t>(i));
-    const auto genotype = space::Sample(space, random);
-    if (!genotype.ok()) return genotype.status();
-    const auto architecture = space.BuildArchitecture(*genotype);
+    NASCENT_ASSIGN_OR_RETURN(const auto genotype, space::Sample(space, random));
+    const auto architecture = space.BuildArchitecture(genotype);
     if (!architecture.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat(loaded->file, ": genotype ", space.Print(*genotype),
+          absl::StrCat(loaded.file, ": genotype ", space.Print(genotype),
                        " does not build: ", std::string(architecture.status().message())));
     }
   }
@@ -245,7 +242,7 @@ absl::StatusOr<int> Check(Context& context, SpaceSource source) {
                       .Set("reason", option.reason));
     }
     context.PrintJson(spec::Json::Object()
-                          .Set("file", loaded->file)
+                          .Set("file", loaded.file)
                           .Set("name", space.name())
                           .Set("genotypes", space.decisions().Cardinality())
                           .Set("decisions", space.decisions().size())
@@ -254,7 +251,7 @@ absl::StatusOr<int> Check(Context& context, SpaceSource source) {
                           .Set("dead_options", std::move(dead)));
   } else {
     context.Print(
-        absl::StrCat(loaded->file, options.dead.empty() ? ": fine. " : ": not as it should be. ",
+        absl::StrCat(loaded.file, options.dead.empty() ? ": fine. " : ": not as it should be. ",
                      space.name(), " has ", Plural(space.decisions().size(), "decision"), " and ",
                      space.decisions().Cardinality(), " genotypes; ",
                      kCheckedNetworks + options.allowed, " networks were built, ",

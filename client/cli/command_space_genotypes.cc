@@ -16,6 +16,7 @@
 #include "common/network/key.h"
 #include "common/space/enumeration.h"
 #include "common/space/sampler.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -98,27 +99,23 @@ absl::StatusOr<std::vector<space::CostBound>> Bounds(const GenotypeOptions& opti
 }
 
 absl::StatusOr<int> CountGenotypes(Context& context, const GenotypeOptions& options) {
-  const auto loaded = LoadSpace(options.source);
-  if (!loaded.ok()) return loaded.status();
-  const std::string genotypes = loaded->space->decisions().Cardinality();
-  const auto bounds = Bounds(options);
-  if (!bounds.ok()) return bounds.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded, LoadSpace(options.source));
+  const std::string genotypes = loaded.space->decisions().Cardinality();
+  NASCENT_ASSIGN_OR_RETURN(const auto bounds, Bounds(options));
   std::optional<space::SpaceCount> visited;
-  if (options.distinct || !bounds->empty()) {
-    const auto counted =
-        space::CountByEnumeration(*loaded->space, options.distinct, *bounds, kMostEnumerated);
-    if (!counted.ok()) return counted.status();
-    visited = *counted;
+  if (options.distinct || !bounds.empty()) {
+    NASCENT_ASSIGN_OR_RETURN(visited, space::CountByEnumeration(*loaded.space, options.distinct,
+                                                                bounds, kMostEnumerated));
   }
   if (context.json()) {
     spec::Json json = spec::Json::Object();
-    json.Set("space", loaded->space->name()).Set("genotypes", genotypes);
+    json.Set("space", loaded.space->name()).Set("genotypes", genotypes);
     if (visited) json.Set("allowed", visited->allowed).Set("exact", visited->exact);
     if (options.distinct) json.Set("distinct", visited->distinct);
     context.PrintJson(json);
     return kSuccess;
   }
-  context.Print(absl::StrCat(loaded->space->name(), ": ", genotypes, " genotypes"));
+  context.Print(absl::StrCat(loaded.space->name(), ": ", genotypes, " genotypes"));
   if (visited) {
     context.Print(absl::StrCat(
         "  ", visited->allowed, " are allowed",
@@ -133,20 +130,17 @@ absl::StatusOr<int> CountGenotypes(Context& context, const GenotypeOptions& opti
 }
 
 absl::StatusOr<int> Sample(Context& context, const GenotypeOptions& options) {
-  const auto loaded = LoadSpace(options.source);
-  if (!loaded.ok()) return loaded.status();
-  const auto bounds = Bounds(options);
-  if (!bounds.ok()) return bounds.status();
-  space::Sampler sampler(*loaded->space, *bounds);
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded, LoadSpace(options.source));
+  NASCENT_ASSIGN_OR_RETURN(const auto bounds, Bounds(options));
+  space::Sampler sampler(*loaded.space, bounds);
   spec::Json list = spec::Json::List();
   for (int64_t i = 0; i < options.count; ++i) {
     RandomStream random(options.seed, static_cast<uint64_t>(i));
-    const auto genotype = sampler.Sample(random);
-    if (!genotype.ok()) return genotype.status();
+    NASCENT_ASSIGN_OR_RETURN(const auto genotype, sampler.Sample(random));
     if (context.json()) {
-      list.Append(loaded->space->Print(*genotype));
+      list.Append(loaded.space->Print(genotype));
     } else {
-      std::cout << loaded->space->Print(*genotype) << "\n";
+      std::cout << loaded.space->Print(genotype) << "\n";
     }
   }
   if (context.json()) context.PrintJson(list);
@@ -198,8 +192,8 @@ spec::Json CostedJson(const Costed& costed) {
 }
 
 absl::StatusOr<int> Cost(Context& context, const GenotypeOptions& options) {
-  const auto loaded = LoadSpace(options.source, KnownName(options.genotypes));
-  if (!loaded.ok()) return loaded.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded,
+                           LoadSpace(options.source, KnownName(options.genotypes)));
   Table table({{.title = "parameters", .right = true},
                {.title = "multiply-accumulates", .right = true},
                {.title = "activations", .right = true, .spare = 1},
@@ -207,7 +201,7 @@ absl::StatusOr<int> Cost(Context& context, const GenotypeOptions& options) {
                {.title = "architecture", .below = true}});
   bool failed = false;
   const auto one = [&](const std::string& line) {
-    const Costed costed = CostOf(*loaded->space, line);
+    const Costed costed = CostOf(*loaded.space, line);
     failed = failed || !costed.error.empty();
     if (context.json()) {
       std::cout << CostedJson(costed).Print() << "\n";
@@ -240,17 +234,16 @@ absl::StatusOr<int> Cost(Context& context, const GenotypeOptions& options) {
 }
 
 absl::StatusOr<int> Neighbours(Context& context, const GenotypeOptions& options) {
-  const auto loaded = LoadSpace(options.source, KnownName(options.genotype));
-  if (!loaded.ok()) return loaded.status();
-  const auto genotype = ReadGenotype(*loaded->space, options.genotype);
-  if (!genotype.ok()) return genotype.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded,
+                           LoadSpace(options.source, KnownName(options.genotype)));
+  NASCENT_ASSIGN_OR_RETURN(const auto genotype, ReadGenotype(*loaded.space, options.genotype));
   spec::Json list = spec::Json::List();
-  for (const space::Genotype& neighbour : loaded->space->decisions().Neighbours(*genotype)) {
-    if (!loaded->space->Check(neighbour).ok()) continue;
+  for (const space::Genotype& neighbour : loaded.space->decisions().Neighbours(genotype)) {
+    if (!loaded.space->Check(neighbour).ok()) continue;
     if (context.json()) {
-      list.Append(loaded->space->Print(neighbour));
+      list.Append(loaded.space->Print(neighbour));
     } else {
-      std::cout << loaded->space->Print(neighbour) << "\n";
+      std::cout << loaded.space->Print(neighbour) << "\n";
     }
   }
   if (context.json()) context.PrintJson(list);
@@ -258,13 +251,14 @@ absl::StatusOr<int> Neighbours(Context& context, const GenotypeOptions& options)
 }
 
 absl::StatusOr<int> Draw(Context& context, const GenotypeOptions& options) {
-  const auto loaded = LoadSpace(options.source, KnownName(options.genotype));
-  if (!loaded.ok()) return loaded.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto loaded,
+                           LoadSpace(options.source, KnownName(options.genotype)));
   RandomStream random(options.seed, 0);
-  const auto genotype = options.genotype.empty() ? space::Sample(*loaded->space, random)
-                                                 : ReadGenotype(*loaded->space, options.genotype);
-  if (!genotype.ok()) return genotype.status();
-  return DrawNetwork(context, *loaded->space, *genotype, options.drawing);
+  NASCENT_ASSIGN_OR_RETURN(const auto genotype,
+                           options.genotype.empty()
+                               ? space::Sample(*loaded.space, random)
+                               : ReadGenotype(*loaded.space, options.genotype));
+  return DrawNetwork(context, *loaded.space, genotype, options.drawing);
 }
 
 // What the parser would take modulo 2^64.

@@ -18,6 +18,7 @@
 #include "client/local/up.h"
 #include "common/database_url.h"
 #include "common/exit_code.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -167,17 +168,15 @@ absl::StatusOr<int> PrintAsJson(Context& context, const Connection& where, std::
 
 absl::StatusOr<int> RunSql(Context& context, const std::string& database,
                            const std::vector<std::string>& words) {
-  const auto url = ReaderUrl(context, database);
-  if (!url.ok()) return url.status();
-  const auto connection = WithoutPassword(*url);
-  if (!connection.ok()) return connection.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto url, ReaderUrl(context, database));
+  NASCENT_ASSIGN_OR_RETURN(const auto connection, WithoutPassword(url));
   std::string query(absl::StripTrailingAsciiWhitespace(absl::StrJoin(words, " ")));
-  SetEnvironment(*connection);
+  SetEnvironment(connection);
   if (context.json()) {
     if (query.empty()) return absl::InvalidArgumentError("--output json needs a QUERY");
-    return PrintAsJson(context, *connection, std::move(query));
+    return PrintAsJson(context, connection, std::move(query));
   }
-  std::vector<std::string> arguments = {"psql", "-X", "-d", connection->words};
+  std::vector<std::string> arguments = {"psql", "-X", "-d", connection.words};
   if (!query.empty()) {
     arguments.insert(arguments.end(), {"-v", "ON_ERROR_STOP=1", "-c", query});
   }

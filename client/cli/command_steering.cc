@@ -6,6 +6,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/facts.h"
 #include "common/exit_code.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -29,28 +30,26 @@ constexpr Command kCommands[] = {
 };
 
 absl::StatusOr<int> RunChange(Context& context, Change change, const std::string& name) {
-  const auto search = (context.client().*change)(client::ParseSearchRef(name));
-  if (!search.ok()) return search.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto search,
+                           (context.client().*change)(client::ParseSearchRef(name)));
   if (context.json()) {
-    context.PrintJson(SearchJson(*search));
+    context.PrintJson(SearchJson(search));
   } else {
-    context.Print(absl::StrCat("Search ", search->id(), " (", search->spec().name(), ") is ",
-                               context.style().Paint(StateWord(*search), StateInk(*search)), "."));
+    context.Print(absl::StrCat("Search ", search.id(), " (", search.spec().name(), ") is ",
+                               context.style().Paint(StateWord(search), StateInk(search)), "."));
   }
   return kSuccess;
 }
 
 absl::StatusOr<int> Delete(Context& context, const std::string& name) {
   // The answer names what was deleted, also where a name was given.
-  const auto search = context.client().Get(client::ParseSearchRef(name));
-  if (!search.ok()) return search.status();
-  const v1::SearchRef ref = client::RefOf(*search);
-  const absl::Status status = context.client().Delete(ref);
-  if (!status.ok()) return status;
+  NASCENT_ASSIGN_OR_RETURN(const auto search, context.client().Get(client::ParseSearchRef(name)));
+  const v1::SearchRef ref = client::RefOf(search);
+  NASCENT_RETURN_IF_ERROR(context.client().Delete(ref));
   if (context.json()) {
-    context.PrintJson(spec::Json::Object().Set("deleted", search->id()));
+    context.PrintJson(spec::Json::Object().Set("deleted", search.id()));
   } else {
-    context.Print(absl::StrCat("Search ", search->id(), " (", search->spec().name(),
+    context.Print(absl::StrCat("Search ", search.id(), " (", search.spec().name(),
                                ") and all that only it had is deleted."));
   }
   return kSuccess;

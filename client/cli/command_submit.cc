@@ -7,6 +7,7 @@
 #include "client/cli/facts.h"
 #include "common/exit_code.h"
 #include "common/spec/search_file.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -29,10 +30,9 @@ absl::Status NameTemplate(const absl::Status& status, const spec::SearchFile& fi
 }
 
 absl::StatusOr<int> SubmitFile(Context& context, const std::string& path, bool watch, bool check) {
-  const auto file = spec::ReadSearchFile(path);
-  if (!file.ok()) return file.status();
-  const auto search = context.client().Submit(file->spec, check);
-  if (!search.ok()) return file->source.Locate(NameTemplate(search.status(), *file));
+  NASCENT_ASSIGN_OR_RETURN(const auto file, spec::ReadSearchFile(path));
+  const auto search = context.client().Submit(file.spec, check);
+  if (!search.ok()) return file.source.Locate(NameTemplate(search.status(), file));
   for (const std::string& warning : search->warnings()) {
     context.Note(absl::StrCat("note: ", warning));
   }

@@ -13,6 +13,7 @@
 #include "client/cli/search_trials.h"
 #include "common/exit_code.h"
 #include "common/spec/message_reader.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -102,13 +103,12 @@ void Sort(std::vector<const v1::Trial*>& trials, const std::string& metric,
 absl::StatusOr<int> Trials(Context& context, const TrialsOptions& options) {
   std::vector<v1::TrialState> states;
   for (const std::string& word : options.states) states.push_back(ReadState(word));
-  const auto read = ReadSearchTrials(context.client(), options.search, states);
-  if (!read.ok()) return read.status();
-  const auto& [search, trials] = *read;
+  NASCENT_ASSIGN_OR_RETURN(const auto read,
+                           ReadSearchTrials(context.client(), options.search, states));
+  const auto& [search, trials] = read;
   std::vector<const v1::Trial*> shown = Pointers(trials);
   if (!options.sort.empty() && !trials.empty()) {
-    const absl::Status known = CheckMetric(options.sort, trials);
-    if (!known.ok()) return known;
+    NASCENT_RETURN_IF_ERROR(CheckMetric(options.sort, trials));
   }
   if (!options.sort.empty()) Sort(shown, options.sort, search.spec());
   if (options.limit > 0 && static_cast<int64_t>(shown.size()) > options.limit) {
@@ -119,17 +119,15 @@ absl::StatusOr<int> Trials(Context& context, const TrialsOptions& options) {
 }
 
 absl::StatusOr<int> Pareto(Context& context, const std::string& name) {
-  const auto read = ReadSearchTrials(context.client(), name);
-  if (!read.ok()) return read.status();
-  const auto& [search, trials] = *read;
+  NASCENT_ASSIGN_OR_RETURN(const auto read, ReadSearchTrials(context.client(), name));
+  const auto& [search, trials] = read;
   PrintTrials(context, search, ParetoFront(trials, search.spec()));
   return kSuccess;
 }
 
 absl::StatusOr<int> Lineage(Context& context, const std::string& name, int64_t number) {
-  const auto read = ReadSearchTrials(context.client(), name);
-  if (!read.ok()) return read.status();
-  const auto& [search, trials] = *read;
+  NASCENT_ASSIGN_OR_RETURN(const auto read, ReadSearchTrials(context.client(), name));
+  const auto& [search, trials] = read;
   if (const auto found = FindTrial(search, trials, number); !found.ok()) return found.status();
   const std::vector<const v1::Trial*> ancestors = Ancestors(trials, number);
   if (context.json()) {

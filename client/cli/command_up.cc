@@ -10,6 +10,7 @@
 #include "client/local/address.h"
 #include "client/local/up.h"
 #include "common/exit_code.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -93,7 +94,7 @@ absl::Status AsItSaid(const absl::Status& status) {
 }
 
 absl::StatusOr<int> RunUp(Context& context, local::UpOptions options, bool detach) {
-  if (const absl::Status status = local::CheckAddress(options.listen); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(local::CheckAddress(options.listen));
   options.data_dir = context.data_dir;
   if (detach) {
     std::vector<std::string> arguments = {"--data-dir",

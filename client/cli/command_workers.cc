@@ -9,6 +9,7 @@
 #include "client/cli/listings.h"
 #include "client/cli/numbers.h"
 #include "common/exit_code.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -22,23 +23,22 @@ Examples:
   nascent workers --output json)";
 
 absl::StatusOr<int> ListWorkers(Context& context, bool all) {
-  const auto workers = context.client().ListWorkers();
-  if (!workers.ok()) return workers.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto workers, context.client().ListWorkers());
   if (context.json()) {
     spec::Json list = spec::Json::List();
-    for (const v1::Worker& worker : *workers) list.Append(WorkerJson(worker));
+    for (const v1::Worker& worker : workers) list.Append(WorkerJson(worker));
     context.PrintJson(list);
     return kSuccess;
   }
-  if (workers->empty()) {
+  if (workers.empty()) {
     context.Print("No workers. Start one with `nascent-worker --server HOST:PORT`.");
     return kSuccess;
   }
   const absl::Time now = absl::Now();
-  std::vector<v1::Worker> shown = *workers;
+  std::vector<v1::Worker> shown = workers;
   if (!all) std::erase_if(shown, [&](const v1::Worker& worker) { return IsLongGone(worker, now); });
   if (!shown.empty()) context.Print(WorkerTable(shown, now));
-  if (const size_t hidden = workers->size() - shown.size(); hidden > 0) {
+  if (const size_t hidden = workers.size() - shown.size(); hidden > 0) {
     context.Print(absl::StrCat(Plural(static_cast<int64_t>(hidden), "worker"),
                                " not seen for more than a day: --all"));
   }

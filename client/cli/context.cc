@@ -15,6 +15,7 @@
 #include "client/local/up.h"
 #include "common/exit_code.h"
 #include "common/host_port.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -44,9 +45,7 @@ int SizeFrom(int measured, const char* variable, int otherwise) {
 
 void Context::SetServiceAction(Action with_service) {
   action = [this, with_service = std::move(with_service)]() -> absl::StatusOr<int> {
-    auto found = FindAddress();
-    if (!found.ok()) return found.status();
-    address_ = *std::move(found);
+    NASCENT_ASSIGN_OR_RETURN(address_, FindAddress());
     return with_service();
   };
 }

@@ -10,6 +10,7 @@
 #include "common/data/gzip.h"
 #include "common/data/idx.h"
 #include "common/sha256.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -21,16 +22,15 @@ struct IdxFile {
 };
 
 absl::StatusOr<IdxFile> Load(const std::string& path) {
-  auto content = data::ReadMaybeGzip(path);
-  if (!content.ok()) return content.status();
+  NASCENT_ASSIGN_OR_RETURN(auto content, data::ReadMaybeGzip(path));
   const std::string_view start =
-      std::string_view(*content).substr(0, static_cast<size_t>(data::kMaxIdxHeader));
-  auto header = data::ParseIdxHeader(start, static_cast<int64_t>(content->size()));
+      std::string_view(content).substr(0, static_cast<size_t>(data::kMaxIdxHeader));
+  auto header = data::ParseIdxHeader(start, static_cast<int64_t>(content.size()));
   if (!header.ok()) {
     return absl::Status(header.status().code(),
                         absl::StrCat(path, ": ", std::string(header.status().message())));
   }
-  return IdxFile{path, *std::move(content), *std::move(header)};
+  return IdxFile{path, std::move(content), *std::move(header)};
 }
 
 // "train-images-idx3-ubyte", compressed or not, or "train-images.idx3-ubyte", as some unpack it.
@@ -58,9 +58,7 @@ absl::Status FillFromFolder(DatasetFiles& files) {
       {&files.test_labels, "t10k-labels-idx1-ubyte"}};
   for (const auto& [path, name] : names) {
     if (!path->empty()) continue;
-    auto found = FindIn(files.folder, name);
-    if (!found.ok()) return found.status();
-    *path = *std::move(found);
+    NASCENT_ASSIGN_OR_RETURN(*path, FindIn(files.folder, name));
   }
   return absl::OkStatus();
 }
@@ -104,15 +102,12 @@ int64_t LargestLabel(const IdxFile& labels) {
 
 absl::Status AddSplit(const std::string& name, const std::string& examples_path,
                       const std::string& labels_path, LoadedDataset& loaded) {
-  auto examples = Load(examples_path);
-  if (!examples.ok()) return examples.status();
-  auto labels = Load(labels_path);
-  if (!labels.ok()) return labels.status();
+  NASCENT_ASSIGN_OR_RETURN(auto examples, Load(examples_path));
+  NASCENT_ASSIGN_OR_RETURN(auto labels, Load(labels_path));
   v1::Dataset& dataset = loaded.dataset;
-  const absl::Status fits =
-      CheckPair(*examples, *labels, dataset.kind() == v1::DATA_KIND_IMAGE_SEGMENTATION);
-  if (!fits.ok()) return fits;
-  const std::vector<int64_t> shape = ExampleShape(*examples);
+  NASCENT_RETURN_IF_ERROR(
+      CheckPair(examples, labels, dataset.kind() == v1::DATA_KIND_IMAGE_SEGMENTATION));
+  const std::vector<int64_t> shape = ExampleShape(examples);
   if (dataset.shape().dimensions().empty()) {
     dataset.mutable_shape()->mutable_dimensions()->Assign(shape.begin(), shape.end());
   } else if (!std::equal(shape.begin(), shape.end(), dataset.shape().dimensions().begin(),
@@ -121,14 +116,14 @@ absl::Status AddSplit(const std::string& name, const std::string& examples_path,
         examples_path, ": found examples of ", absl::StrJoin(shape, "×"),
         ", those for training are ", absl::StrJoin(dataset.shape().dimensions(), "×")));
   }
-  dataset.set_classes(std::max(dataset.classes(), LargestLabel(*labels) + 1));
+  dataset.set_classes(std::max(dataset.classes(), LargestLabel(labels) + 1));
   v1::DataSplit* split = dataset.add_splits();
   split->set_name(name);
-  split->set_count(examples->header.dimensions[0]);
-  split->set_examples(Sha256Hex(examples->content));
-  split->set_labels(Sha256Hex(labels->content));
-  loaded.artifacts.push_back(std::move(examples->content));
-  loaded.artifacts.push_back(std::move(labels->content));
+  split->set_count(examples.header.dimensions[0]);
+  split->set_examples(Sha256Hex(examples.content));
+  split->set_labels(Sha256Hex(labels.content));
+  loaded.artifacts.push_back(std::move(examples.content));
+  loaded.artifacts.push_back(std::move(labels.content));
   return absl::OkStatus();
 }
 
@@ -136,8 +131,7 @@ absl::Status AddSplit(const std::string& name, const std::string& examples_path,
 
 absl::StatusOr<LoadedDataset> LoadDataset(DatasetFiles files) {
   if (!files.folder.empty()) {
-    const absl::Status status = FillFromFolder(files);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(FillFromFolder(files));
   }
   if (files.train_examples.empty() || files.train_labels.empty()) {
     return absl::InvalidArgumentError(

@@ -5,6 +5,7 @@
 #include "common/exit_code.h"
 #include "common/network/draw.h"
 #include "common/picture/draw.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -42,23 +43,21 @@ void AddDrawingOptions(CLI::App& command, DrawingOptions& options) {
 
 absl::StatusOr<int> DrawNetwork(Context& context, const space::Space& space,
                                 const space::Genotype& genotype, const DrawingOptions& options) {
-  const auto architecture = space.BuildArchitecture(genotype);
-  if (!architecture.ok()) return architecture.status();
-  const network::Network& drawn = options.live ? architecture->live : architecture->published;
-  const auto dot = network::ToDot(
-      drawn, {.title = Title(space, genotype), .part = options.part, .overview = options.overview});
-  if (!dot.ok()) return dot.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto architecture, space.BuildArchitecture(genotype));
+  const network::Network& drawn = options.live ? architecture.live : architecture.published;
+  NASCENT_ASSIGN_OR_RETURN(const auto dot, network::ToDot(drawn, {.title = Title(space, genotype),
+                                                                  .part = options.part,
+                                                                  .overview = options.overview}));
   const std::string notation = space.Print(genotype);
   if (options.to.empty() || options.to == "-") {
     if (context.json()) {
-      context.PrintJson(spec::Json::Object().Set("genotype", notation).Set("dot", *dot));
+      context.PrintJson(spec::Json::Object().Set("genotype", notation).Set("dot", dot));
     } else {
-      context.Print(*dot);
+      context.Print(dot);
     }
     return kSuccess;
   }
-  const absl::Status status = picture::DrawWithGraphviz(*dot, options.to);
-  if (!status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(picture::DrawWithGraphviz(dot, options.to));
   if (context.json()) {
     context.PrintJson(spec::Json::Object().Set("genotype", notation).Set("file", options.to));
     return kSuccess;

@@ -7,17 +7,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/numbers.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 
 absl::StatusOr<SearchTrials> ReadSearchTrials(client::NascentClient& client,
                                               const std::string& name,
                                               const std::vector<v1::TrialState>& states) {
-  auto search = client.Get(client::ParseSearchRef(name));
-  if (!search.ok()) return search.status();
-  auto trials = client.ListTrials(client::RefOf(*search), states);
-  if (!trials.ok()) return trials.status();
-  return SearchTrials{*std::move(search), *std::move(trials)};
+  NASCENT_ASSIGN_OR_RETURN(auto search, client.Get(client::ParseSearchRef(name)));
+  NASCENT_ASSIGN_OR_RETURN(auto trials, client.ListTrials(client::RefOf(search), states));
+  return SearchTrials{std::move(search), std::move(trials)};
 }
 
 absl::StatusOr<const v1::Trial*> FindTrial(const v1::Search& search,
@@ -32,11 +31,9 @@ absl::StatusOr<const v1::Trial*> FindTrial(const v1::Search& search,
 
 absl::StatusOr<v1::Trial> FindTrial(client::NascentClient& client, const v1::Search& search,
                                     int64_t number) {
-  const auto trials = client.ListTrials(client::RefOf(search));
-  if (!trials.ok()) return trials.status();
-  const auto found = FindTrial(search, *trials, number);
-  if (!found.ok()) return found.status();
-  return **found;
+  NASCENT_ASSIGN_OR_RETURN(const auto trials, client.ListTrials(client::RefOf(search)));
+  NASCENT_ASSIGN_OR_RETURN(const auto found, FindTrial(search, trials, number));
+  return *found;
 }
 
 std::vector<const v1::Trial*> Ancestors(const std::vector<v1::Trial>& trials, int64_t number) {

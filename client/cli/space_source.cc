@@ -15,6 +15,7 @@
 #include "common/spec/message_json.h"
 #include "common/spec/scalars.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 
 namespace nascent::cli {
 namespace {
@@ -83,9 +84,8 @@ absl::StatusOr<LoadedSpace> LoadSpace(const SpaceSource& source, const std::stri
     loaded.text = preset->text;
     loaded.file = absl::StrCat("preset:", preset->name);
   } else if (source.space == "-" || std::filesystem::exists(source.space, error)) {
-    auto text = spec::ReadTextFile(source.space, spec::DocumentLimits().bytes);
-    if (!text.ok()) return text.status();
-    loaded.text = *std::move(text);
+    NASCENT_ASSIGN_OR_RETURN(loaded.text,
+                             spec::ReadTextFile(source.space, spec::DocumentLimits().bytes));
     loaded.file = source.space == "-" ? "(standard input)" : source.space;
   } else {
     std::vector<std::string> names;
@@ -95,9 +95,7 @@ absl::StatusOr<LoadedSpace> LoadSpace(const SpaceSource& source, const std::stri
                                             "; presets are ", absl::StrJoin(names, ", ")));
   }
   space::SpaceOptions options;
-  auto shape = ParseShape(source.input);
-  if (!shape.ok()) return shape.status();
-  options.input = *shape;
+  NASCENT_ASSIGN_OR_RETURN(options.input, ParseShape(source.input));
   options.classes = source.classes;
   options.output = source.output;
   for (const std::string& entry : source.set) {
@@ -108,17 +106,13 @@ absl::StatusOr<LoadedSpace> LoadSpace(const SpaceSource& source, const std::stri
     }
     options.set[entry.substr(0, equals)] = ParseConstant(entry.substr(equals + 1));
   }
-  auto parsed = space::Space::Parse(loaded.text, loaded.file, options);
-  if (!parsed.ok()) return parsed.status();
-  loaded.space = *std::move(parsed);
+  NASCENT_ASSIGN_OR_RETURN(loaded.space, space::Space::Parse(loaded.text, loaded.file, options));
   if (known.empty()) return loaded;
   for (const space::KnownArchitecture& architecture : loaded.space->known()) {
     if (architecture.name != known || architecture.set.empty()) continue;
     // What the caller set stays.
     for (const auto& [name, value] : architecture.set) options.set.emplace(name, value);
-    auto again = space::Space::Parse(loaded.text, loaded.file, options);
-    if (!again.ok()) return again.status();
-    loaded.space = *std::move(again);
+    NASCENT_ASSIGN_OR_RETURN(loaded.space, space::Space::Parse(loaded.text, loaded.file, options));
     break;
   }
   return loaded;
@@ -150,13 +144,10 @@ absl::StatusOr<LoadedSpace> LoadSpace(const v1::SearchSpec& spec, const v1::Data
                                                  : ParseConstant(spec::ToJson(value).Print());
   }
   for (const auto& [path, message] : spec.decisions()) {
-    auto domain = space::FromProto(message);
-    if (!domain.ok()) return domain.status();
-    options.recipe_decisions.emplace(path, *std::move(domain));
+    NASCENT_ASSIGN_OR_RETURN(auto domain, space::FromProto(message));
+    options.recipe_decisions.emplace(path, std::move(domain));
   }
-  auto parsed = space::Space::Parse(loaded.text, loaded.file, options);
-  if (!parsed.ok()) return parsed.status();
-  loaded.space = *std::move(parsed);
+  NASCENT_ASSIGN_OR_RETURN(loaded.space, space::Space::Parse(loaded.text, loaded.file, options));
   return loaded;
 }
 

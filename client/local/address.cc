@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/host_port.h"
+#include "common/status_macros.h"
 
 namespace nascent::local {
 namespace {
@@ -46,7 +47,7 @@ absl::Status CheckAddress(const std::string& listen) {
 }
 
 absl::Status CheckFree(const std::string& listen) {
-  if (absl::Status status = CheckAddress(listen); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckAddress(listen));
   auto [host, port] = *ParseHostPort(listen);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);

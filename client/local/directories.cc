@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "client/local/own_folder.h"
 #include "common/sha256.h"
+#include "common/status_macros.h"
 
 namespace nascent::local {
 namespace {
@@ -121,8 +122,7 @@ absl::Status MakeDirectories(const Directories& directories, const User& owner) 
   absl::Status made = MakeDirectories(directories);
   if (!made.ok()) return made;
   if (owner.uid != geteuid()) {
-    const absl::Status passable = CheckPassable(directories.root, owner);
-    if (!passable.ok()) return passable;
+    NASCENT_RETURN_IF_ERROR(CheckPassable(directories.root, owner));
     struct stat info {};
     if (stat(directories.root.c_str(), &info) != 0 ||
         chmod(directories.root.c_str(), (info.st_mode & 07777U) | S_IXOTH) != 0) {

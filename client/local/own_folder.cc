@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 
 namespace nascent::local {
 namespace {
@@ -71,16 +72,14 @@ std::string Strangers(const std::string& path,
 
 absl::StatusOr<bool> Claim(const std::string& path, mode_t mode,
                            const std::function<bool(const std::string&)>& known) {
-  absl::Status made = MakeDirectory(path, mode);
-  if (!made.ok()) return made;
+  NASCENT_RETURN_IF_ERROR(MakeDirectory(path, mode));
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, path);
   if (info.st_uid != geteuid()) return false;
   if (!IsMarked(path)) {
     if (!Strangers(path, known).empty()) return false;
-    const absl::StatusOr<User> self = CurrentUser();
-    if (!self.ok()) return self.status();
-    if (absl::Status marked = Mark(path, *self); !marked.ok()) return marked;
+    NASCENT_ASSIGN_OR_RETURN(const User self, CurrentUser());
+    NASCENT_RETURN_IF_ERROR(Mark(path, self));
   }
   if (chmod(path.c_str(), mode) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot close ", path, " to others"));
@@ -90,9 +89,8 @@ absl::StatusOr<bool> Claim(const std::string& path, mode_t mode,
 
 absl::Status MakeOwn(const std::string& path, mode_t mode,
                      const std::function<bool(const std::string&)>& known) {
-  const absl::StatusOr<bool> ours = Claim(path, mode, known);
-  if (!ours.ok()) return ours.status();
-  if (*ours) return absl::OkStatus();
+  NASCENT_ASSIGN_OR_RETURN(const bool ours, Claim(path, mode, known));
+  if (ours) return absl::OkStatus();
   const std::string strangers = Strangers(path, known);
   return absl::FailedPreconditionError(
       absl::StrCat(path, strangers.empty() ? " belongs to another user" : " holds ", strangers,

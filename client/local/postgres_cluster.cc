@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/local/own_folder.h"
+#include "common/status_macros.h"
 
 namespace nascent::local {
 namespace {
@@ -99,9 +100,8 @@ absl::StatusOr<PostgresCluster> PostgresCluster::Find(const Directories& directo
   }
   const absl::StatusOr<User> self = CurrentUser();
   if (!self.ok()) return self.status();
-  const absl::StatusOr<User> owner = geteuid() == 0 ? FindUser("postgres") : self;
-  if (!owner.ok()) return owner.status();
-  return PostgresCluster(directories, best, *owner, *self);
+  NASCENT_ASSIGN_OR_RETURN(const User owner, geteuid() == 0 ? FindUser("postgres") : self);
+  return PostgresCluster(directories, best, owner, *self);
 }
 
 bool PostgresCluster::IsOurs() const {
@@ -189,12 +189,10 @@ absl::Status PostgresCluster::Initialize() const {
           "URL"));
     }
   }
-  const absl::StatusOr<std::string> folder = MakeWorkshop();
-  if (!folder.ok()) return folder.status();
-  const absl::Status made = Make(*folder);
-  if (!made.ok()) return made;
+  NASCENT_ASSIGN_OR_RETURN(const std::string folder, MakeWorkshop());
+  NASCENT_RETURN_IF_ERROR(Make(folder));
   // Takes the place of nothing or of an empty folder.
-  if (rename(folder->c_str(), directories_.cluster.c_str()) != 0) {
+  if (rename(folder.c_str(), directories_.cluster.c_str()) != 0) {
     return absl::ErrnoToStatus(
         errno, absl::StrCat("cannot move the new database to ", directories_.cluster));
   }

@@ -22,6 +22,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/clock.h"
+#include "common/status_macros.h"
 
 extern char** environ;
 
@@ -186,10 +187,9 @@ absl::StatusOr<ProcessId> Spawn(const ProgramSpec& spec) {
   if (!spec.log.empty() && out.get() < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", spec.log));
   }
-  const absl::StatusOr<pid_t> pid = Fork(spec, in.get(), out.get());
-  if (!pid.ok()) return pid.status();
+  NASCENT_ASSIGN_OR_RETURN(const pid_t pid, Fork(spec, in.get(), out.get()));
   // A process that has ended by now is a zombie until it is reaped, with the start time of nobody.
-  return FindProcess(*pid).value_or(ProcessId{*pid, -1});
+  return FindProcess(pid).value_or(ProcessId{pid, -1});
 }
 
 absl::StatusOr<std::string> RunProgram(ProgramSpec spec) {
@@ -198,10 +198,9 @@ absl::StatusOr<std::string> RunProgram(ProgramSpec spec) {
   const Descriptor out(memfd_create("output", MFD_CLOEXEC));
   if (in.get() < 0 || out.get() < 0) return absl::ErrnoToStatus(errno, "cannot start a program");
   spec.session = false;
-  const absl::StatusOr<pid_t> pid = Fork(spec, in.get(), out.get());
-  if (!pid.ok()) return pid.status();
+  NASCENT_ASSIGN_OR_RETURN(const pid_t pid, Fork(spec, in.get(), out.get()));
   int status = 0;
-  while (waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   std::string output;
   char buffer[4096];

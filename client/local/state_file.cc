@@ -11,6 +11,7 @@
 #include "common/spec/document.h"
 #include "common/spec/json.h"
 #include "common/spec/scalars.h"
+#include "common/status_macros.h"
 
 namespace nascent::local {
 namespace {
@@ -71,11 +72,9 @@ absl::Status WriteState(const std::string& path, const ServiceState& state) {
 }
 
 absl::StatusOr<ServiceState> ReadState(const std::string& path) {
-  const auto text = spec::ReadTextFile(path, int64_t{1} << 20);
-  if (!text.ok()) return text.status();
-  const auto document = spec::ParseDocument(*text, path);
-  if (!document.ok()) return document.status();
-  const DocumentNode& root = **document;
+  NASCENT_ASSIGN_OR_RETURN(const auto text, spec::ReadTextFile(path, int64_t{1} << 20));
+  NASCENT_ASSIGN_OR_RETURN(const auto document, spec::ParseDocument(text, path));
+  const DocumentNode& root = *document;
   ServiceState state;
   state.supervisor = Process(Find(root, "supervisor"));
   state.ready = Text(root, "ready") == "true";

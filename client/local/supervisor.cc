@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
+#include "common/status_macros.h"
 
 namespace nascent::local {
 namespace {
@@ -48,9 +49,7 @@ absl::Status Supervisor::Start(SupervisedProgram program) {
 }
 
 absl::Status Supervisor::StartEntry(Entry& entry) {
-  const absl::StatusOr<ProcessId> process = Spawn(entry.program.program);
-  if (!process.ok()) return process.status();
-  entry.process = *process;
+  NASCENT_ASSIGN_OR_RETURN(entry.process, Spawn(entry.program.program));
   entry.running = true;
   entry.started = Elapsed();
   Changed();

@@ -24,6 +24,7 @@
 #include "client/local/postgres_cluster.h"
 #include "client/local/supervisor.h"
 #include "client/nascent_client.h"
+#include "common/status_macros.h"
 
 namespace nascent::local {
 namespace {
@@ -149,8 +150,7 @@ class Service {
   absl::Status Start() {
     for (absl::Status (Service::*step)() :
          {&Service::StartPostgres, &Service::StartCoordinator, &Service::StartWorkers}) {
-      const absl::Status status = (this->*step)();
-      if (!status.ok()) return status;
+      NASCENT_RETURN_IF_ERROR((this->*step)());
     }
     // A connection that nobody reads does not let a coordinator drain.
     client_.reset();
@@ -184,21 +184,19 @@ class Service {
       state_.reader_url = options_.database_url;
       return Migrate();
     }
-    const absl::StatusOr<PostgresCluster> cluster = PostgresCluster::Find(directories_);
-    if (!cluster.ok()) return cluster.status();
-    const absl::Status made = cluster->Initialize();
-    if (!made.ok()) return made;
-    state_.database_url = cluster->DatabaseUrl();
-    state_.reader_url = cluster->ReaderUrl();
+    NASCENT_ASSIGN_OR_RETURN(const PostgresCluster cluster, PostgresCluster::Find(directories_));
+    NASCENT_RETURN_IF_ERROR(cluster.Initialize());
+    state_.database_url = cluster.DatabaseUrl();
+    state_.reader_url = cluster.ReaderUrl();
     absl::Status status = supervisor_.Start({.name = "postgres",
-                                             .program = cluster->Program(),
+                                             .program = cluster.Program(),
                                              .end_signal = SIGINT,
                                              .grace = kPostgresGrace});
     if (!status.ok()) return status;
-    status = supervisor_.RunUntil("postgres", kStartTimeout, [&] { return cluster->CheckReady(); });
-    if (status.ok()) status = cluster->CreateDatabase();
+    status = supervisor_.RunUntil("postgres", kStartTimeout, [&] { return cluster.CheckReady(); });
+    if (status.ok()) status = cluster.CreateDatabase();
     if (status.ok()) status = Migrate();
-    if (status.ok()) status = cluster->AdmitReader();
+    if (status.ok()) status = cluster.AdmitReader();
     return status;
   }
 
@@ -221,9 +219,8 @@ class Service {
                      "--lease-seconds", absl::StrCat(options_.lease_seconds), "--term-seconds",
                      absl::StrCat(options_.term_seconds)});
     spec.log = directories_.logs + "/nascentd.log";
-    const absl::Status status = supervisor_.Start(
-        {.name = "nascentd", .program = std::move(spec), .grace = kCoordinatorGrace});
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(supervisor_.Start(
+        {.name = "nascentd", .program = std::move(spec), .grace = kCoordinatorGrace}));
     client_.emplace(state_.server, client::ClientOptions{.call_timeout = absl::Seconds(2),
                                                          .patience = kStartPatience,
                                                          .on_wait = nullptr});
@@ -250,9 +247,8 @@ class Service {
         spec.command.insert(spec.command.end(), {"--slots", absl::StrCat(options_.slots)});
       }
       spec.log = absl::StrCat(directories_.logs, "/", name, ".log");
-      const absl::Status status =
-          supervisor_.Start({.name = name, .program = std::move(spec), .grace = kWorkerGrace});
-      if (!status.ok()) return status;
+      NASCENT_RETURN_IF_ERROR(
+          supervisor_.Start({.name = name, .program = std::move(spec), .grace = kWorkerGrace}));
       expected.insert(name);
     }
     if (expected.empty()) return absl::OkStatus();
@@ -287,9 +283,8 @@ std::string ProgramFolder() {
 }
 
 absl::StatusOr<ServiceState> FindService(const Directories& directories) {
-  absl::StatusOr<ServiceState> state = ReadState(directories.state);
-  if (!state.ok()) return state.status();
-  if (!IsAlive(state->supervisor)) {
+  NASCENT_ASSIGN_OR_RETURN(ServiceState state, ReadState(directories.state));
+  if (!IsAlive(state.supervisor)) {
     return absl::NotFoundError(absl::StrCat("no service runs on ", directories.root));
   }
   return state;
@@ -311,9 +306,9 @@ absl::Status RunService(const UpOptions& options, const Say& say,
   const Directories directories = LayOut(options.data_dir);
   absl::Status made;
   if (options.database_url.empty()) {
-    const absl::StatusOr<User> owner = geteuid() == 0 ? FindUser("postgres") : CurrentUser();
-    if (!owner.ok()) return owner.status();
-    made = MakeDirectories(directories, *owner);
+    NASCENT_ASSIGN_OR_RETURN(const User owner,
+                             geteuid() == 0 ? FindUser("postgres") : CurrentUser());
+    made = MakeDirectories(directories, owner);
   } else {
     made = MakeDirectories(directories);
   }
@@ -321,12 +316,11 @@ absl::Status RunService(const UpOptions& options, const Say& say,
   const FolderLock lock(directories.lock);
   if (!lock.held()) return AlreadyRuns(directories);
 
-  if (absl::Status state = CheckStateFile(directories); !state.ok()) return state;
+  NASCENT_RETURN_IF_ERROR(CheckStateFile(directories));
   EndLeftovers(directories, say);
   RotateLogs(directories);
   // Else another service on this address would answer in the place of ours.
-  const absl::Status free = CheckFree(options.listen);
-  if (!free.ok()) return free;
+  NASCENT_RETURN_IF_ERROR(CheckFree(options.listen));
   Service service(options, directories, say);
   const absl::Status status = service.Start();
   if (status.ok()) {
@@ -342,7 +336,7 @@ absl::StatusOr<ServiceState> StartDetached(const UpOptions& options,
                                            const std::vector<std::string>& arguments) {
   const Directories directories = LayOut(options.data_dir);
   std::error_code error;
-  if (absl::Status made = MakeDirectories(directories); !made.ok()) return made;
+  NASCENT_RETURN_IF_ERROR(MakeDirectories(directories));
   if (!FolderLock(directories.lock).held()) return AlreadyRuns(directories);
 
   ProgramSpec spec;
@@ -352,12 +346,11 @@ absl::StatusOr<ServiceState> StartDetached(const UpOptions& options,
   spec.log = directories.logs + "/up.log";
   const std::uintmax_t before =
       std::filesystem::exists(spec.log, error) ? std::filesystem::file_size(spec.log, error) : 0;
-  const absl::StatusOr<ProcessId> process = Spawn(spec);
-  if (!process.ok()) return process.status();
+  NASCENT_ASSIGN_OR_RETURN(const ProcessId process, Spawn(spec));
   while (true) {
     const absl::StatusOr<ServiceState> state = FindService(directories);
-    if (state.ok() && state->ready && state->supervisor.pid == process->pid) return state;
-    if (!WaitForEnd(*process, absl::Milliseconds(100))) continue;
+    if (state.ok() && state->ready && state->supervisor.pid == process.pid) return state;
+    if (!WaitForEnd(process, absl::Milliseconds(100))) continue;
     std::ifstream log(spec.log);
     log.seekg(static_cast<std::streamoff>(before));
     const std::string said((std::istreambuf_iterator<char>(log)), std::istreambuf_iterator<char>());
