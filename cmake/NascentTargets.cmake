@@ -3,7 +3,7 @@
 
 add_library(nascent_options INTERFACE)
 target_compile_options(nascent_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -pthread)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(nascent_options INTERFACE -Wthread-safety)
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -33,6 +33,8 @@ if(NASCENT_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+include(PrecompiledHeaders)
+
 # nascent_library(NAME SOURCES a.cc … DEPS target … [COMPUTES]): the library nascent::NAME. DEPS are
 # public. COMPUTES: its tests wait for the processor, so that it is optimised under sanitizers, too.
 function(nascent_library name)
@@ -43,6 +45,9 @@ function(nascent_library name)
   target_include_directories(nascent_${name} PUBLIC ${CMAKE_SOURCE_DIR})
   if(NASCENT_SANITIZE AND ARG_COMPUTES)
     target_compile_options(nascent_${name} PRIVATE -O1)
+    nascent_precompiled(nascent_${name} computes)
+  else()
+    nascent_precompiled(nascent_${name} plain)
   endif()
   if(ARG_TORCH)
     set_property(TARGET nascent_${name} PROPERTY JOB_POOL_COMPILE torch_pool)
@@ -54,6 +59,7 @@ function(nascent_program name)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} nascent_options)
+  nascent_precompiled(${name} plain)
   if(ARG_TORCH)
     set_property(TARGET ${name} PROPERTY JOB_POOL_COMPILE torch_pool)
   endif()
@@ -91,6 +97,7 @@ function(nascent_test name)
   if(ARG_LONG)
     set_tests_properties(${name} PROPERTIES COST 100)
   endif()
+  nascent_precompiled(${name} tests)
   target_compile_options(${name} PRIVATE -O0)  # builds in two thirds of the time; what it tests is as the preset says
   if(NASCENT_SANITIZE AND ("slow" IN_LIST ARG_LABELS OR "timing" IN_LIST ARG_LABELS))
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
