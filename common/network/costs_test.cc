@@ -7,14 +7,14 @@
 namespace nascent::network {
 namespace {
 
-const Attributes kConvolution = {{"channels", 4}, {"kernel", 3}, {"padding", 1}, {"bias", false}};
+const Attributes kUnbiased = {{"channels", 4}, {"kernel", 3}, {"padding", 1}, {"bias", false}};
 
 TEST(Costs, AreSumsAndThePeakOfLivingOutputs) {
   NetworkBuilder builder;
   const int image = *builder.Add("image", "input", {{"shape", std::vector<int64_t>{2, 8, 8}}}, {});
-  const int a = *builder.Add("a", "conv2d", kConvolution, {image});
+  const int a = *builder.Add("a", "conv2d", kUnbiased, {image});
   const int b = *builder.Add("b", "batch_norm", {}, {a});
-  const int c = *builder.Add("c", "conv2d", kConvolution, {b});
+  const int c = *builder.Add("c", "conv2d", kUnbiased, {b});
   const int sum = *builder.Add("sum", "add", {}, {b, c});
   const int pool = *builder.Add("pool", "global_avg_pool", {}, {sum});
   const int logits = *builder.Add("logits", "linear", {{"features", 10}}, {pool});
@@ -30,8 +30,8 @@ TEST(Costs, AreSumsAndThePeakOfLivingOutputs) {
 TEST(Costs, WhatOnlyATrainingOutputNeedsDoesNotCount) {
   NetworkBuilder builder;
   const int image = *builder.Add("image", "input", {{"shape", std::vector<int64_t>{2, 8, 8}}}, {});
-  const int a = *builder.Add("a", "conv2d", kConvolution, {image});
-  const int head = *builder.Add("head", "conv2d", kConvolution, {a});
+  const int a = *builder.Add("a", "conv2d", kUnbiased, {image});
+  const int head = *builder.Add("head", "conv2d", kUnbiased, {a});
   builder.AddOutput("logits", a);
   Network network = builder.Take();
   const Costs all = ComputeCosts(network);

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Network Example() {
+Network SmallNetwork() {
   NetworkBuilder builder;
   const int image = *builder.Add("image", "input", {{"shape", std::vector<int64_t>{3, 8, 8}}}, {});
   const int a = *builder.Add("a", "conv2d", {{"channels", 4}, {"kernel", 3}}, {image});
@@ -25,7 +25,7 @@ Network Example() {
 }
 
 TEST(NetworkProto, ARoundTripChangesNothing) {
-  const Network network = Example();
+  const Network network = SmallNetwork();
   absl::StatusOr<Network> back = FromProto(ToProto(network));
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(*back, network);
@@ -33,7 +33,7 @@ TEST(NetworkProto, ARoundTripChangesNothing) {
 
 TEST(NetworkProto, AStrangersMistakesAreRefusedWithTheirPlace) {
   const auto error = [](const std::function<void(v1::Network&)>& change) {
-    v1::Network message = ToProto(Example());
+    v1::Network message = ToProto(SmallNetwork());
     change(message);
     const absl::Status status = FromProto(message).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);

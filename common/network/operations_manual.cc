@@ -12,7 +12,7 @@ constexpr char kIntroduction[] = R"(# Operations
 What the nodes of a template and of a network can be. Names and meaning of attributes are PyTorch's
 where PyTorch has the operation. Shapes and dimensions are counted without the batch: an image is
 `[channels, height, width]`, dimension 0 its channels. This page is made from the table in
-common/network/; `NASCENT_WRITE_DOCS=1 build/release/bin/operations_manual_test` writes it anew.
+common/network/; `NASCENT_WRITE_DOCS=1 build/release/bin/network_test` writes it anew.
 
 Composite blocks (separable convolution, squeeze-and-excite, inverted residual, …) are named blocks
 of template files, built from these.

@@ -9,7 +9,7 @@ namespace {
 
 TEST(OperationsManual, ThePageInTheManualIsTheTablesOwn) {
   EXPECT_TRUE(text::testing::PageHolds(NASCENT_SOURCE_DIR "/docs/operations.md", OperationsManual(),
-                                       "operations_manual_test"));
+                                       "network_test"));
 }
 
 }  // namespace
