@@ -145,6 +145,9 @@ std::string StateWord(const v1::Search& search) {
   return Capitals(v1::SearchState_descriptor(), search.state());
 }
 
+static_assert(v1::TrialState_MAX == v1::TRIAL_STATE_SHARED,
+              "What does the new state look like, and is it an end?");
+
 Ink StateInk(const v1::Trial& trial) {
   switch (trial.state()) {
     case v1::TRIAL_STATE_SUCCEEDED:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/storage/trial_life.h"
 
 namespace nascent::engine {
 namespace {
@@ -43,11 +44,8 @@ void ActiveSearch::OnEnded(const std::shared_ptr<LiveTrial>& trial) {
   if (!ended_record.checkpoint.empty()) {
     checkpoints[ended_record.number] = {ended_record.checkpoint, ended_record.evaluator};
   }
-  const v1::TrialState state = ended_record.state;
-  if (state == v1::TRIAL_STATE_CANCELLED) return;
-  const bool usable = (state == v1::TRIAL_STATE_SUCCEEDED || state == v1::TRIAL_STATE_SHARED ||
-                       state == v1::TRIAL_STATE_STOPPED) &&
-                      ended_record.failure == v1::FAILURE_KIND_UNSPECIFIED;
+  if (ended_record.state == v1::TRIAL_STATE_CANCELLED) return;
+  const bool usable = storage::HasGoodResult(ended_record);
   const bool improved = usable && winners.Add(trial);
   if (usable) ++ending.results;
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "server/engine/live_trial.h"
+#include "server/storage/trial_life.h"
 
 namespace nascent::engine {
 
@@ -29,14 +30,18 @@ class TrialTally {
     Count(trial, 1);
   }
 
+  const std::map<v1::TrialState, int64_t>& counts() const { return counts_; }
   int64_t Of(v1::TrialState state) const {
     const auto found = counts_.find(state);
     return found == counts_.end() ? 0 : found->second;
   }
   // Returns how many ended with a result or a failure: those that a budget counts.
   int64_t Finished() const {
-    return Of(v1::TRIAL_STATE_SUCCEEDED) + Of(v1::TRIAL_STATE_STOPPED) +
-           Of(v1::TRIAL_STATE_SHARED) + Of(v1::TRIAL_STATE_FAILED);
+    int64_t finished = 0;
+    for (const auto& [state, count] : counts_) {
+      if (storage::CountsForBudget(state)) finished += count;
+    }
+    return finished;
   }
   int64_t Open() const { return Of(v1::TRIAL_STATE_READY) + Of(v1::TRIAL_STATE_LEASED); }
   // Returns how many open trials take a slot or will: all but those that wait for a twin of their

@@ -34,6 +34,7 @@ struct SearchRecord {
   std::vector<v1::SearchDecision> decisions;  // in the space's order
 };
 
+// A row of the table of trials: as long as that has columns.
 struct TrialRecord {
   int64_t id = 0;
   int64_t search_id = 0;

@@ -69,13 +69,23 @@ absl::Status RefuseWeights(const TrialRecord& trial, int64_t task_id, const SetW
   return Fenced({task_id, weights.attempt}, trial.attempt);
 }
 
+static_assert(v1::TrialState_MAX == v1::TRIAL_STATE_SHARED, "What is a trial in the new state?");
+
 bool HasEnded(v1::TrialState state) {
-  return HasResult(state) || state == v1::TRIAL_STATE_FAILED || state == v1::TRIAL_STATE_CANCELLED;
+  return CountsForBudget(state) || state == v1::TRIAL_STATE_CANCELLED;
+}
+
+bool CountsForBudget(v1::TrialState state) {
+  return HasResult(state) || state == v1::TRIAL_STATE_FAILED;
 }
 
 bool HasResult(v1::TrialState state) {
   return state == v1::TRIAL_STATE_SUCCEEDED || state == v1::TRIAL_STATE_STOPPED ||
          state == v1::TRIAL_STATE_SHARED;
+}
+
+bool HasGoodResult(const TrialRecord& trial) {
+  return HasResult(trial.state) && trial.failure == v1::FAILURE_KIND_UNSPECIFIED;
 }
 
 bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure) {

@@ -67,6 +67,10 @@ absl::Status RefuseWeights(const TrialRecord& trial, int64_t task_id, const SetW
 bool HasEnded(v1::TrialState state);
 // Returns whether it ended with a result: SUCCEEDED, STOPPED or SHARED.
 bool HasResult(v1::TrialState state);
+// Returns whether it ended with a result that is no failure, as that of a SHARED trial may be.
+bool HasGoodResult(const TrialRecord& trial);
+// Returns whether a budget counts it: it ended, and was not CANCELLED.
+bool CountsForBudget(v1::TrialState state);
 // Returns whether the end of its own training is an evaluation that other trials may use.
 bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure);
 // Returns that evaluation.

@@ -3,21 +3,17 @@
 #include <map>
 #include <utility>
 
+#include "common/status_macros.h"
 #include "server/engine/resolve/metrics.h"
 #include "server/engine/standing.h"
 #include "server/engine/view/views.h"
+#include "server/storage/trial_life.h"
 
 namespace nascent::engine {
 namespace {
 
 constexpr int kLeadersOfEnded = 10;
 constexpr int64_t kTrialsAtOnce = 5000;
-
-bool HasResult(const storage::TrialRecord& record) {
-  return (record.state == v1::TRIAL_STATE_SUCCEEDED || record.state == v1::TRIAL_STATE_SHARED ||
-          record.state == v1::TRIAL_STATE_STOPPED) &&
-         record.failure == v1::FAILURE_KIND_UNSPECIFIED;
-}
 
 }  // namespace
 
@@ -26,11 +22,10 @@ absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
   std::map<int64_t, storage::TrialRecord> kept;
   int64_t last = 0;
   while (true) {
-    auto page = store.LoadTrials(search.id(), last, kTrialsAtOnce);
-    if (!page.ok()) return page.status();
-    for (storage::TrialRecord& record : *page) {
+    NASCENT_ASSIGN_OR_RETURN(auto page, store.LoadTrials(search.id(), last, kTrialsAtOnce));
+    for (storage::TrialRecord& record : page) {
       last = record.number;
-      if (!HasResult(record)) continue;
+      if (!storage::HasGoodResult(record)) continue;
       Metrics metrics = CostValues(record.costs);
       for (const auto& [name, value] : record.metrics) metrics[name] = value;
       const bool whole = record.state != v1::TRIAL_STATE_STOPPED;
@@ -44,7 +39,7 @@ absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
       if (auto node = kept.extract(number); !node.empty()) leaders.insert(std::move(node));
     }
     kept = std::move(leaders);
-    if (static_cast<int64_t>(page->size()) < kTrialsAtOnce) break;
+    if (static_cast<int64_t>(page.size()) < kTrialsAtOnce) break;
   }
   for (int64_t number : standing.Leaders(kLeadersOfEnded)) {
     const auto it = kept.find(number);
@@ -61,27 +56,15 @@ absl::StatusOr<v1::Search> ReadSearch(storage::TrialStore& store,
   v1::Search search = ViewOf(record);
   auto totals = store.GetTotals(record.id);
   if (!totals.ok()) return totals.status();
-  const auto count = [&totals](v1::TrialState state) {
-    const auto it = totals->trials.find(state);
-    return it == totals->trials.end() ? 0 : it->second;
-  };
   v1::SearchProgress& progress = *search.mutable_progress();
-  progress.set_succeeded(count(v1::TRIAL_STATE_SUCCEEDED));
-  progress.set_failed(count(v1::TRIAL_STATE_FAILED));
-  progress.set_stopped(count(v1::TRIAL_STATE_STOPPED));
-  progress.set_shared(count(v1::TRIAL_STATE_SHARED));
-  progress.set_cancelled(count(v1::TRIAL_STATE_CANCELLED));
-  progress.set_ready(count(v1::TRIAL_STATE_READY));
-  progress.set_running(count(v1::TRIAL_STATE_LEASED));
-  progress.set_finished(progress.succeeded() + progress.failed() + progress.stopped() +
-                        progress.shared());
+  SetCounts(totals->trials, progress);
   progress.set_device_seconds(totals->device_seconds);
   if (record.finished_at.has_value()) {
     progress.set_wall_seconds(absl::ToDoubleSeconds(*record.finished_at - record.created_at));
     progress.set_remaining_seconds(0);
   }
   if (leaders) {
-    if (absl::Status status = AddLeaders(store, search); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(AddLeaders(store, search));
   }
   return search;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "server/engine/view/timestamps.h"
+#include "server/storage/trial_life.h"
 
 namespace nascent::engine {
 namespace {
@@ -87,6 +88,27 @@ std::vector<v1::SearchDecision> DecisionsOf(const ResolvedSearch& search) {
   return decisions;
 }
 
+static_assert(v1::TrialState_MAX == v1::TRIAL_STATE_SHARED, "Where is the new state counted?");
+
+void SetCounts(const std::map<v1::TrialState, int64_t>& counts, v1::SearchProgress& progress) {
+  const auto count = [&counts](v1::TrialState state) {
+    const auto found = counts.find(state);
+    return found == counts.end() ? 0 : found->second;
+  };
+  progress.set_ready(count(v1::TRIAL_STATE_READY));
+  progress.set_running(count(v1::TRIAL_STATE_LEASED));
+  progress.set_succeeded(count(v1::TRIAL_STATE_SUCCEEDED));
+  progress.set_failed(count(v1::TRIAL_STATE_FAILED));
+  progress.set_stopped(count(v1::TRIAL_STATE_STOPPED));
+  progress.set_shared(count(v1::TRIAL_STATE_SHARED));
+  progress.set_cancelled(count(v1::TRIAL_STATE_CANCELLED));
+  int64_t finished = 0;
+  for (const auto& [state, trials] : counts) {
+    if (storage::CountsForBudget(state)) finished += trials;
+  }
+  progress.set_finished(finished);
+}
+
 v1::Search ViewOf(const storage::SearchRecord& record) {
   v1::Search message;
   message.set_id(record.id);
@@ -116,14 +138,7 @@ v1::Search ViewOf(const ActiveSearch& search, absl::Time now) {
     message.add_warnings(absl::StrCat("waits for what could not be had: ", search.lacking));
   }
   v1::SearchProgress& progress = *message.mutable_progress();
-  progress.set_finished(search.tally.Finished());
-  progress.set_running(search.tally.Of(v1::TRIAL_STATE_LEASED));
-  progress.set_ready(search.tally.Of(v1::TRIAL_STATE_READY));
-  progress.set_succeeded(search.tally.Of(v1::TRIAL_STATE_SUCCEEDED));
-  progress.set_failed(search.tally.Of(v1::TRIAL_STATE_FAILED));
-  progress.set_stopped(search.tally.Of(v1::TRIAL_STATE_STOPPED));
-  progress.set_shared(search.tally.Of(v1::TRIAL_STATE_SHARED));
-  progress.set_cancelled(search.tally.Of(v1::TRIAL_STATE_CANCELLED));
+  SetCounts(search.tally.counts(), progress);
   const absl::Time until = search.record.finished_at.value_or(now);
   progress.set_wall_seconds(absl::ToDoubleSeconds(until - search.record.created_at));
   progress.set_device_seconds(search.device_seconds);

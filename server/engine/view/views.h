@@ -4,6 +4,7 @@
 #define NASCENT_SERVER_ENGINE_VIEW_VIEWS_H_
 
 #include <cstdint>
+#include <map>
 
 #include "absl/time/time.h"
 #include "nascent/v1/search.pb.h"
@@ -18,6 +19,9 @@ v1::Trial ViewOf(const storage::TrialRecord& record);
 
 // All that a search decides, in its space's order.
 std::vector<v1::SearchDecision> DecisionsOf(const ResolvedSearch& search);
+
+// Says how many trials are in which state, and how many of them count against the budget.
+void SetCounts(const std::map<v1::TrialState, int64_t>& counts, v1::SearchProgress& progress);
 
 // Without progress and leaders.
 v1::Search ViewOf(const storage::SearchRecord& record);

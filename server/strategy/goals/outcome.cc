@@ -75,6 +75,8 @@ Outcome Assess(const Problem& problem, const std::map<std::string, double>& metr
   return outcome;
 }
 
+static_assert(v1::TrialState_MAX == v1::TRIAL_STATE_SHARED, "Is the new state one with a result?");
+
 Outcome Assess(const Problem& problem, const Finished& finished) {
   // A shared evaluation may be one that diverged.
   const bool counts =
