@@ -21,7 +21,7 @@ namespace nascent::engine {
 // Answers of strategies, with the ids of their searches.
 using StrategyMailbox = Mailbox<std::pair<int64_t, StrategyAnswer>>;
 
-// The parts of one engine; it owns them or outlives them.
+// The parts of one engine, which owns them or is outlived by them.
 struct EngineParts {
   const EngineOptions& options;
   storage::TrialStore& store;
