@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 
 namespace nascent::artifact {
 namespace {
@@ -93,10 +94,9 @@ std::string ArtifactStore::PartialPath(const std::string& sha256) const {
 }
 
 absl::StatusOr<Presence> ArtifactStore::Stat(const std::string& sha256) {
-  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
-  const absl::StatusOr<bool> whole = IsWhole(sha256);
-  if (!whole.ok()) return whole.status();
-  if (*whole) return Presence{std::max<int64_t>(0, SizeOf(FinalPath(sha256))), true};
+  NASCENT_RETURN_IF_ERROR(CheckName(sha256));
+  NASCENT_ASSIGN_OR_RETURN(const bool whole, IsWhole(sha256));
+  if (whole) return Presence{std::max<int64_t>(0, SizeOf(FinalPath(sha256))), true};
   return Presence{std::max<int64_t>(0, SizeOf(PartialPath(sha256))), false};
 }
 
@@ -124,15 +124,13 @@ absl::StatusOr<bool> ArtifactStore::IsWhole(const std::string& sha256) {
   Sha256 hash;
   int64_t position = 0;
   while (true) {
-    const auto bytes = ReadAt(file, position, kHashedAtOnce);
-    if (!bytes.ok()) return bytes.status();
-    if (bytes->empty()) break;
-    hash.Update(*bytes);
-    position += static_cast<int64_t>(bytes->size());
+    NASCENT_ASSIGN_OR_RETURN(const auto bytes, ReadAt(file, position, kHashedAtOnce));
+    if (bytes.empty()) break;
+    hash.Update(bytes);
+    position += static_cast<int64_t>(bytes.size());
   }
   if (std::string found = hash.Hex(); found != sha256) {
-    const absl::Status aside = SetAside(sha256, file, std::move(found));
-    if (!aside.ok()) return aside;
+    NASCENT_RETURN_IF_ERROR(SetAside(sha256, file, std::move(found)));
     return false;
   }
   // A change within the same tick of the file system's clock would not show.
@@ -176,7 +174,7 @@ ArtifactStore::Upload::~Upload() {
 
 absl::StatusOr<std::unique_ptr<ArtifactStore::Upload>> ArtifactStore::StartUpload(
     const std::string& sha256, int64_t size, int64_t offset) {
-  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckName(sha256));
   if (size < 0 || offset < 0 || offset > size) {
     return absl::InvalidArgumentError(
         absl::StrCat("offset ", offset, " of ", size, " bytes: not 0 <= offset <= size"));
@@ -193,15 +191,14 @@ absl::StatusOr<std::unique_ptr<ArtifactStore::Upload>> ArtifactStore::StartUploa
   }
   // Its destructor takes the name out of `uploading_` on every way out.
   std::unique_ptr<Upload> upload(new Upload(*this, sha256, size));
-  const auto here = Stat(sha256);
-  if (!here.ok()) return here.status();
-  if (here->complete) {
-    upload->received_ = here->received;
+  NASCENT_ASSIGN_OR_RETURN(const auto here, Stat(sha256));
+  if (here.complete) {
+    upload->received_ = here.received;
     return upload;
   }
-  if (here->received != offset) {
+  if (here.received != offset) {
     return absl::AbortedError(
-        absl::StrCat("offset: ", here->received, " bytes of ", sha256, " are here, not ", offset));
+        absl::StrCat("offset: ", here.received, " bytes of ", sha256, " are here, not ", offset));
   }
   struct statvfs disk = {};
   if (statvfs(options_.directory.c_str(), &disk) == 0 &&
@@ -213,11 +210,11 @@ absl::StatusOr<std::unique_ptr<ArtifactStore::Upload>> ArtifactStore::StartUploa
   upload->file_ = std::make_unique<File>(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (upload->file_->descriptor() < 0) return FromErrno(errno, "can't open", path);
   while (upload->received_ < offset) {
-    const auto bytes = ReadAt(*upload->file_, upload->received_, kHashedAtOnce);
-    if (!bytes.ok()) return bytes.status();
-    if (bytes->empty()) return absl::AbortedError(absl::StrCat(path, " became shorter"));
-    upload->hash_.Update(*bytes);
-    upload->received_ += static_cast<int64_t>(bytes->size());
+    NASCENT_ASSIGN_OR_RETURN(const auto bytes,
+                             ReadAt(*upload->file_, upload->received_, kHashedAtOnce));
+    if (bytes.empty()) return absl::AbortedError(absl::StrCat(path, " became shorter"));
+    upload->hash_.Update(bytes);
+    upload->received_ += static_cast<int64_t>(bytes.size());
   }
   return upload;
 }
@@ -264,8 +261,8 @@ absl::StatusOr<Presence> ArtifactStore::Upload::Finish() {
     return FromErrno(errno, "can't make", directory);
   }
   if (rename(partial.c_str(), path.c_str()) != 0) return FromErrno(errno, "can't rename", partial);
-  if (absl::Status status = Sync(directory); !status.ok()) return status;
-  if (absl::Status status = Sync(store_.options_.directory); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(Sync(directory));
+  NASCENT_RETURN_IF_ERROR(Sync(store_.options_.directory));
   file_.reset();
   return Presence{received_, true};
 }
@@ -273,18 +270,17 @@ absl::StatusOr<Presence> ArtifactStore::Upload::Finish() {
 // --- reading ---
 
 absl::StatusOr<std::string> ArtifactStore::PathOf(const std::string& sha256) {
-  const auto here = Stat(sha256);
-  if (!here.ok()) return here.status();
-  if (!here->complete) {
+  NASCENT_ASSIGN_OR_RETURN(const auto here, Stat(sha256));
+  if (!here.complete) {
     return absl::NotFoundError(
-        absl::StrCat("no artifact ", sha256, " (", here->received, " bytes of it are here)"));
+        absl::StrCat("no artifact ", sha256, " (", here.received, " bytes of it are here)"));
   }
   return FinalPath(sha256);
 }
 
 absl::StatusOr<std::unique_ptr<ArtifactStore::Reader>> ArtifactStore::Read(
     const std::string& sha256, int64_t offset) {
-  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckName(sha256));
   const std::string path = FinalPath(sha256);
   auto file = std::make_unique<File>(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file->descriptor() < 0 && errno == ENOENT) {
@@ -303,13 +299,13 @@ absl::StatusOr<std::unique_ptr<ArtifactStore::Reader>> ArtifactStore::Read(
   }
   std::unique_ptr<Reader> reader(new Reader(*this, sha256, std::move(file), info.st_size));
   while (reader->position_ < offset) {
-    const auto bytes =
+    NASCENT_ASSIGN_OR_RETURN(
+        const auto bytes,
         ReadAt(*reader->file_, reader->position_,
-               std::min(kHashedAtOnce, static_cast<size_t>(offset - reader->position_)));
-    if (!bytes.ok()) return bytes.status();
-    if (bytes->empty()) break;  // it became shorter, which the end will show
-    reader->hash_.Update(*bytes);
-    reader->position_ += static_cast<int64_t>(bytes->size());
+               std::min(kHashedAtOnce, static_cast<size_t>(offset - reader->position_))));
+    if (bytes.empty()) break;  // it became shorter, which the end will show
+    reader->hash_.Update(bytes);
+    reader->position_ += static_cast<int64_t>(bytes.size());
   }
   return reader;
 }
@@ -317,16 +313,14 @@ absl::StatusOr<std::unique_ptr<ArtifactStore::Reader>> ArtifactStore::Read(
 absl::StatusOr<std::string> ArtifactStore::Reader::Next(size_t most) {
   if (ended_) return "";
   const auto wanted = std::min(most, static_cast<size_t>(size_ - position_));
-  auto bytes = ReadAt(*file_, position_, wanted);
-  if (!bytes.ok()) return bytes.status();
-  hash_.Update(*bytes);
-  position_ += static_cast<int64_t>(bytes->size());
-  if (position_ < size_ && bytes->size() == wanted) return bytes;
+  NASCENT_ASSIGN_OR_RETURN(auto bytes, ReadAt(*file_, position_, wanted));
+  hash_.Update(bytes);
+  position_ += static_cast<int64_t>(bytes.size());
+  if (position_ < size_ && bytes.size() == wanted) return bytes;
   ended_ = true;
   std::string found = hash_.Hex();
   if (found == sha256_) return bytes;
-  const absl::Status aside = store_.SetAside(sha256_, *file_, std::move(found));
-  if (!aside.ok()) return aside;
+  NASCENT_RETURN_IF_ERROR(store_.SetAside(sha256_, *file_, std::move(found)));
   return absl::DataLossError(
       absl::StrCat("artifact ", sha256_, " was damaged on the coordinator's disk: put it again"));
 }
@@ -334,7 +328,7 @@ absl::StatusOr<std::string> ArtifactStore::Reader::Next(size_t most) {
 // --- removing ---
 
 absl::Status ArtifactStore::Remove(const std::string& sha256) {
-  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckName(sha256));
   for (const std::string& path : {FinalPath(sha256), FinalPath(sha256) + kDamaged}) {
     if (unlink(path.c_str()) != 0 && errno != ENOENT) return FromErrno(errno, "can't remove", path);
   }

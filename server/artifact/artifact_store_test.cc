@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/status_macros.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -39,10 +40,10 @@ class ArtifactStoreTest : public ::testing::Test {
   }
 
   absl::StatusOr<Presence> Put(const std::string& bytes) {
-    const auto upload = store_->StartUpload(Sha256Hex(bytes), bytes.size(), 0);
-    if (!upload.ok()) return upload.status();
-    if (absl::Status status = (*upload)->Append(bytes); !status.ok()) return status;
-    return (*upload)->Finish();
+    NASCENT_ASSIGN_OR_RETURN(const auto upload,
+                             store_->StartUpload(Sha256Hex(bytes), bytes.size(), 0));
+    NASCENT_RETURN_IF_ERROR(upload->Append(bytes));
+    return upload->Finish();
   }
   std::string Get(const std::string& sha256) {
     const auto reader = store_->Read(sha256);

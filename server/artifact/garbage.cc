@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "common/status_macros.h"
+
 namespace nascent::artifact {
 namespace {
 
@@ -17,19 +19,17 @@ absl::StatusOr<int> CollectGarbage(storage::TrialStore& store, int64_t term,
   }
   int removed = 0;
   while (true) {
-    const auto unused = store.FindUnusedArtifacts(age, kAtOnce);
-    if (!unused.ok()) return unused.status();
+    NASCENT_ASSIGN_OR_RETURN(const auto unused, store.FindUnusedArtifacts(age, kAtOnce));
     std::vector<storage::Transition> transitions;
-    for (const std::string& sha256 : *unused) {
+    for (const std::string& sha256 : unused) {
       transitions.emplace_back(storage::RemoveArtifact{sha256});
     }
-    const auto outcomes = store.Apply(term, transitions);
-    if (!outcomes.ok()) return outcomes.status();
+    NASCENT_ASSIGN_OR_RETURN(const auto outcomes, store.Apply(term, transitions));
     int removed_now = 0;
-    for (size_t i = 0; i < unused->size(); ++i) {
+    for (size_t i = 0; i < unused.size(); ++i) {
       // Named since: it is no garbage.
-      if (!(*outcomes)[i].status.ok()) continue;
-      if (absl::Status status = artifacts.Remove((*unused)[i]); !status.ok()) return status;
+      if (!outcomes[i].status.ok()) continue;
+      NASCENT_RETURN_IF_ERROR(artifacts.Remove(unused[i]));
       ++removed_now;
     }
     removed += removed_now;

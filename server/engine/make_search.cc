@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "common/status_macros.h"
+
 namespace nascent::engine {
 namespace {
 
@@ -29,9 +31,8 @@ absl::StatusOr<std::unique_ptr<ActiveSearch>> MakeSearch(EngineParts& parts,
                                                          std::shared_ptr<CandidateMaker> maker) {
   auto search =
       std::make_unique<ActiveSearch>(std::move(record), std::move(maker), &parts.model.agenda());
-  auto host = StrategyHost::Make(search->maker, MakeFind(&parts.store, *search));
-  if (!host.ok()) return host.status();
-  search->host = *std::move(host);
+  NASCENT_ASSIGN_OR_RETURN(search->host,
+                           StrategyHost::Make(search->maker, MakeFind(&parts.store, *search)));
   search->revision = absl::ToUnixMicros(parts.clock.Now());
   return search;
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/status_macros.h"
 #include "server/engine/pages.h"
 
 namespace nascent::engine {
@@ -24,9 +25,8 @@ std::string WhySetAside(const std::vector<CrashNote>& crashes,
 
 absl::Status PlanSetAside(EngineParts& parts, int64_t search_id, const std::string& reason) {
   parts.batch.Plan(storage::ChangeSearchState{"", search_id, v1::SEARCH_STATE_FAILED, reason});
-  const auto tasks = parts.store.LoadOpenTasks(search_id);
-  if (!tasks.ok()) return tasks.status();
-  for (const storage::TaskRecord& task : *tasks) {
+  NASCENT_ASSIGN_OR_RETURN(const auto tasks, parts.store.LoadOpenTasks(search_id));
+  for (const storage::TaskRecord& task : tasks) {
     if (!task.leased) continue;
     storage::FinishAttempt finish;
     finish.attempt = {task.id, task.attempt};
@@ -40,12 +40,11 @@ absl::Status PlanSetAside(EngineParts& parts, int64_t search_id, const std::stri
       },
       &storage::TrialRecord::number);
   while (true) {
-    const auto trial = trials.Peek();
-    if (!trial.ok()) return trial.status();
-    if (*trial == nullptr) return absl::OkStatus();
-    if ((*trial)->state == v1::TRIAL_STATE_READY) {
+    NASCENT_ASSIGN_OR_RETURN(const auto trial, trials.Peek());
+    if (trial == nullptr) return absl::OkStatus();
+    if (trial->state == v1::TRIAL_STATE_READY) {
       parts.batch.Plan(storage::EndTrial{
-          (*trial)->id, v1::TRIAL_STATE_CANCELLED, {}, "the search was set aside", {}});
+          trial->id, v1::TRIAL_STATE_CANCELLED, {}, "the search was set aside", {}});
     }
     trials.Take();
   }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/status_macros.h"
 #include "server/engine/testing/harness.h"
 
 namespace nascent::engine {
@@ -131,10 +132,9 @@ TEST(Sharing, AnotherProjectsEvaluationsAreNotUsed) {
 // --- several evaluators ---
 
 absl::Status CompleteOnce(Harness& harness, int64_t worker, double accuracy) {
-  const auto lease = harness.Lease(worker);
-  if (!lease.ok()) return lease.status();
-  if (lease->work == nullptr) return absl::NotFoundError("no lease");
-  return harness.Complete(worker, *lease, accuracy).status();
+  NASCENT_ASSIGN_OR_RETURN(const auto lease, harness.Lease(worker));
+  if (lease.work == nullptr) return absl::NotFoundError("no lease");
+  return harness.Complete(worker, lease, accuracy).status();
 }
 
 TEST(Evaluators, AResultOfOneIsNoResultOfAnotherInEitherOrder) {

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/status_macros.h"
 #include "server/storage/trial_store.h"
 
 namespace nascent::engine {
@@ -18,9 +19,7 @@ class StoreClock {
 
   // Sets the time by the store's. An error leaves it as it was.
   absl::Status Synchronize() {
-    auto now = store_->Now();
-    if (!now.ok()) return now.status();
-    base_time_ = *now;
+    NASCENT_ASSIGN_OR_RETURN(base_time_, store_->Now());
     base_elapsed_ = clock_->Elapsed();
     return absl::OkStatus();
   }

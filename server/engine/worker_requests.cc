@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/field_error.h"
 #include "common/sha256.h"
+#include "common/status_macros.h"
 #include "common/text/utf8.h"
 #include "server/engine/resolve/metrics.h"
 #include "server/engine/resolve/text_rules.h"
@@ -87,7 +88,7 @@ absl::Status CheckArtifactName(const std::string& path, const std::string& sha25
 }
 
 absl::Status CheckAttempt(const std::string& request_id, const v1::AttemptRef& attempt) {
-  if (absl::Status status = CheckText("request_id", request_id, 1, 64); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckText("request_id", request_id, 1, 64));
   if (attempt.task_id() > 0 && attempt.attempt() > 0) return absl::OkStatus();
   return FieldError("attempt",
                     absl::StrCat("task ", attempt.task_id(), ", attempt ", attempt.attempt()),

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 #include "server/strategy/compose/single.h"
 #include "server/strategy/compose/unique.h"
 #include "server/strategy/entries.h"
@@ -17,10 +18,9 @@ using google::protobuf::Value;
 absl::StatusOr<std::unique_ptr<Strategy>> Make(const Value& resolved, const Problem& problem,
                                                const std::string& path) {
   const auto& [name, settings] = *resolved.struct_value().fields().begin();
-  absl::StatusOr<const Entry*> entry = LookUp(name, path);
-  if (!entry.ok()) return entry.status();
+  NASCENT_ASSIGN_OR_RETURN(const Entry* entry, LookUp(name, path));
   absl::StatusOr<std::unique_ptr<Strategy>> made =
-      (*entry)->make(problem, Settings(settings.struct_value()));
+      entry->make(problem, Settings(settings.struct_value()));
   if (!made.ok()) {
     return absl::Status(made.status().code(),
                         absl::StrCat(path, ".", name, ": ", std::string(made.status().message())));
@@ -84,9 +84,8 @@ absl::StatusOr<std::unique_ptr<Strategy>> MakeStrategy(const Value& spec, const 
 
 absl::StatusOr<std::unique_ptr<Strategy>> MakeNested(const Value& spec, const Problem& problem,
                                                      const std::string& setting) {
-  absl::StatusOr<Value> resolved = ResolveAt(spec, setting);
-  if (!resolved.ok()) return resolved.status();
-  return Make(*resolved, problem, setting);
+  NASCENT_ASSIGN_OR_RETURN(Value resolved, ResolveAt(spec, setting));
+  return Make(resolved, problem, setting);
 }
 
 }  // namespace nascent::strategy

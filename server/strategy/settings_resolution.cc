@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/status_macros.h"
 
 namespace nascent::strategy {
 namespace {
@@ -94,10 +95,9 @@ absl::StatusOr<Value> ResolveSetting(const Setting& setting, const Value& value,
       Value list;
       list.mutable_list_value();
       for (int i = 0; i < value.list_value().values_size(); ++i) {
-        absl::StatusOr<Value> one =
-            Resolve(value.list_value().values(i), absl::StrCat(path, "[", i, "]"), depth + 1);
-        if (!one.ok()) return one.status();
-        *list.mutable_list_value()->add_values() = *std::move(one);
+        NASCENT_ASSIGN_OR_RETURN(
+            *list.mutable_list_value()->add_values(),
+            Resolve(value.list_value().values(i), absl::StrCat(path, "[", i, "]"), depth + 1));
       }
       return list;
     }
@@ -122,11 +122,11 @@ absl::StatusOr<Struct> ResolveSettings(const Entry& entry, const Struct& given,
   Struct resolved;
   for (const Setting& setting : entry.settings) {
     const auto found = given.fields().find(setting.name);
-    absl::StatusOr<Value> value = ResolveSetting(
-        setting, found == given.fields().end() ? setting.default_value : found->second,
-        absl::StrCat(path, ".", setting.name), depth);
-    if (!value.ok()) return value.status();
-    (*resolved.mutable_fields())[setting.name] = *std::move(value);
+    NASCENT_ASSIGN_OR_RETURN(
+        (*resolved.mutable_fields())[setting.name],
+        ResolveSetting(setting,
+                       found == given.fields().end() ? setting.default_value : found->second,
+                       absl::StrCat(path, ".", setting.name), depth));
   }
   if (entry.check != nullptr) {
     const absl::Status status = entry.check(Settings(resolved));
@@ -170,14 +170,12 @@ absl::StatusOr<Value> Resolve(const Value& spec, const std::string& path, int de
     default:
       return Wrong(path, "a strategy's name or {name: {setting: value}}", spec);
   }
-  absl::StatusOr<const Entry*> entry = LookUp(name, path);
-  if (!entry.ok()) return entry.status();
-  absl::StatusOr<Struct> settings =
-      ResolveSettings(**entry, given, absl::StrCat(path, ".", name), depth);
-  if (!settings.ok()) return settings.status();
+  NASCENT_ASSIGN_OR_RETURN(const Entry* entry, LookUp(name, path));
+  NASCENT_ASSIGN_OR_RETURN(Struct settings,
+                           ResolveSettings(*entry, given, absl::StrCat(path, ".", name), depth));
   Value resolved;
   *(*resolved.mutable_struct_value()->mutable_fields())[name].mutable_struct_value() =
-      *std::move(settings);
+      std::move(settings);
   return resolved;
 }
 

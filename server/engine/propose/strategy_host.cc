@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/space/sampler.h"
+#include "common/status_macros.h"
 #include "common/text/utf8.h"
 #include "server/strategy/registry.h"
 
@@ -145,9 +146,7 @@ absl::StatusOr<strategy::Proposal> StrategyHost::FallBack(int64_t number,
   strategy::Proposal proposal;
   proposal.reason = Cut(absl::StrCat(std::string(strategy::kStoodIn), trouble));
   for (int i = 0; i < kDraws; ++i) {
-    auto genotype = space::Sample(*problem_.space, random);
-    if (!genotype.ok()) return genotype.status();
-    proposal.genotype = *std::move(genotype);
+    NASCENT_ASSIGN_OR_RETURN(proposal.genotype, space::Sample(*problem_.space, random));
     if (problem_.feasible(proposal.genotype)) break;
   }
   return proposal;

@@ -9,6 +9,7 @@
 #include "common/field_error.h"
 #include "common/recipe/resolve_recipe.h"
 #include "common/recipe/set_recipe_field.h"
+#include "common/status_macros.h"
 
 namespace nascent::engine {
 namespace {
@@ -30,8 +31,7 @@ absl::Status ChooseKinds(v1::Recipe& recipe, const std::string& path,
     const std::string parent = path.substr(0, dot);
     if (!decisions.Find(parent).has_value()) continue;
     const std::string kind = path.substr(dot + 1, path.find('.', dot + 1) - dot - 1);
-    absl::Status status = recipe::SetRecipeField(recipe, parent, kind);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(recipe::SetRecipeField(recipe, parent, kind));
   }
   return absl::OkStatus();
 }
@@ -72,8 +72,7 @@ absl::Status CheckRecipeDecisions(const v1::SearchSpec& spec,
   for (const space::Decision& decision : decisions.decisions()) {
     const bool by_search = spec.decisions().contains(decision.label);
     if (!by_search && !decision.label.starts_with("recipe.")) continue;
-    absl::Status status = CheckDecision(spec, decision, decisions);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(CheckDecision(spec, decision, decisions));
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "common/field_error.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "common/space/presets.h"
+#include "common/status_macros.h"
 
 namespace nascent::engine {
 namespace {
@@ -123,21 +124,17 @@ absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSp
   options.training_parts =
       spec.recipe().auxiliary_weight() > 0 || spec.decisions().contains("recipe.auxiliary_weight");
   for (const auto& [name, value] : given.set()) {
-    auto constant = ToConstant(value, absl::StrCat("space.set.", name));
-    if (!constant.ok()) return constant.status();
-    options.set.emplace(name, *std::move(constant));
+    NASCENT_ASSIGN_OR_RETURN(auto constant, ToConstant(value, absl::StrCat("space.set.", name)));
+    options.set.emplace(name, std::move(constant));
   }
   for (const auto& [name, factor] : fidelity.constants()) {
     const std::string path = absl::StrCat("fidelities.constants.", name);
     auto it = options.set.find(name);
     if (it == options.set.end()) {
-      auto fallback = DefaultConstant(text, file_name, options, name);
-      if (!fallback.ok()) return fallback.status();
-      it = options.set.emplace(name, *std::move(fallback)).first;
+      NASCENT_ASSIGN_OR_RETURN(auto fallback, DefaultConstant(text, file_name, options, name));
+      it = options.set.emplace(name, std::move(fallback)).first;
     }
-    auto scaled = Scale(it->second, factor, path);
-    if (!scaled.ok()) return scaled.status();
-    it->second = *std::move(scaled);
+    NASCENT_ASSIGN_OR_RETURN(it->second, Scale(it->second, factor, path));
   }
   for (const auto& [path, message] : spec.decisions()) {
     auto domain = space::FromProto(message);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "common/field_error.h"
+#include "common/status_macros.h"
 #include "common/text/utf8.h"
 
 namespace nascent::engine {
@@ -32,7 +33,7 @@ absl::Status CheckText(std::string_view path, std::string_view text, size_t mini
 }
 
 absl::Status CheckName(std::string_view path, std::string_view name) {
-  if (absl::Status status = CheckText(path, name, 1, 128); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckText(path, name, 1, 128));
   if (std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) {
     return FieldError(path, absl::StrCat("\"", std::string(name), "\""),
                       "a name with more than digits, which would be an id");

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 #include "server/strategy/compose/signed_reason.h"
 #include "server/strategy/entries.h"
 
@@ -127,9 +128,8 @@ Entry AutoEntry() {
   entry.make = [](const Problem& problem,
                   const Settings&) -> absl::StatusOr<std::unique_ptr<Strategy>> {
     const Value spec = Choose(problem);
-    absl::StatusOr<std::unique_ptr<Strategy>> strategy = MakeNested(spec, problem, "auto");
-    if (!strategy.ok()) return strategy.status();
-    return std::make_unique<Chosen>(NameOf(spec), *std::move(strategy));
+    NASCENT_ASSIGN_OR_RETURN(std::unique_ptr<Strategy> strategy, MakeNested(spec, problem, "auto"));
+    return std::make_unique<Chosen>(NameOf(spec), std::move(strategy));
   };
   return entry;
 }

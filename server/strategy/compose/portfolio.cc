@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/objectives/pareto.h"
+#include "common/status_macros.h"
 #include "server/strategy/compose/signed_reason.h"
 #include "server/strategy/compose/wrapped.h"
 #include "server/strategy/entries.h"
@@ -167,10 +168,9 @@ absl::StatusOr<std::unique_ptr<Strategy>> MakePortfolio(const Problem& problem,
     const auto same = std::count_if(arms.begin(), arms.end(), [&kind](const Portfolio::Arm& arm) {
       return arm.name == kind || arm.name.rfind(kind + "#", 0) == 0;
     });
-    absl::StatusOr<Wrapped> strategy =
-        Wrapped::MakeFrom(problem, spec, "strategies", /*chooses_rungs=*/true);
-    if (!strategy.ok()) return strategy.status();
-    arms.push_back({same == 0 ? kind : absl::StrCat(kind, "#", same + 1), *std::move(strategy)});
+    NASCENT_ASSIGN_OR_RETURN(
+        Wrapped strategy, Wrapped::MakeFrom(problem, spec, "strategies", /*chooses_rungs=*/true));
+    arms.push_back({same == 0 ? kind : absl::StrCat(kind, "#", same + 1), std::move(strategy)});
   }
   return std::make_unique<Portfolio>(problem, std::move(arms), settings.Real("memory"));
 }

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "common/status_macros.h"
 #include "server/strategy/sampling.h"
 
 namespace nascent::strategy {
@@ -82,9 +83,8 @@ absl::StatusOr<std::unique_ptr<Strategy>> MakeUnique(const Problem& problem,
     return !seen->HasGenotype(genotype) && (feasible == nullptr || feasible(genotype)) &&
            !seen->HasKey(genotype);
   };
-  absl::StatusOr<std::unique_ptr<Strategy>> inner = make(narrowed);
-  if (!inner.ok()) return inner.status();
-  return std::make_unique<Unique>(narrowed, std::move(seen), *std::move(inner));
+  NASCENT_ASSIGN_OR_RETURN(std::unique_ptr<Strategy> inner, make(narrowed));
+  return std::make_unique<Unique>(narrowed, std::move(seen), std::move(inner));
 }
 
 }  // namespace nascent::strategy

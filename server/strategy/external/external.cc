@@ -23,6 +23,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/rpc/deadline.h"
+#include "common/status_macros.h"
 #include "nascent/v1/strategy_service.grpc.pb.h"
 #include "server/strategy/entries.h"
 #include "server/strategy/external/messages.h"
@@ -131,9 +132,7 @@ class External : public Strategy {
     request.set_session(NewSession());
     *request.mutable_problem() = ToProto(problem_);
     v1::OpenSessionResponse response;
-    if (auto status = Call(&v1::StrategyService::Stub::Open, request, response); !status.ok()) {
-      return status;
-    }
+    NASCENT_RETURN_IF_ERROR(Call(&v1::StrategyService::Stub::Open, request, response));
     session_ = request.session();
     wants_measurements_ = response.wants_measurements();
     sent_ = 0;
@@ -170,12 +169,12 @@ class External : public Strategy {
       const absl::Status status = SendEvents();
       if (!absl::IsNotFound(status)) return status;
     }
-    if (absl::Status status = Open(); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(Open());
     return SendEvents();
   }
 
   absl::StatusOr<Answer> Ask(int64_t number) {
-    if (absl::Status status = CatchUp(); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(CatchUp());
     v1::ProposeRequest request;
     request.set_number(number);
     bool anew = false;

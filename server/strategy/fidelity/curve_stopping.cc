@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "absl/container/flat_hash_map.h"
+#include "common/status_macros.h"
 #include "server/strategy/compose/wrapped.h"
 #include "server/strategy/entries.h"
 #include "server/strategy/fidelity/learning_curve.h"
@@ -109,9 +110,9 @@ Entry CurveStoppingEntry() {
   };
   entry.make = [](const Problem& problem,
                   const Settings& settings) -> absl::StatusOr<std::unique_ptr<Strategy>> {
-    absl::StatusOr<Wrapped> inner = Wrapped::Make(problem, settings, /*chooses_rungs=*/false);
-    if (!inner.ok()) return inner.status();
-    return std::make_unique<CurveStopping>(problem, settings, *std::move(inner));
+    NASCENT_ASSIGN_OR_RETURN(Wrapped inner,
+                             Wrapped::Make(problem, settings, /*chooses_rungs=*/false));
+    return std::make_unique<CurveStopping>(problem, settings, std::move(inner));
   };
   return entry;
 }

@@ -18,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/space/decisions/genotype_proto.h"
+#include "common/status_macros.h"
 #include "server/strategy/entries.h"
 #include "server/strategy/goals/outcome.h"
 #include "server/strategy/learned/controller.h"
@@ -191,19 +192,16 @@ absl::Status PolicyGradient::Restore(const std::string& bytes) {
   variance_ = snapshot.variance();
   worst_ = snapshot.worst();
   const auto read = [&](const strategy::Experience& from) -> absl::StatusOr<Experience> {
-    auto genotype = space::FromProto(problem_.space->decisions(), from.genotype());
-    if (!genotype.ok()) return genotype.status();
-    return Experience{*std::move(genotype), from.log_probability(), from.reward()};
+    NASCENT_ASSIGN_OR_RETURN(auto genotype,
+                             space::FromProto(problem_.space->decisions(), from.genotype()));
+    return Experience{std::move(genotype), from.log_probability(), from.reward()};
   };
   for (const strategy::Experience& from : snapshot.pending()) {
-    auto experience = read(from);
-    if (!experience.ok()) return experience.status();
-    pending_[from.trial()] = *std::move(experience);
+    NASCENT_ASSIGN_OR_RETURN(pending_[from.trial()], read(from));
   }
   for (const strategy::Experience& from : snapshot.batch()) {
-    auto experience = read(from);
-    if (!experience.ok()) return experience.status();
-    batch_.push_back(*std::move(experience));
+    NASCENT_ASSIGN_OR_RETURN(auto experience, read(from));
+    batch_.push_back(std::move(experience));
   }
   return absl::OkStatus();
 }
