@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 
 namespace nascent::simulate {
 namespace {
@@ -18,8 +19,7 @@ class Reader {
     while (at_ < text_.size()) {
       CsvRecord record;
       record.line = line_;
-      const absl::Status status = ReadRecord(record);
-      if (!status.ok()) return status;
+      NASCENT_RETURN_IF_ERROR(ReadRecord(record));
       if (record.fields.size() > 1 || !record.fields.front().empty()) {
         records.push_back(std::move(record));
       }
@@ -37,8 +37,7 @@ class Reader {
     while (true) {
       std::string& field = record.fields.emplace_back();
       if (at_ < text_.size() && text_[at_] == '"') {
-        const absl::Status status = ReadQuoted(field);
-        if (!status.ok()) return status;
+        NASCENT_RETURN_IF_ERROR(ReadQuoted(field));
       } else {
         const size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
         field = std::string(text_.substr(at_, end - at_));

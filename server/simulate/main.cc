@@ -22,6 +22,7 @@
 #include "common/spec/document.h"
 #include "common/spec/json.h"
 #include "common/spec/search_file.h"
+#include "common/status_macros.h"
 #include "server/simulate/compare.h"
 #include "server/simulate/report.h"
 #include "server/simulate/simulation.h"
@@ -98,8 +99,7 @@ absl::Status ParseNumbers(const std::string& option, const std::string& text,
 
 absl::Status ParseLengths(const std::string& text, SimulationOptions& options) {
   std::vector<double> ends;
-  const absl::Status status = ParseNumbers("--lengths", text, ends);
-  if (!status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(ParseNumbers("--lengths", text, ends));
   if (ends.size() != 2 || !(ends[0] > 0 && ends[0] <= ends[1])) {
     return Wrong("--lengths", text, "SHORTEST,LONGEST, both above 0");
   }
@@ -124,8 +124,7 @@ absl::Status ParsePairs(const std::string& option, const std::vector<std::string
 absl::Status ParseNoise(const std::vector<std::string>& texts, SimulationOptions& options) {
   const std::string expected = "METRIC=SIGMA with a standard deviation above 0";
   std::map<std::string, std::string> pairs;
-  const absl::Status status = ParsePairs("--noise", texts, expected, pairs);
-  if (!status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(ParsePairs("--noise", texts, expected, pairs));
   for (const auto& [metric, sigma] : pairs) {
     double& value = options.noise[metric];
     if (!absl::SimpleAtod(sigma, &value) || !(value > 0 && value < 1e300)) {
@@ -190,17 +189,13 @@ absl::Status Simulate(Arguments& arguments) {
   if (!status.ok()) return status;
   arguments.options.sharing = ParseSharing(arguments.sharing);
 
-  auto file = spec::ReadSearchFile(arguments.search_file);
-  if (!file.ok()) return file.status();
-  auto table = spec::ReadTextFile(arguments.table_file, kLargestTable);
-  if (!table.ok()) return table.status();
-  std::vector<NamedStrategy> strategies = {{NameOf(file->spec.strategy()), file->spec.strategy()}};
+  NASCENT_ASSIGN_OR_RETURN(auto file, spec::ReadSearchFile(arguments.search_file));
+  NASCENT_ASSIGN_OR_RETURN(auto table, spec::ReadTextFile(arguments.table_file, kLargestTable));
+  std::vector<NamedStrategy> strategies = {{NameOf(file.spec.strategy()), file.spec.strategy()}};
   if (!arguments.strategies.empty()) {
-    auto named = ParseStrategies(arguments.strategies);
-    if (!named.ok()) return named.status();
-    strategies = *std::move(named);
+    NASCENT_ASSIGN_OR_RETURN(strategies, ParseStrategies(arguments.strategies));
   }
-  auto scenario = Scenario::Make(file->spec, arguments.options, *table, arguments.table_file);
+  auto scenario = Scenario::Make(file.spec, arguments.options, table, arguments.table_file);
   if (!scenario.ok()) {
     const std::string message(scenario.status().message());
     // The table's own errors name their file, those of an option the option.
@@ -213,8 +208,7 @@ absl::Status Simulate(Arguments& arguments) {
   const int machine = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   compare.threads = arguments.threads > 0 ? arguments.threads : machine;
   if (isatty(STDERR_FILENO) != 0) compare.progress = ShowProgress;
-  auto runs = Compare(**scenario, strategies, compare);
-  if (!runs.ok()) return runs.status();
+  NASCENT_ASSIGN_OR_RETURN(auto runs, Compare(**scenario, strategies, compare));
 
   report_options.metric = (*scenario)->report_metric();
   const Truth& truth = (*scenario)->truth();
@@ -225,7 +219,7 @@ absl::Status Simulate(Arguments& arguments) {
   report_options.queries = (*scenario)->queries();
   std::vector<std::string> names;
   for (const NamedStrategy& strategy : strategies) names.push_back(strategy.name);
-  const Report report = MakeReport(report_options, names, *runs);
+  const Report report = MakeReport(report_options, names, runs);
   if (arguments.output == "png" && arguments.plot.empty()) arguments.plot = "simulation.png";
   if (!arguments.plot.empty()) {
     status = DrawPicture(report, arguments.plot);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "common/picture/gnuplot.h"
+#include "common/status_macros.h"
 #include "server/simulate/report.h"
 
 namespace nascent::simulate {
@@ -102,9 +103,8 @@ std::string Script(const Report& report, picture::Format format) {
 }  // namespace
 
 absl::Status DrawPicture(const Report& report, const std::string& path) {
-  const auto format = picture::FormatOf(path);
-  if (!format.ok()) return format.status();
-  return picture::DrawWithGnuplot(Script(report, *format), path);
+  NASCENT_ASSIGN_OR_RETURN(const auto format, picture::FormatOf(path));
+  return picture::DrawWithGnuplot(Script(report, format), path);
 }
 
 }  // namespace nascent::simulate

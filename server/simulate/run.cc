@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/objectives/pareto.h"
 #include "common/space/decisions/genotype_proto.h"
+#include "common/status_macros.h"
 #include "server/engine/engine.h"
 #include "server/simulate/simulation.h"
 #include "server/simulate/workers.h"
@@ -66,9 +67,8 @@ class Standing {
 
 absl::StatusOr<Trajectory> Scenario::Run(const google::protobuf::Value& strategy,
                                          uint64_t seed) const {
-  auto resolved = Resolve(strategy, seed);
-  if (!resolved.ok()) return resolved.status();
-  auto search = std::make_shared<const engine::ResolvedSearch>(*std::move(resolved));
+  NASCENT_ASSIGN_OR_RETURN(auto resolved, Resolve(strategy, seed));
+  auto search = std::make_shared<const engine::ResolvedSearch>(std::move(resolved));
 
   VirtualClock clock;
   storage::MemoryStore store([&clock] { return clock.Now(); });
@@ -81,38 +81,34 @@ absl::StatusOr<Trajectory> Scenario::Run(const google::protobuf::Value& strategy
   options.snapshot_interval = kAll;
   std::optional<Workers> workers;  // outlives the engine, which at its end answers who still waits
   engine::Engine engine(options, &store, &clock, &executor, [] {});
-  auto term = store.AcquireTerm("simulation", absl::InfiniteDuration());
-  if (!term.ok()) return term.status();
-  if (absl::Status status = engine.Load(term->term); !status.ok()) return status;
+  NASCENT_ASSIGN_OR_RETURN(auto term, store.AcquireTerm("simulation", absl::InfiniteDuration()));
+  NASCENT_RETURN_IF_ERROR(engine.Load(term.term));
 
   workers.emplace(*this, seed, &clock, &engine);
   const absl::Time begun = clock.Now();
-  auto id = workers->Work(search);
-  if (!id.ok()) return id.status();
+  NASCENT_ASSIGN_OR_RETURN(auto id, workers->Work(search));
 
-  auto trials = store.LoadTrials(*id, 0, kAll);
-  if (!trials.ok()) return trials.status();
-  auto events = store.LoadEvents(*id, 0, kAll);
-  if (!events.ok()) return events.status();
+  NASCENT_ASSIGN_OR_RETURN(auto trials, store.LoadTrials(id, 0, kAll));
+  NASCENT_ASSIGN_OR_RETURN(auto events, store.LoadEvents(id, 0, kAll));
   const strategy::Problem problem =
       engine::MakeProblem(std::make_shared<engine::CandidateMaker>(search, options.candidates));
   Trajectory trajectory;
   Standing standing(truth_);
-  for (const storage::EventRecord& event : *events) {
+  for (const storage::EventRecord& event : events) {
     if (event.kind != storage::EventRecord::Kind::kFinished ||
         event.state == v1::TRIAL_STATE_CANCELLED) {
       continue;
     }
-    const storage::TrialRecord& trial = (*trials)[static_cast<size_t>(event.trial_number - 1)];
-    auto genotype = space::FromProto(search->space->decisions(), trial.genotype);
-    if (!genotype.ok()) return genotype.status();
+    const storage::TrialRecord& trial = trials[static_cast<size_t>(event.trial_number - 1)];
+    NASCENT_ASSIGN_OR_RETURN(auto genotype,
+                             space::FromProto(search->space->decisions(), trial.genotype));
     strategy::Finished finished;
     finished.state = event.state;
     finished.failure = event.failure;
     finished.metrics = event.metrics;
     // What no worker measures, but the network tells.
-    if (needs_networks_) finished.metrics.merge(problem.costs(*genotype));
-    const int row = RowOf(*genotype);
+    if (needs_networks_) finished.metrics.merge(problem.costs(genotype));
+    const int row = RowOf(genotype);
     if (row < 0) return absl::InternalError("a trial without a row in the table");
     standing.Offer(trial.fidelity.rung(), strategy::Assess(problem, finished), row);
     const absl::Time ended = trial.finished_at.value_or(clock.Now());

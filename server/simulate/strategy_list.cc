@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/spec/search_file.h"
+#include "common/status_macros.h"
 #include "server/strategy/registry.h"
 
 namespace nascent::simulate {
@@ -78,16 +79,16 @@ absl::StatusOr<std::vector<NamedStrategy>> ParseStrategies(std::string_view text
   while (true) {
     const size_t end = EndOfElement(text);
     // A search file needs a space; this one is not looked at.
-    auto file = spec::ParseSearchFile(
-        absl::StrCat("space: {preset: any}\nstrategy: ", std::string(text.substr(0, end))),
-        "--strategies");
-    if (!file.ok()) return file.status();
-    auto resolved = strategy::ResolveStrategy(file->spec.strategy());
+    NASCENT_ASSIGN_OR_RETURN(auto file,
+                             spec::ParseSearchFile(absl::StrCat("space: {preset: any}\nstrategy: ",
+                                                                std::string(text.substr(0, end))),
+                                                   "--strategies"));
+    auto resolved = strategy::ResolveStrategy(file.spec.strategy());
     if (!resolved.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("--strategies: ", std::string(resolved.status().message())));
     }
-    strategies.push_back({NameOf(file->spec.strategy()), file->spec.strategy()});
+    strategies.push_back({NameOf(file.spec.strategy()), file.spec.strategy()});
     if (end == text.size()) return strategies;
     text.remove_prefix(end + 1);
   }

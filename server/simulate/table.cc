@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/spec/suggest.h"
+#include "common/status_macros.h"
 #include "server/strategy/sampling.h"
 
 namespace nascent::simulate {
@@ -99,22 +100,21 @@ bool IsMissing(absl::string_view text) {
 absl::StatusOr<std::shared_ptr<const Table>> Table::Read(std::string_view text,
                                                          std::string_view file_name,
                                                          const space::Space& space) {
-  absl::StatusOr<std::vector<CsvRecord>> records = ParseCsv(text, file_name);
-  if (!records.ok()) return records.status();
+  NASCENT_ASSIGN_OR_RETURN(std::vector<CsvRecord> records, ParseCsv(text, file_name));
   // Not make_shared: the constructor is private.
   std::shared_ptr<Table> table(new Table());
   table->file_name_ = std::string(file_name);
-  if (records->size() < 2) {
+  if (records.size() < 2) {
     return table->Error(1, "found no rows, expected a header and one row per genotype");
   }
-  absl::Status status = table->TakeHeader(records->front(), space.decisions());
+  absl::Status status = table->TakeHeader(records.front(), space.decisions());
   if (!status.ok()) return status;
-  for (size_t i = 1; i < records->size(); ++i) {
-    status = table->TakeRecord((*records)[i], static_cast<int>(i) - 1, space);
+  for (size_t i = 1; i < records.size(); ++i) {
+    status = table->TakeRecord(records[i], static_cast<int>(i) - 1, space);
     if (!status.ok()) return status;
   }
-  records->erase(records->begin());
-  table->records_ = *std::move(records);
+  records.erase(records.begin());
+  table->records_ = std::move(records);
   table->CollectReals(space.decisions());
   return table;
 }
@@ -163,12 +163,11 @@ absl::Status Table::TakeRecord(const CsvRecord& record, int number, const space:
     return Error(record.line,
                  absl::StrCat("found ", record.fields.size(), " fields, the header has ", width_));
   }
-  absl::StatusOr<space::Genotype> genotype = ReadGenotype(record, space);
-  if (!genotype.ok()) return genotype.status();
+  NASCENT_ASSIGN_OR_RETURN(space::Genotype genotype, ReadGenotype(record, space));
   const auto [at, is_new] =
-      index_.emplace(Fingerprint(*genotype), static_cast<int>(genotypes_.size()));
+      index_.emplace(Fingerprint(genotype), static_cast<int>(genotypes_.size()));
   if (is_new) {
-    genotypes_.push_back(*std::move(genotype));
+    genotypes_.push_back(std::move(genotype));
     records_of_.emplace_back();
   }
   records_of_[static_cast<size_t>(at->second)].push_back(number);

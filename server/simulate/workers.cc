@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/random.h"
+#include "common/status_macros.h"
 
 namespace nascent::simulate {
 namespace {
@@ -43,7 +44,7 @@ Workers::Workers(const Scenario& scenario, uint64_t seed, VirtualClock* clock,
 
 absl::StatusOr<int64_t> Workers::Work(std::shared_ptr<const engine::ResolvedSearch> search) {
   for (int64_t i = 0; i < static_cast<int64_t>(workers_.size()); ++i) Register(i);
-  if (absl::Status status = StepUntilQuiet(); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(StepUntilQuiet());
   int64_t id = 0;
   engine::Call<engine::SubmitSearch, v1::Search> submit;
   submit.request.request_id = RequestId();
@@ -54,7 +55,7 @@ absl::StatusOr<int64_t> Workers::Work(std::shared_ptr<const engine::ResolvedSear
   };
   commands_.emplace_back(std::move(submit));
   while (true) {
-    if (absl::Status status = StepUntilQuiet(); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(StepUntilQuiet());
     if (!trouble_.ok()) return trouble_;
     if (engine_->FindSearch(id) == nullptr) return id;
     if (events_.empty()) {
@@ -82,8 +83,7 @@ absl::Status Workers::StepUntilQuiet() {
     for (size_t i = 0; i < workers_.size(); ++i) {
       if (workers_[i].asks) Ask(static_cast<int64_t>(i));
     }
-    absl::Status status = engine_->Step(std::exchange(commands_, {}));
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(engine_->Step(std::exchange(commands_, {})));
   } while (!commands_.empty() || engine_->UntilNext() == absl::ZeroDuration());
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 #include "worker/agent/artifact_transfer.h"
 
 namespace nascent::worker {
@@ -31,9 +32,7 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Make(AgentOptions options) {
       });
   if (!cache.ok()) return cache.status();
   agent->cache_ = *std::move(cache);
-  auto scratch = ScratchFolder::Make(absl::StrCat(folder, "/tasks"));
-  if (!scratch.ok()) return scratch.status();
-  agent->scratch_ = *std::move(scratch);
+  NASCENT_ASSIGN_OR_RETURN(agent->scratch_, ScratchFolder::Make(absl::StrCat(folder, "/tasks")));
   agent->uploader_ = std::make_unique<WeightsUploader>(coordinator, agent->registration_);
   agent->context_ = std::make_unique<SlotContext>(
       SlotContext{coordinator, agent->registration_, *agent->cache_, *agent->uploader_,

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/sha256.h"
+#include "common/status_macros.h"
 
 namespace nascent::worker {
 namespace {
@@ -93,8 +94,7 @@ absl::Status DownloadArtifact(Coordinator& coordinator, const std::string& sha25
 
 absl::StatusOr<std::string> UploadArtifact(Coordinator& coordinator, const std::string& path,
                                            Cancellation& cancellation) {
-  const auto sha256 = Sha256OfFile(path);
-  if (!sha256.ok()) return sha256.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto sha256, Sha256OfFile(path));
   std::error_code error;
   const auto size = static_cast<int64_t>(std::filesystem::file_size(path, error));
   std::ifstream file(path, std::ios::binary);
@@ -102,7 +102,7 @@ absl::StatusOr<std::string> UploadArtifact(Coordinator& coordinator, const std::
   int misplaced = 0;
   const absl::Status status = Resume(cancellation, [&] {
     v1::StatRequest stat;
-    stat.set_sha256(*sha256);
+    stat.set_sha256(sha256);
     v1::StatResponse present;
     absl::Status answer = coordinator.Try(absl::Seconds(10), cancellation,
                                           [&](Coordinator::Stubs& stubs, Context& context) {
@@ -110,7 +110,7 @@ absl::StatusOr<std::string> UploadArtifact(Coordinator& coordinator, const std::
                                           });
     if (!answer.ok() || present.complete()) return answer;
     v1::PutHeader header;
-    header.set_sha256(*sha256);
+    header.set_sha256(sha256);
     header.set_size(size);
     header.set_offset(present.received());
     v1::PutResponse response;
@@ -126,7 +126,7 @@ absl::StatusOr<std::string> UploadArtifact(Coordinator& coordinator, const std::
     return answer;
   });
   if (!status.ok()) return status;
-  return *sha256;
+  return sha256;
 }
 
 }  // namespace nascent::worker

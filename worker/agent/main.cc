@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/status_macros.h"
 #include "worker/agent/agent.h"
 #include "worker/agent/evaluator_program.h"
 #include "worker/agent/slot_plan.h"
@@ -119,31 +120,29 @@ absl::StatusOr<AgentOptions> ToOptions(const Flags& flags) {
   AgentOptions options;
   options.servers = absl::StrSplit(flags.servers, ',', absl::SkipEmpty());
   if (options.servers.empty()) return absl::InvalidArgumentError("--server: no address");
-  const auto labels = ParseLabels(flags.labels);
-  if (!labels.ok()) return labels.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto labels, ParseLabels(flags.labels));
   options.child.process.program =
       flags.evaluator.empty() ? OwnFolder() + "/nascent-evaluator" : flags.evaluator;
-  const auto description = DescribeEvaluator(options.child.process.program);
-  if (!description.ok()) return description.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto description,
+                           DescribeEvaluator(options.child.process.program));
 
   SlotWishes wishes;
   wishes.devices = flags.devices;
   wishes.cpu_slots = flags.slots;
   wishes.threads = flags.threads;
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  auto slots =
-      PlanSlots({description->devices().begin(), description->devices().end()}, wishes, cores);
-  if (!slots.ok()) return slots.status();
-  options.slots = *std::move(slots);
+  NASCENT_ASSIGN_OR_RETURN(
+      options.slots,
+      PlanSlots({description.devices().begin(), description.devices().end()}, wishes, cores));
 
   options.registration.set_name(flags.name.empty() ? DefaultName() : flags.name);
   options.registration.set_protocol_version(1);
   options.registration.set_evaluator(
       std::filesystem::path(options.child.process.program).filename().string().substr(0, 64));
-  options.registration.set_evaluator_version(description->version());
-  options.registration.mutable_labels()->insert(labels->begin(), labels->end());
-  *options.registration.mutable_task_kinds() = description->task_kinds();
-  *options.registration.mutable_metrics() = description->metrics();
+  options.registration.set_evaluator_version(description.version());
+  options.registration.mutable_labels()->insert(labels.begin(), labels.end());
+  *options.registration.mutable_task_kinds() = description.task_kinds();
+  *options.registration.mutable_metrics() = description.metrics();
 
   constexpr double kGib = 1 << 30;
   options.cache_folder = flags.cache.empty() ? DefaultCache() : flags.cache;

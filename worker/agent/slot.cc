@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/rpc/request_id.h"
+#include "common/status_macros.h"
 #include "worker/agent/artifact_transfer.h"
 #include "worker/agent/report_limits.h"
 #include "worker/evaluate/text.h"
@@ -219,7 +220,7 @@ absl::Status Slot::Fetch(v1::Task& task, LeaseKeeper& keeper, Assignment& assign
     return absl::OkStatus();
   };
   for (const std::string& sha256 : NeededArtifacts(task)) {
-    if (absl::Status status = get(sha256); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(get(sha256));
   }
   std::string& checkpoint = CheckpointOf(task);
   if (checkpoint.empty()) return absl::OkStatus();
@@ -361,8 +362,7 @@ absl::Status Slot::Send(grpc::Status (v1::WorkerService::Stub::*method)(grpc::Cl
           return ((*stubs.worker).*method)(&call, request, &response);
         });
     if (!absl::IsNotFound(status) || !again) return status;
-    const absl::Status registered = context_.registration.Renew(request.worker_id(), reporting_);
-    if (!registered.ok()) return registered;
+    NASCENT_RETURN_IF_ERROR(context_.registration.Renew(request.worker_id(), reporting_));
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/rpc/request_id.h"
+#include "common/status_macros.h"
 #include "worker/agent/artifact_transfer.h"
 
 namespace nascent::worker {
@@ -50,14 +51,14 @@ void WeightsUploader::Work() {
 }
 
 absl::Status WeightsUploader::Upload(const Item& item) {
-  const auto sha256 = UploadArtifact(coordinator_, item.path, cancellation_);
-  if (!sha256.ok()) return sha256.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto sha256,
+                           UploadArtifact(coordinator_, item.path, cancellation_));
   v1::SetWeightsRequest request;
   request.set_request_id(rpc::NewRequestId());
   request.set_worker_id(registration_.terms().worker_id);
   request.set_trial_id(item.attempt.trial_id());
   request.set_attempt(item.attempt.attempt());
-  request.set_sha256(*sha256);
+  request.set_sha256(sha256);
   v1::SetWeightsResponse response;
   return coordinator_.Call(absl::Seconds(10), cancellation_,
                            [&](Coordinator::Stubs& stubs, grpc::ClientContext& context) {
