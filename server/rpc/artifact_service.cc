@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/data/dataset.h"
+#include "common/status_macros.h"
 #include "server/engine/view/timestamps.h"
 #include "server/rpc/artifact_streams.h"
 #include "server/rpc/reactors.h"
@@ -14,19 +15,17 @@ namespace {
 
 absl::StatusOr<v1::StatResponse> StatArtifact(artifact::ArtifactStore& artifacts,
                                               const std::string& sha256) {
-  auto presence = artifacts.Stat(sha256);
-  if (!presence.ok()) return presence.status();
+  NASCENT_ASSIGN_OR_RETURN(auto presence, artifacts.Stat(sha256));
   v1::StatResponse response;
-  response.set_received(presence->received);
-  response.set_complete(presence->complete);
+  response.set_received(presence.received);
+  response.set_complete(presence.complete);
   return response;
 }
 
 absl::StatusOr<v1::ListDatasetsResponse> ReadDatasets(storage::TrialStore& store) {
-  auto datasets = store.ListDatasets();
-  if (!datasets.ok()) return datasets.status();
+  NASCENT_ASSIGN_OR_RETURN(auto datasets, store.ListDatasets());
   v1::ListDatasetsResponse response;
-  response.mutable_datasets()->Add(datasets->begin(), datasets->end());
+  response.mutable_datasets()->Add(datasets.begin(), datasets.end());
   return response;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/field_error.h"
+#include "common/status_macros.h"
 #include "server/rpc/reactors.h"
 
 namespace nascent::rpc {
@@ -46,9 +47,8 @@ class Put : public grpc::ServerReadReactor<v1::PutRequest> {
     }
     sha256_ = header.sha256();
     size_ = header.size();
-    auto upload = backend_.artifacts->StartUpload(sha256_, size_, header.offset());
-    if (!upload.ok()) return upload.status();
-    upload_ = *std::move(upload);
+    NASCENT_ASSIGN_OR_RETURN(upload_,
+                             backend_.artifacts->StartUpload(sha256_, size_, header.offset()));
     return absl::OkStatus();
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 #include "server/engine/view/ended_search.h"
 #include "server/rpc/page.h"
 
@@ -61,9 +62,7 @@ absl::StatusOr<v1::Search> SearchList::ReadEnded(const storage::SearchRecord& re
   }
   if (trials > trials_left) return search;
   trials_left -= trials;
-  if (absl::Status status = engine::AddLeaders(*backend_.store, *search); !status.ok()) {
-    return status;
-  }
+  NASCENT_RETURN_IF_ERROR(engine::AddLeaders(*backend_.store, *search));
   if (!HasEnded(record)) return search;
   MutexLock lock(mutex_);
   leaders_[record.id] = search->leaders();
@@ -77,14 +76,13 @@ absl::StatusOr<v1::ListSearchesResponse> SearchList::Read(const v1::ListSearches
   absl::Status status = ReadPageToken(request.page_token(), before);
   status.Update(ReadPageSize(request.page_size(), 1000, 100, size));
   if (!status.ok()) return status;
-  const auto records = backend_.store->ListSearches(before, size);
-  if (!records.ok()) return records.status();
-  std::map<int64_t, v1::Search> running = ReadRunning(*records);
+  NASCENT_ASSIGN_OR_RETURN(const auto records, backend_.store->ListSearches(before, size));
+  std::map<int64_t, v1::Search> running = ReadRunning(records);
   v1::ListSearchesResponse response;
   size_t bytes = 0;
   int64_t trials_left = kMostTrialsRead;
-  bool more = static_cast<int>(records->size()) == size;
-  for (const storage::SearchRecord& record : *records) {
+  bool more = static_cast<int>(records.size()) == size;
+  for (const storage::SearchRecord& record : records) {
     const auto found = running.find(record.id);
     absl::StatusOr<v1::Search> search =
         found != running.end() ? std::move(found->second) : ReadEnded(record, trials_left);

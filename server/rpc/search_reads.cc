@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/field_error.h"
+#include "common/status_macros.h"
 #include "server/engine/view/views.h"
 #include "server/rpc/page.h"
 
@@ -29,8 +30,7 @@ absl::StatusOr<v1::ListTrialsResponse> ListTrials(storage::TrialStore& store,
   absl::Status status = ReadPageToken(request.page_token(), after);
   status.Update(ReadPageSize(request.page_size(), 10000, 1000, size));
   if (!status.ok()) return status;
-  auto search = FindSearch(store, request.search());
-  if (!search.ok()) return search.status();
+  NASCENT_ASSIGN_OR_RETURN(auto search, FindSearch(store, request.search()));
   const auto wanted = [&request](v1::TrialState state) {
     const auto& states = request.states();
     return states.empty() || std::find(states.begin(), states.end(), state) != states.end();
@@ -38,9 +38,8 @@ absl::StatusOr<v1::ListTrialsResponse> ListTrials(storage::TrialStore& store,
   v1::ListTrialsResponse response;
   size_t bytes = 0;
   while (true) {
-    auto records = store.LoadTrials(search->id, after, size);
-    if (!records.ok()) return records.status();
-    for (const storage::TrialRecord& record : *records) {
+    NASCENT_ASSIGN_OR_RETURN(auto records, store.LoadTrials(search.id, after, size));
+    for (const storage::TrialRecord& record : records) {
       if (wanted(record.state)) {
         v1::Trial trial = engine::ViewOf(record);
         bytes += trial.ByteSizeLong();
@@ -52,7 +51,7 @@ absl::StatusOr<v1::ListTrialsResponse> ListTrials(storage::TrialStore& store,
       }
       after = record.number;
     }
-    if (static_cast<int>(records->size()) < size) return response;
+    if (static_cast<int>(records.size()) < size) return response;
   }
 }
 
@@ -66,22 +65,20 @@ absl::StatusOr<v1::ListMeasurementsResponse> ListMeasurements(
     status.Update(FieldError("trial_number", request.trial_number(), "0 or more"));
   }
   if (!status.ok()) return status;
-  auto search = FindSearch(store, request.search());
-  if (!search.ok()) return search.status();
-  const auto totals = store.GetTotals(search->id);
-  if (!totals.ok()) return totals.status();
+  NASCENT_ASSIGN_OR_RETURN(auto search, FindSearch(store, request.search()));
+  NASCENT_ASSIGN_OR_RETURN(const auto totals, store.GetTotals(search.id));
   int64_t trials = 0;
-  for (const auto& [state, count] : totals->trials) trials += count;
+  for (const auto& [state, count] : totals.trials) trials += count;
   int64_t last = std::min(after + size, trials);
   if (request.trial_number() > 0) {
     after = request.trial_number() - 1;
     last = trials = request.trial_number();
   }
-  const auto rows = store.LoadMeasurements(search->id, after, last, request.metric());
-  if (!rows.ok()) return rows.status();
+  NASCENT_ASSIGN_OR_RETURN(const auto rows,
+                           store.LoadMeasurements(search.id, after, last, request.metric()));
   v1::ListMeasurementsResponse response;
   size_t bytes = 0;
-  for (const storage::TrialMeasurement& row : *rows) {
+  for (const storage::TrialMeasurement& row : rows) {
     const bool another = response.trials_size() == 0 ||
                          response.trials().rbegin()->trial_number() != row.trial_number;
     // A page ends between two trials.

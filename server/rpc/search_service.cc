@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/field_error.h"
+#include "common/status_macros.h"
 #include "server/engine/propose/strategy_host.h"
 #include "server/engine/view/ended_search.h"
 #include "server/engine/view/views.h"
@@ -16,12 +17,9 @@ namespace {
 // What a search is validated against.
 absl::StatusOr<engine::Surroundings> ReadSurroundings(storage::TrialStore& store) {
   engine::Surroundings surroundings;
-  auto datasets = store.ListDatasets();
-  if (!datasets.ok()) return datasets.status();
-  surroundings.datasets = *std::move(datasets);
-  auto workers = store.LoadWorkers();
-  if (!workers.ok()) return workers.status();
-  for (const storage::WorkerRecord& worker : *workers) {
+  NASCENT_ASSIGN_OR_RETURN(surroundings.datasets, store.ListDatasets());
+  NASCENT_ASSIGN_OR_RETURN(auto workers, store.LoadWorkers());
+  for (const storage::WorkerRecord& worker : workers) {
     const auto& metrics = worker.registration.metrics();
     surroundings.worker_metrics.insert(metrics.begin(), metrics.end());
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/sha256.h"
+#include "common/status_macros.h"
 #include "server/storage/postgres/transaction.h"
 
 namespace nascent::storage {
@@ -86,7 +87,7 @@ absl::StatusOr<int> Migrate(const std::string& url) {
       done_now = false;
       transaction.Execute(kLock);
       const std::map<int, std::string> ledger = Ledger(transaction);
-      if (absl::Status check = CheckLedger(ledger); !check.ok()) return check;
+      NASCENT_RETURN_IF_ERROR(CheckLedger(ledger));
       if (ledger.contains(migration.number)) return absl::OkStatus();
       transaction.ExecuteScript(std::string(migration.sql));
       transaction.Execute(kRecord, migration.number, std::string(migration.name),
@@ -111,7 +112,7 @@ absl::Status CheckSchema(const std::string& url) {
   return RunTransaction(pool, [](Transaction& transaction) -> absl::Status {
     const bool has_ledger = transaction.Execute(kHasLedger)[0][0].as<bool>();
     const auto ledger = has_ledger ? Ledger(transaction) : std::map<int, std::string>();
-    if (absl::Status status = CheckLedger(ledger); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(CheckLedger(ledger));
     if (ledger.size() == AllMigrations().size()) return absl::OkStatus();
     return absl::FailedPreconditionError(
         absl::StrCat("the database has schema ", ledger.size(), ", this program needs ",

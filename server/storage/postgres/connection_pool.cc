@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/clock.h"
+#include "common/status_macros.h"
 #include "server/storage/postgres/session_url.h"
 
 namespace nascent::storage::postgres {
@@ -98,10 +99,9 @@ void ConnectionPool::ForgetOne() {
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> ConnectionPool::Connect() {
-  const absl::StatusOr<std::string> url = SessionUrl(options_.url);
-  if (!url.ok()) return url.status();
+  NASCENT_ASSIGN_OR_RETURN(const std::string url, SessionUrl(options_.url));
   try {
-    auto connection = std::make_unique<Connection>(*url);
+    auto connection = std::make_unique<Connection>(url);
     SilenceWatch::Guard guard(silence_, connection->socket, kSetupLimit);
     connection->session.set_client_encoding("UTF8");
     connection->process = connection->session.backendpid();

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/status_macros.h"
 #include "server/storage/postgres/batch.h"
 #include "server/storage/postgres/columns.h"
 #include "server/storage/postgres/json.h"
@@ -87,9 +88,8 @@ absl::StatusOr<SearchRecord> SearchIn(const pqxx::row& row) {
 absl::StatusOr<std::vector<SearchRecord>> SearchesIn(const pqxx::result& rows) {
   std::vector<SearchRecord> searches;
   for (const pqxx::row& row : rows) {
-    auto search = SearchIn(row);
-    if (!search.ok()) return search.status();
-    searches.push_back(*std::move(search));
+    NASCENT_ASSIGN_OR_RETURN(auto search, SearchIn(row));
+    searches.push_back(std::move(search));
   }
   return searches;
 }
@@ -119,8 +119,7 @@ absl::StatusOr<std::vector<TrialRecord>> ProposalsIn(const pqxx::result& rows) {
 absl::StatusOr<v1::Dataset> DatasetIn(const pqxx::row& row) {
   Columns columns(row);
   v1::Dataset dataset;
-  absl::Status status = MessageFromJson(columns.Text(), dataset);
-  if (!status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(MessageFromJson(columns.Text(), dataset));
   const int64_t micros = columns.Integer();
   dataset.mutable_created_at()->set_seconds(micros / 1'000'000);
   dataset.mutable_created_at()->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1'000);
@@ -158,8 +157,7 @@ absl::StatusOr<std::vector<WorkerRecord>> WorkersIn(const pqxx::result& rows) {
     WorkerRecord worker;
     worker.id = columns.Integer();
     worker.name = columns.String();
-    absl::Status status = MessageFromJson(columns.Text(), worker.registration);
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(MessageFromJson(columns.Text(), worker.registration));
     worker.registered_at = columns.Time();
     worker.last_seen_at = columns.Time();
     workers.push_back(std::move(worker));
@@ -198,9 +196,8 @@ absl::StatusOr<std::vector<TrialMetrics>> TrialMetricsIn(const pqxx::result& row
 absl::StatusOr<std::vector<v1::Dataset>> DatasetsIn(const pqxx::result& rows) {
   std::vector<v1::Dataset> datasets;
   for (const pqxx::row& row : rows) {
-    auto dataset = DatasetIn(row);
-    if (!dataset.ok()) return dataset.status();
-    datasets.push_back(*std::move(dataset));
+    NASCENT_ASSIGN_OR_RETURN(auto dataset, DatasetIn(row));
+    datasets.push_back(std::move(dataset));
   }
   return datasets;
 }

@@ -1,6 +1,7 @@
 // Searches, workers, artifacts and data sets: changed rarely, one at a time.
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 #include "server/storage/outcomes.h"
 #include "server/storage/postgres/batch.h"
 #include "server/storage/transition_check.h"
@@ -128,9 +129,8 @@ DELETE FROM nascent.datasets WHERE name = $1 RETURNING name
 absl::StatusOr<std::string> DecisionsOf(const SearchRecord& search) {
   std::string list = "[";
   for (const v1::SearchDecision& decision : search.decisions) {
-    const auto json = MessageJson(decision);
-    if (!json.ok()) return json.status();
-    absl::StrAppend(&list, list.size() == 1 ? "" : ",", *json);
+    NASCENT_ASSIGN_OR_RETURN(const auto json, MessageJson(decision));
+    absl::StrAppend(&list, list.size() == 1 ? "" : ",", json);
   }
   return list + "]";
 }

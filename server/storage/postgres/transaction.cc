@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/status_macros.h"
 
 namespace nascent::storage::postgres {
 namespace {
@@ -120,11 +121,10 @@ absl::Status RunTransaction(ConnectionPool& pool,
   Result result;
   int breaks = 0;
   for (int run = 0; run < kMostRuns; ++run) {
-    auto connection = pool.Acquire();
-    if (!connection.ok()) return connection.status();
-    result = RunOnce(pool, **connection, body);
+    NASCENT_ASSIGN_OR_RETURN(auto connection, pool.Acquire());
+    result = RunOnce(pool, *connection, body);
     if (result.broken) {
-      connection->Discard();
+      connection.Discard();
       ++breaks;
     }
     if (!result.run_again || breaks > 1) break;
