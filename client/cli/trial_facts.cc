@@ -89,6 +89,9 @@ FactList TrialHistory(const v1::Trial& trial) {
   }
   if (!trial.reason().empty()) facts.Add("why", trial.reason());
   if (trial.fidelity().rung() > 0) facts.Add("rung", absl::StrCat(trial.fidelity().rung()));
+  if (!trial.fidelity().zero_cost().empty()) {
+    facts.Add("rung of a score", trial.fidelity().zero_cost());
+  }
   if (trial.has_created_at()) facts.Add("proposed", TimeText(trial.created_at()));
   if (trial.has_finished_at()) facts.Add("ended", TimeText(trial.finished_at()));
   if (!trial.key().empty()) facts.Add("key", trial.key().substr(0, 16) + "…");

@@ -13,7 +13,7 @@ double Epochs(const v1::Recipe& recipe) { return recipe.epochs(); }
 
 // clang-format off
 constexpr RecipeField kFields[] = {
-    {.path = "epochs", .default_value = 1, .minimum = 1, .maximum = 100'000},
+    {.path = "epochs", .default_value = 1, .minimum = 0, .maximum = 100'000},
     {.path = "batch", .default_value = 128, .minimum = 1, .maximum = 65'536},
 
     {.path = "optimizer.sgd.learning_rate", .default_value = 0.1, .maximum = 100, .above_minimum = true},

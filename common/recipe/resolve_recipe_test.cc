@@ -44,7 +44,7 @@ struct Bounds {
 };
 
 const Bounds kBounds[] = {
-    {"epochs", 0, 1, 100000, 100001, "[1, 100000]"},
+    {"epochs", -1, 0, 100000, 100001, "[0, 100000]"},
     {"batch", 0, 1, 65536, 65537, "[1, 65536]"},
     {"optimizer.sgd.learning_rate", 0, kLeast, 100, After(100), "(0, 100]"},
     {"optimizer.sgd.momentum", -kLeast, 0, kBelowOne, 1, "[0, 1)"},
@@ -167,8 +167,7 @@ TEST(ResolveRecipe, FillsInEveryDefaultOnceAndForAll) {
 TEST(ResolveRecipe, NeverTakesAZeroThatWasWrittenForNothing) {
   v1::Recipe recipe;
   recipe.set_epochs(0);
-  EXPECT_EQ(ResolveRecipe(recipe, "recipe").status().message(),
-            "recipe.epochs: found 0, allowed [1, 100000]");
+  EXPECT_EQ(ResolveRecipe(recipe, "recipe")->epochs(), 0);
   recipe.clear_epochs();
   recipe.set_batch(0);
   EXPECT_EQ(ResolveRecipe(recipe, "recipe").status().message(),

@@ -1,5 +1,6 @@
-// Scores without training: what a network promises before its first step. This is their
-// list; worker/torch/scores/ computes them.
+// Scores without training: what a network promises before its first step. They are metrics
+// like any other, and a rung of a ladder may consist of one. This is their list;
+// worker/torch/scores/ computes them.
 
 #ifndef NASCENT_COMMON_SCORES_SCORES_H_
 #define NASCENT_COMMON_SCORES_SCORES_H_

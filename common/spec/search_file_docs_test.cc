@@ -1,4 +1,4 @@
-// docs/search-file.md explains every field that a search file may have.
+// docs/search-file.md explains every field that a search file may have, docs/scores.md every score.
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/scores/scores.h"
 #include "nascent/v1/search.pb.h"
 
 namespace nascent::spec {
@@ -50,6 +51,18 @@ TEST(SearchFileDocumentation, ExplainsEveryField) {
   for (const std::string& path : paths) {
     EXPECT_NE(page.str().find("`" + path + "`"), std::string::npos)
         << path << " is not in docs/search-file.md";
+  }
+}
+
+TEST(ScoresDocumentation, ExplainsEveryScore) {
+  std::ifstream file(NASCENT_DOCS "/scores.md");
+  ASSERT_TRUE(file) << "docs/scores.md is not there";
+  std::stringstream page;
+  page << file.rdbuf();
+  for (const scores::ScoreInfo& score : scores::AllScores()) {
+    const std::string row =
+        "| `" + std::string(score.name) + "` | " + (score.of_data ? "yes" : "no");
+    EXPECT_NE(page.str().find(row), std::string::npos) << row << " is not in docs/scores.md";
   }
 }
 

@@ -44,10 +44,27 @@ std::string UnmetRequirements(const EngineParts& parts, const ActiveSearch& sear
                       absl::StrJoin(unmet, ", "));
 }
 
+// Says which scores no worker that is alive measures; empty: one does, or none is alive at all.
+std::string UnmetScores(const EngineParts& parts, const ActiveSearch& search) {
+  const WorkerTable& workers = parts.model.workers();
+  const absl::Time now = parts.clock.Now();
+  for (const RungPlan& rung : search.resolved->rungs) {
+    if (rung.scores.empty() || !workers.AnyAlive(now) || workers.AnyMeasures(rung.scores, now)) {
+      continue;
+    }
+    return absl::StrCat("waits: no worker that is alive measures ",
+                        absl::StrJoin(rung.scores, ", "));
+  }
+  return "";
+}
+
 // Returns a search that has not ended as it is now, with why it waits.
 v1::Search ViewNow(const EngineParts& parts, const ActiveSearch& search) {
   v1::Search view = ViewOf(search, parts.clock.Now());
   if (std::string why = UnmetRequirements(parts, search); !why.empty()) {
+    view.add_warnings(std::move(why));
+  }
+  if (std::string why = UnmetScores(parts, search); !why.empty()) {
     view.add_warnings(std::move(why));
   }
   return view;

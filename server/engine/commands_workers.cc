@@ -173,11 +173,15 @@ v1::RenewResponse Renewed(absl::Time deadline, v1::StopReason stop) {
   return response;
 }
 
-// Says which objective a trial that succeeded has no value of; empty: none is missing.
-std::string MissingObjective(const LiveTask& task,
-                             const std::vector<v1::Measurement>& measurements) {
+// Says which objective or score a trial that succeeded has no value of; empty: none is missing.
+std::string MissingMetric(const LiveTask& task, const std::vector<v1::Measurement>& measurements) {
+  const RungPlan& rung = task.search->resolved->rungs[task.trial->rung];
+  std::vector<std::string> wanted = rung.scores;
   for (const v1::Objective& objective : task.search->spec().objectives()) {
-    const std::string& metric = objective.metric();
+    // Where nothing is trained, the rung's score stands for what training shows.
+    if (rung.trains) wanted.push_back(objective.metric());
+  }
+  for (const std::string& metric : wanted) {
     const auto measured = [&metric](const auto& m) { return m.metric() == metric; };
     if (!IsCostMetric(metric) && !task.trial->record.metrics.contains(metric) &&
         std::none_of(measurements.begin(), measurements.end(), measured)) {
@@ -193,6 +197,8 @@ bool WantsWeights(EngineParts& parts, int64_t search_id, const LiveTrial& trial)
   if (trial.record.state != v1::TRIAL_STATE_SUCCEEDED || !winners.IsWinner(trial.record.number)) {
     return false;
   }
+  // What was only scored has none.
+  if (!parts.model.FindSearch(search_id)->resolved->rungs[trial.rung].trains) return false;
   winners.Await(trial.record.number, parts.clock.Now() + parts.options.WeightsWait());
   return true;
 }
@@ -371,8 +377,7 @@ void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> 
     finish.state = v1::TRIAL_STATE_FAILED;
     finish.failure = reported.failure;
   } else if (train && finish.state == v1::TRIAL_STATE_SUCCEEDED) {
-    if (const std::string missing = MissingObjective(*task, finish.measurements);
-        !missing.empty()) {
+    if (const std::string missing = MissingMetric(*task, finish.measurements); !missing.empty()) {
       finish.state = v1::TRIAL_STATE_FAILED;
       finish.failure = v1::FAILURE_KIND_INVALID;
       finish.error = absl::StrCat("the worker measured no ", missing);

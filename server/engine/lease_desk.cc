@@ -48,6 +48,7 @@ bool LeaseDesk::MayRun(const LiveTask& task, const WorkerEntry& worker, int slot
   v1::Requirements requirements = task.search->spec().requirements();
   requirements.set_memory_bytes(std::max(requirements.memory_bytes(), task.least_memory));
   if (!worker.Fits(slot, task.kind, requirements)) return false;
+  if (!worker.Measures(task.metrics)) return false;
   return !task.failed_on.contains(worker.id) ||
          !workers_->AnotherWaits(task.failed_on, task.kind, requirements);
 }

@@ -52,8 +52,9 @@ struct LiveTask {
   ActiveSearch* search = nullptr;
   std::shared_ptr<LiveTrial> trial;
   v1::TaskKind kind = v1::TASK_KIND_TRAIN;
-  int attempt = 0;  // number of the last attempt
-  int charged = 0;  // attempts that count against the most that are allowed
+  std::vector<std::string> metrics;  // that its worker must have declared
+  int attempt = 0;                   // number of the last attempt
+  int charged = 0;                   // attempts that count against the most that are allowed
   bool leased = false;
   int64_t worker_id = 0;
   int slot = 0;

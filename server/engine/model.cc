@@ -267,7 +267,10 @@ LiveTask& Model::AddTask(ActiveSearch& search, const std::shared_ptr<LiveTrial>&
   task->search = &search;
   task->trial = trial;
   task->kind = kind;
-  if (kind == v1::TASK_KIND_TRAIN) trial->task_id = id;
+  if (kind == v1::TASK_KIND_TRAIN) {
+    trial->task_id = id;
+    task->metrics = search.resolved->rungs[trial->rung].scores;
+  }
   if (trial->candidate == nullptr) {
     // It ended before this engine was loaded, which read the genotype then.
     const auto genotype =

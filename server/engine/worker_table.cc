@@ -38,6 +38,13 @@ bool WorkerEntry::Fits(int slot, v1::TaskKind kind, const v1::Requirements& requ
   return true;
 }
 
+bool WorkerEntry::Measures(const std::vector<std::string>& metrics) const {
+  const auto& declared = registration.metrics();
+  return std::all_of(metrics.begin(), metrics.end(), [&](const std::string& metric) {
+    return std::find(declared.begin(), declared.end(), metric) != declared.end();
+  });
+}
+
 bool WorkerEntry::Fits(v1::TaskKind kind, const v1::Requirements& requirements) const {
   for (int slot = 0; slot < registration.slots_size(); ++slot) {
     if (Fits(slot, kind, requirements)) return true;
@@ -73,6 +80,12 @@ bool WorkerTable::IsAlive(const WorkerEntry& worker, absl::Time now) const {
 bool WorkerTable::AnyAlive(absl::Time now) const {
   return std::any_of(workers_.begin(), workers_.end(),
                      [&](const auto& entry) { return IsAlive(entry.second, now); });
+}
+
+bool WorkerTable::AnyMeasures(const std::vector<std::string>& metrics, absl::Time now) const {
+  return std::any_of(workers_.begin(), workers_.end(), [&](const auto& entry) {
+    return IsAlive(entry.second, now) && entry.second.Measures(metrics);
+  });
 }
 
 const WorkerTable::Trainers& WorkerTable::LiveTrainers(const v1::Requirements& requirements,

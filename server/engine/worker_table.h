@@ -28,6 +28,8 @@ struct WorkerEntry {
 
   // Returns whether it may carry out tasks of `kind` on `slot` under these requirements.
   bool Fits(int slot, v1::TaskKind kind, const v1::Requirements& requirements) const;
+  // Returns whether it declared all of these metrics.
+  bool Measures(const std::vector<std::string>& metrics) const;
   // Returns whether some slot may.
   bool Fits(v1::TaskKind kind, const v1::Requirements& requirements) const;
 };
@@ -49,6 +51,8 @@ class WorkerTable {
   bool IsAlive(const WorkerEntry& worker, absl::Time now) const;
   // Returns whether some worker is alive.
   bool AnyAlive(absl::Time now) const;
+  // Returns whether one that is alive declared all of these metrics.
+  bool AnyMeasures(const std::vector<std::string>& metrics, absl::Time now) const;
 
   // The workers that are alive and can train under some requirements.
   struct Trainers {

@@ -87,7 +87,8 @@ absl::Status Scenario::TakeSpec(const v1::SearchSpec& spec) {
     }
     spec_.mutable_recipe()->set_epochs(options_.rungs.back().epochs);
   } else if (spec_.fidelities().epochs_size() + spec_.fidelities().train_share_size() +
-                 spec_.fidelities().resolution_size() + spec_.fidelities().constants_size() >
+                 spec_.fidelities().resolution_size() + spec_.fidelities().constants_size() +
+                 spec_.fidelities().rungs_size() >
              0) {
     return absl::InvalidArgumentError(
         "fidelities: found a ladder; --fidelity must name a column for each of its rungs");

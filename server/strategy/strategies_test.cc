@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "server/strategy/goals/outcome.h"
 #include "server/strategy/registry.h"
 #include "server/strategy/sampling.h"
 #include "server/strategy/testing/driver.h"
@@ -218,6 +219,72 @@ TEST(HalvingTest, ARungWaitsForAllOfTheOneBelow) {
   EXPECT_EQ(promoted.continues, 2);
 }
 
+// Rung 0 is the score synflow, then 9 and 27 epochs.
+Problem ProblemWithScore(const testing::HandSpace& space) {
+  Problem problem = testing::TestProblem(space, 1, 3);
+  problem.rungs[0].metric = "synflow";
+  return problem;
+}
+
+Finished Scored(int64_t trial, double score) {
+  Finished finished{trial, v1::TRIAL_STATE_SUCCEEDED, v1::FAILURE_KIND_UNSPECIFIED, {}, 0, 1};
+  finished.metrics = {{"synflow", score}};
+  return finished;
+}
+
+TEST(ScoreRungTest, TheBestScoresGoOnAndWhatHasNoneNeverDoes) {
+  const auto space = testing::CellSpace();
+  const Problem problem = ProblemWithScore(*space);
+  for (const char* spec :
+       {R"({"asha": {"reduction_factor": 3}})",
+        R"({"successive_halving": {"reduction_factor": 3, "configurations": 3}})"}) {
+    const auto strategy = Make(spec, problem);
+    for (int64_t trial = 1; trial <= 3; ++trial) EXPECT_EQ(Ask(*strategy, trial).rung, 0);
+    // Larger than all, but of a trial that failed, as one is whose score is not finite.
+    Finished diverged = Scored(1, 100);
+    diverged.state = v1::TRIAL_STATE_FAILED;
+    diverged.failure = v1::FAILURE_KIND_DIVERGED;
+    strategy->Observe(diverged);
+    strategy->Observe(Scored(2, -7));
+    strategy->Observe(Scored(3, -5));
+    const Proposal promoted = Ask(*strategy, 4);
+    EXPECT_EQ(promoted.rung, 1) << spec;
+    EXPECT_EQ(promoted.continues, 3) << spec;
+  }
+}
+
+TEST(ScoreRungTest, AnInnerStrategyLearnsFromTheScoresAndFromNothingElse) {
+  const auto space = testing::CellSpace();
+  const Problem problem = ProblemWithScore(*space);
+  const auto strategy = Make(
+      R"({"asha": {"of": {"regularized_evolution": {"population": 3, "sample": 3}},
+                   "reduction_factor": 3}})",
+      problem);
+  for (int64_t trial = 1; trial <= 3; ++trial) Ask(*strategy, trial);
+  for (int64_t trial = 1; trial <= 3; ++trial) {
+    strategy->Observe(Scored(trial, static_cast<double>(trial)));
+  }
+  EXPECT_EQ(Ask(*strategy, 4).continues, 3);
+  // The trained one's accuracy is no score: trial 3 stays the best of the population.
+  Tell(*strategy, 4, 1e9);
+  EXPECT_THAT(Ask(*strategy, 5).parents, ElementsAre(3));
+}
+
+TEST(ScoreRungTest, OtherGoalsStayWhatTheyAre) {
+  Problem problem;
+  problem.rungs = {{0, 1e-3, "synflow"}, {3, 1}};
+  problem.objectives = {{"validation_accuracy", true, 0.1}, {"parameters", false, {}}};
+  problem.constraints = {{"validation_loss", 1, {}}, {"nwot", {}, 10}};
+  const Problem there = AtRung(problem, 0);
+  ASSERT_EQ(there.objectives.size(), 2u);
+  EXPECT_EQ(there.objectives[0].metric, "synflow");
+  EXPECT_FALSE(there.objectives[0].reference.has_value());
+  EXPECT_EQ(there.objectives[1].metric, "parameters");
+  ASSERT_EQ(there.constraints.size(), 1u);
+  EXPECT_EQ(there.constraints[0].metric, "nwot");
+  EXPECT_EQ(AtRung(problem, 1).objectives[0].metric, "validation_accuracy");
+}
+
 TEST(LadderTest, StrategiesThatNeedOneSayWhatIsMissing) {
   const auto space = testing::CellSpace();
   Problem problem = testing::TestProblem(*space);
@@ -235,6 +302,11 @@ TEST(LadderTest, StrategiesThatNeedOneSayWhatIsMissing) {
       google::protobuf::util::JsonStringToMessage(R"({"asha": {"of": "hyperband"}})", &spec).ok());
   EXPECT_THAT(std::string(MakeStrategy(spec, problem).status().message()),
               HasSubstr("hyperband chooses the fidelity itself"));
+  problem.rungs = {{0, 0.1, "synflow"}, {20, 1}};
+  EXPECT_TRUE(
+      google::protobuf::util::JsonStringToMessage(R"({"asha": {"form": "stopping"}})", &spec).ok());
+  EXPECT_THAT(std::string(MakeStrategy(spec, problem).status().message()),
+              HasSubstr("the first rung is the score synflow"));
 }
 
 TEST(MedianStoppingTest, WhatIsBehindTheMedianOfEarlierTrialsEnds) {

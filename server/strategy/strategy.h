@@ -36,6 +36,9 @@ struct OutcomeConstraint {
 struct Rung {
   double epochs = 0;         // of the recipe at this rung
   double share_of_full = 1;  // cost relative to the last rung, (0, 1]
+  // The score without training that is all there is at this rung; empty: it trains. See AtRung in
+  // goals/outcome.h.
+  std::string metric = {};
 };
 
 // What a strategy knows of its search. Pointers outlive the strategy.

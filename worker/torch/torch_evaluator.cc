@@ -13,9 +13,11 @@
 #include "absl/strings/str_join.h"
 #include "common/network/network_proto.h"
 #include "common/recipe/resolve_recipe.h"
+#include "common/scores/scores.h"
 #include "worker/torch/checkpoint.h"
 #include "worker/torch/devices.h"
 #include "worker/torch/network_module.h"
+#include "worker/torch/scoring.h"
 #include "worker/torch/trainer.h"
 #include "worker/torch/training_step.h"
 #include "worker/torch/version.h"
@@ -109,9 +111,11 @@ void Configure(bool deterministic, int threads) {
 }  // namespace
 
 EvaluatorDescription DescribeTorchEvaluator() {
+  std::vector<std::string> metrics = {"validation_mean_iou", "test_mean_iou", "validation_seconds"};
+  for (const scores::ScoreInfo& score : scores::AllScores()) metrics.emplace_back(score.name);
   return {.version = absl::StrCat("0.1.0+torch", TorchVersion()),
           .task_kinds = {v1::TASK_KIND_TRAIN, v1::TASK_KIND_FINAL_TEST},
-          .metrics = {"validation_mean_iou", "test_mean_iou", "validation_seconds"},
+          .metrics = std::move(metrics),
           .devices = ListDevices()};
 }
 
@@ -159,6 +163,13 @@ Result TorchEvaluator::RunTraining(const Assignment& assignment, Progress& progr
       Data(task, assignment, ResidentData::Parts::kTrainAndValidation);
   if (!data.ok()) return Failure(data.status());
   if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
+  if (task.scores_size() > 0) {
+    Result scored = MeasureScores(task, **network, **data, progress);
+    const bool ended = scored.failure != v1::FAILURE_KIND_UNSPECIFIED || scored.stopped;
+    if (ended || OnlyScores(task)) return scored;
+    progress.Report(0, scored.measurements);
+  }
+  if (OnlyScores(task)) return Failure(absl::InvalidArgumentError("neither epochs nor scores"));
   absl::StatusOr<std::string> checkpoint = FileOf(assignment, task.checkpoint());
   if (!checkpoint.ok()) return Failure(checkpoint.status());
   return Train(task, **network, **data, device,

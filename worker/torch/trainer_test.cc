@@ -303,6 +303,68 @@ TEST_F(TrainerTest, AnEarlyStopKeepsTheEpochsThatEnded) {
   EXPECT_EQ(progress_.reported.back().epoch(), 1);
 }
 
+TEST_F(TrainerTest, ScoresAreOfTheNetworkAsItStarts) {
+  v1::TrainTask task = Task(Classifier());
+  for (const char* score : {"synflow", "nwot"}) task.add_scores(score);
+  const Result trained = Run(task, "a");
+  ASSERT_EQ(trained.failure, v1::FAILURE_KIND_UNSPECIFIED) << trained.message;
+  EXPECT_EQ(progress_.reported[0].metric(), "synflow");
+  EXPECT_EQ(progress_.reported[0].epoch(), 0);
+  const double synflow = Last(trained, "synflow");
+  const double nwot = Last(trained, "nwot");
+  EXPECT_TRUE(std::isfinite(synflow) && std::isfinite(nwot));
+  EXPECT_GT(Last(trained, "validation_accuracy"), 0.9);
+
+  // A rung of a score ends there, and another recipe changes nothing about it.
+  progress_ = {};
+  task.mutable_fidelity()->set_zero_cost("nwot");
+  task.mutable_recipe()->mutable_optimizer()->mutable_sgd()->set_learning_rate(1);
+  const Result scored = Run(task, "b");
+  ASSERT_EQ(scored.failure, v1::FAILURE_KIND_UNSPECIFIED) << scored.message;
+  EXPECT_THAT(scored.measurements, SizeIs(2));
+  EXPECT_EQ(Last(scored, "synflow"), synflow);
+  EXPECT_EQ(Last(scored, "nwot"), nwot);
+  EXPECT_FALSE(scored.has_weights);
+
+  progress_ = {};
+  task.clear_fidelity();
+  task.mutable_recipe()->set_epochs(0);
+  const Result without_epochs = Run(task, "c");
+  EXPECT_THAT(without_epochs.measurements, SizeIs(2));
+  EXPECT_EQ(Last(without_epochs, "nwot"), nwot);
+  task.mutable_recipe()->set_seed(12);
+  EXPECT_NE(Last(Run(task, "d"), "nwot"), nwot);
+}
+
+TEST_F(TrainerTest, AScoreThatIsNotFiniteOrDoesNotApplyEndsTheTaskByItsName) {
+  network::NetworkBuilder builder;
+  const int in = *builder.Add("in", "input", {{"shape", Pair{1, kSide, kSide}}}, {});
+  const int flat = *builder.Add("flat", "flatten", {}, {in});
+  builder.AddOutput("logits", *builder.Add("head", "linear", {{"features", kClasses}}, {flat}));
+  v1::TrainTask task = Task(builder.Take());
+  task.add_scores("nwot");
+  task.mutable_fidelity()->set_zero_cost("nwot");
+  Result result = Run(task, "a");
+  EXPECT_EQ(result.failure, v1::FAILURE_KIND_INVALID);
+  EXPECT_EQ(result.message, "score nwot does not apply: the network has no ReLU");
+
+  // Nothing flows through zero.
+  network::NetworkBuilder dead;
+  const int start = *dead.Add("in", "input", {{"shape", Pair{1, kSide, kSide}}}, {});
+  const int conv =
+      *dead.Add("conv", "conv2d",
+                {{"channels", int64_t{4}}, {"kernel", Pair{1, 1}}, {"bias", false}}, {start});
+  const int zero = *dead.Add("zero", "zero", {}, {conv});
+  const int pool = *dead.Add("pool", "global_avg_pool", {}, {zero});
+  dead.AddOutput("logits", *dead.Add("head", "linear", {{"features", kClasses}}, {pool}));
+  task = Task(dead.Take());
+  task.add_scores("synflow");
+  result = Run(task, "b");
+  EXPECT_EQ(result.failure, v1::FAILURE_KIND_DIVERGED);
+  EXPECT_EQ(result.message, "score synflow is not finite: -inf");
+  EXPECT_FALSE(result.has_weights);
+}
+
 TEST_F(TrainerTest, ALossThatIsNotFiniteIsDivergence) {
   v1::TrainTask task = Task(Classifier());
   task.mutable_recipe()->set_batch(4);

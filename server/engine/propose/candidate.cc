@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/network/key.h"
 #include "common/network/network_proto.h"
 #include "common/recipe/resolve_recipe.h"
@@ -192,6 +193,9 @@ std::string EvaluationSubject(const Candidate& candidate, const ResolvedSearch& 
       std::any_of(constraints.begin(), constraints.end(), on_device)) {
     add(StableBytes(search.spec.requirements()));
   }
+  // What is measured beyond a training.
+  const std::vector<std::string>& scores = search.rungs[candidate.rung].scores;
+  if (!scores.empty()) add(absl::StrCat("scores ", absl::StrJoin(scores, ",")));
   return hash.Hex();
 }
 

@@ -87,8 +87,9 @@ class CandidateMaker {
 };
 
 // Returns SHA-256 (hexadecimal) of what decides the result of training `candidate` but for who
-// trains it: key and its version, data and split, recipe, fidelity and, where a metric depends on
-// it, the device. Empty where the search shares nothing or the candidate has no key.
+// trains it: key and its version, data and split, recipe, fidelity, the scores that are measured
+// and, where a metric depends on it, the device. Empty where the search shares nothing or the
+// candidate has no key.
 std::string EvaluationSubject(const Candidate& candidate, const ResolvedSearch& search);
 
 // Returns the identity of the evaluation of a subject by an evaluator, in the same form. Empty

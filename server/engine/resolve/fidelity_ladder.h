@@ -18,10 +18,11 @@ struct LadderRung {
   double share_of_full = 1;  // cost relative to the last rung: the product of all shares
 };
 
-// One rung per entry of the lists, a single whole one without lists. `recipe` is resolved, its
-// resolution included.
-// INVALID_ARGUMENT: lists of different lengths, entries out of range or that fall, a rung that is
-// no larger than the one before it, or a last rung that is not the whole recipe.
+// One rung per entry of `rungs` or of the lists, a single whole one without any. `recipe` is
+// resolved, its resolution included.
+// INVALID_ARGUMENT: both forms, lists of different lengths, entries out of range or that fall, a
+// rung that is no larger than the one before it, a last rung that is not the whole recipe, a score
+// that is unknown or not below all that trains.
 absl::StatusOr<std::vector<LadderRung>> BuildLadder(const v1::FidelityLadder& ladder,
                                                     const v1::Recipe& recipe);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/scores/scores.h"
 #include "common/space/cost_bound.h"
 
 namespace nascent::engine {
@@ -27,6 +28,9 @@ std::span<const std::string_view> TestMetrics() { return kTest; }
 bool IsCostMetric(std::string_view name) { return Has(space::CostNames(), name); }
 bool IsOnCosts(const std::string& metric) {
   return IsCostMetric(metric) || space::CostFormula::IsArithmetic(metric);
+}
+bool IsKnownUntrained(const std::string& metric) {
+  return IsOnCosts(metric) || scores::IsScore(metric);
 }
 bool IsTestMetric(std::string_view name) { return Has(kTest, name); }
 bool IsFraction(std::string_view name) {

@@ -25,6 +25,8 @@ std::span<const std::string_view> TestMetrics();
 bool IsCostMetric(std::string_view name);
 // Whether a constraint on `metric` is one on costs: on one of them or on arithmetic over them.
 bool IsOnCosts(const std::string& metric);
+// Whether it is known without training: costs, arithmetic over them, scores.
+bool IsKnownUntrained(const std::string& metric);
 bool IsTestMetric(std::string_view name);
 // Returns whether its values are fractions, [0, 1]: the accuracies that tasks declare, also those
 // of a final test that trains again.

@@ -9,6 +9,7 @@
 #include "common/field_error.h"
 #include "common/random.h"
 #include "common/recipe/resolve_recipe.h"
+#include "common/scores/scores.h"
 #include "common/space/option_check.h"
 #include "common/space/sampler.h"
 #include "server/engine/resolve/fidelity_ladder.h"
@@ -42,7 +43,8 @@ absl::Status ResolveTexts(v1::SearchSpec& spec) {
 absl::Status CheckMetric(const std::string& metric, const std::string& path,
                          const Surroundings& surroundings, std::vector<std::string>& warnings) {
   const auto train = TrainMetrics();
-  if (IsCostMetric(metric) || std::find(train.begin(), train.end(), metric) != train.end()) {
+  if (IsCostMetric(metric) || scores::IsScore(metric) ||
+      std::find(train.begin(), train.end(), metric) != train.end()) {
     return absl::OkStatus();
   }
   std::string allowed;
@@ -51,6 +53,7 @@ absl::Status CheckMetric(const std::string& metric, const std::string& path,
       absl::StrAppend(&allowed, allowed.empty() ? "" : ", ", std::string(name));
     }
   }
+  absl::StrAppend(&allowed, ", ", scores::ScoreNames());
   if (metric.empty()) return FieldError(path, "nothing", allowed);
   if (!surroundings.require_data) return absl::OkStatus();
   if (IsTestMetric(metric)) {
@@ -133,6 +136,28 @@ absl::Status ResolveGoals(v1::SearchSpec& spec, const Surroundings& surroundings
       if (constraint.has_at_most()) bound.at_most = constraint.at_most();
       if (constraint.has_at_least()) bound.at_least = constraint.at_least();
     }
+  }
+  return absl::OkStatus();
+}
+
+// Where nothing is trained, goals are what is known all the same.
+absl::Status CheckUntrained(const v1::SearchSpec& spec) {
+  const auto check = [](const std::string& path, const std::string& metric) {
+    if (IsKnownUntrained(metric)) return absl::OkStatus();
+    return FieldError(
+        path, Quoted(metric),
+        absl::StrCat("costs and scores, as recipe.epochs is 0 and nothing is trained: ",
+                     scores::ScoreNames()));
+  };
+  for (int i = 0; i < spec.objectives_size(); ++i) {
+    absl::Status status =
+        check(absl::StrCat("objectives[", i, "].metric"), spec.objectives(i).metric());
+    if (!status.ok()) return status;
+  }
+  for (int i = 0; i < spec.constraints_size(); ++i) {
+    absl::Status status =
+        check(absl::StrCat("constraints[", i, "].metric"), spec.constraints(i).metric());
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -233,7 +258,8 @@ absl::Status ResolveFinal(v1::SearchSpec& spec, const v1::DataRef& data) {
   const bool has_test = std::any_of(splits.begin(), splits.end(),
                                     [](const auto& split) { return split.name() == "test"; });
   if (!final.has_top()) final.set_top(1);
-  if (!final.has_test()) final.set_test(has_test);
+  const bool trained = (final.recipe().has_epochs() ? final.recipe() : spec.recipe()).epochs() > 0;
+  if (!final.has_test()) final.set_test(has_test && trained);
   if (!final.has_seeds()) final.set_seeds(1);
   if (final.top() < 0 || final.top() > 100) return FieldError("final.top", final.top(), "[0, 100]");
   if (final.seeds() < 1 || final.seeds() > 100) {
@@ -241,6 +267,11 @@ absl::Status ResolveFinal(v1::SearchSpec& spec, const v1::DataRef& data) {
   }
   if (final.test() && !has_test) {
     return FieldError("final.test", "true", "false: the data set has no split \"test\"");
+  }
+  if (final.test() && !trained) {
+    return FieldError("final.test", "true",
+                      "false, or final.recipe.epochs above 0: winners are not trained and have no "
+                      "weights");
   }
   if (final.has_recipe()) {
     // It stays as it was written: what it leaves unset is the trial's.
@@ -254,8 +285,13 @@ absl::Status ResolveFinal(v1::SearchSpec& spec, const v1::DataRef& data) {
 
 absl::Status ResolveBaseRecipe(v1::SearchSpec& spec) {
   // A ladder of epochs says how long the whole recipe is, where the recipe does not.
-  if (!spec.recipe().has_epochs() && spec.fidelities().epochs_size() > 0) {
-    spec.mutable_recipe()->set_epochs(*spec.fidelities().epochs().rbegin());
+  const v1::FidelityLadder& ladder = spec.fidelities();
+  if (!spec.recipe().has_epochs()) {
+    if (ladder.epochs_size() > 0) {
+      spec.mutable_recipe()->set_epochs(*ladder.epochs().rbegin());
+    } else if (ladder.rungs_size() > 0 && ladder.rungs().rbegin()->has_epochs()) {
+      spec.mutable_recipe()->set_epochs(ladder.rungs().rbegin()->epochs());
+    }
   }
   auto recipe = recipe::ResolveRecipe(spec.recipe(), "recipe");
   if (!recipe.ok()) return recipe.status();
@@ -272,6 +308,29 @@ space::OutputRule OutputRuleOf(const v1::SearchSpec& spec, const Surroundings& s
                                                               : space::OutputRule::kPerExample;
 }
 
+// The scores that the goals name, sorted.
+std::set<std::string> ScoresOfGoals(const v1::SearchSpec& spec) {
+  std::set<std::string> names;
+  for (const v1::Objective& objective : spec.objectives()) names.insert(objective.metric());
+  for (const v1::Constraint& constraint : spec.constraints()) names.insert(constraint.metric());
+  std::erase_if(names, [](const std::string& name) { return !scores::IsScore(name); });
+  return names;
+}
+
+// A rung of a score stands for objectives that only training shows.
+absl::Status CheckRungsOfScores(const v1::SearchSpec& spec) {
+  const auto& objectives = spec.objectives();
+  for (int i = 0; i < spec.fidelities().rungs_size(); ++i) {
+    if (!spec.fidelities().rungs(i).has_zero_cost()) continue;
+    if (std::all_of(objectives.begin(), objectives.end(),
+                    [](const auto& objective) { return IsKnownUntrained(objective.metric()); })) {
+      return FieldError(absl::StrCat("fidelities.rungs[", i, "].zero_cost"),
+                        "no objective that needs training", "no rung of a score");
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status BuildRungs(ResolvedSearch& search, const Surroundings& surroundings) {
   const v1::SearchSpec& spec = search.spec;
   const v1::Shape& input = search.data.dataset().shape();
@@ -281,6 +340,11 @@ absl::Status BuildRungs(ResolvedSearch& search, const Surroundings& surroundings
   }
   auto ladder = BuildLadder(spec.fidelities(), recipe);
   if (!ladder.ok()) return ladder.status();
+  if (recipe.epochs() == 0 && ladder->size() > 1) {
+    return FieldError("fidelities", "a ladder",
+                      "none, as recipe.epochs is 0 and nothing is trained");
+  }
+  if (absl::Status status = CheckRungsOfScores(spec); !status.ok()) return status;
   const space::OutputRule output = OutputRuleOf(spec, surroundings);
   const int64_t classes = search.data.dataset().classes();
   auto whole = MakeSpace(spec, input, classes, v1::Fidelity(), output);
@@ -290,9 +354,16 @@ absl::Status BuildRungs(ResolvedSearch& search, const Surroundings& surroundings
     absl::Status status = CheckRecipeDecisions(spec, search.space->decisions());
     if (!status.ok()) return status;
   }
-  const v1::FidelityLadder& lists = spec.fidelities();
-  search.rungs_continue = ladder->size() > 1 && lists.train_share().empty() &&
-                          lists.resolution().empty() && lists.constants().empty();
+  int training = 0;
+  search.rungs_continue = true;
+  for (const LadderRung& rung : *ladder) {
+    const v1::Fidelity& fidelity = rung.fidelity;
+    training += fidelity.zero_cost().empty() ? 1 : 0;
+    search.rungs_continue = search.rungs_continue && fidelity.train_share() == 0 &&
+                            fidelity.resolution() == 0 && fidelity.constants().empty();
+  }
+  search.rungs_continue = search.rungs_continue && training > 1;
+  const std::set<std::string> scores_of_goals = ScoresOfGoals(spec);
   for (const LadderRung& rung : *ladder) {
     auto space = search.space;
     if (rung.fidelity.resolution() > 0 || !rung.fidelity.constants().empty()) {
@@ -300,7 +371,14 @@ absl::Status BuildRungs(ResolvedSearch& search, const Surroundings& surroundings
       if (!smaller.ok()) return smaller.status();
       space = *smaller;
     }
-    search.rungs.push_back({rung.fidelity, space, {rung.epochs, rung.share_of_full}});
+    const std::string& score = rung.fidelity.zero_cost();
+    std::set<std::string> scores = scores_of_goals;
+    if (!score.empty()) scores.insert(score);
+    search.rungs.push_back({rung.fidelity,
+                            space,
+                            {rung.epochs, rung.share_of_full, score},
+                            {scores.begin(), scores.end()},
+                            score.empty() && recipe.epochs() > 0});
   }
   return absl::OkStatus();
 }
@@ -403,6 +481,9 @@ absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
   if (status = ResolveGoals(search.spec, surroundings, search.cost_bounds, search.warnings);
       !status.ok()) {
     return status;
+  }
+  if (search.spec.recipe().epochs() == 0 && surroundings.require_data) {
+    if (status = CheckUntrained(search.spec); !status.ok()) return status;
   }
   status = CheckBudget(search.spec.budget());
   status.Update(CheckStopRules(search.spec.stop()));

@@ -24,6 +24,11 @@ struct RungPlan {
   v1::Fidelity fidelity;                      // empty but for `rung` where the recipe is whole
   std::shared_ptr<const space::Space> space;  // with the rung's constants and input
   strategy::Rung rung;
+  // Scores without training that a trial on it measures, sorted: the rung's own and those that the
+  // search's goals name.
+  std::vector<std::string> scores;
+  // False: the trial ends with its scores.
+  bool trains = true;
 };
 
 struct ResolvedSearch {

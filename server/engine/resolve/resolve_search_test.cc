@@ -27,6 +27,12 @@ Surroundings Toy() {
   return surroundings;
 }
 
+void AddObjective(v1::SearchSpec& spec, const std::string& metric, v1::Goal goal) {
+  v1::Objective& objective = *spec.add_objectives();
+  objective.set_metric(metric);
+  objective.set_goal(goal);
+}
+
 TEST(ResolveSearch, FillsInDefaultsAndIsIdempotent) {
   v1::SearchSpec spec = testing::ToySpec(10);
   spec.clear_strategy();
@@ -202,6 +208,77 @@ TEST(ResolveSearch, ALadderMakesRungsAndTheLastIsTheWholeRecipe) {
   EXPECT_TRUE(resolved->rungs_continue);
 }
 
+TEST(ResolveSearch, ScoresAreRungsBelowAllThatTrains) {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  spec.mutable_recipe()->clear_epochs();
+  v1::FidelityLadder& ladder = *spec.mutable_fidelities();
+  ladder.add_rungs()->mutable_zero_cost()->set_metric("synflow");
+  ladder.add_rungs()->mutable_zero_cost()->set_metric("nwot");
+  ladder.add_rungs()->set_epochs(2);
+  ladder.add_rungs()->set_epochs(8);
+  v1::Constraint& constraint = *spec.add_constraints();
+  constraint.set_metric("zen");
+  constraint.set_at_least(1);
+  const auto resolved = ResolveSearch(spec, Toy());
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  ASSERT_EQ(resolved->rungs.size(), 4u);
+  EXPECT_EQ(resolved->spec.recipe().epochs(), 8);
+  EXPECT_TRUE(resolved->rungs_continue);
+  double share = 0;
+  for (const RungPlan& rung : resolved->rungs) {
+    EXPECT_GT(rung.rung.share_of_full, share);
+    share = rung.rung.share_of_full;
+    EXPECT_EQ(rung.trains, rung.fidelity.zero_cost().empty());
+    EXPECT_EQ(rung.rung.metric, rung.fidelity.zero_cost());
+  }
+  EXPECT_EQ(resolved->rungs[1].rung.metric, "nwot");
+  EXPECT_THAT(resolved->rungs[1].scores, ::testing::ElementsAre("nwot", "zen"));
+  EXPECT_THAT(resolved->rungs[3].scores, ::testing::ElementsAre("zen"));
+  EXPECT_EQ(resolved->rungs[2].fidelity.epochs(), 2);
+  const auto again = ResolveSearch(resolved->spec, Toy());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->spec.DebugString(), resolved->spec.DebugString());
+}
+
+TEST(ResolveSearch, ARungThatSaysNothingIsWholeAndOtherwiseRungsAreTheLists) {
+  v1::SearchSpec lists = testing::ToySpec(10);
+  lists.mutable_recipe()->set_epochs(9);
+  for (int epochs : {3, 9}) lists.mutable_fidelities()->add_epochs(epochs);
+  for (double share : {0.5, 1.0}) lists.mutable_fidelities()->add_train_share(share);
+  v1::SearchSpec rungs = testing::ToySpec(10);
+  rungs.mutable_recipe()->set_epochs(9);
+  v1::RungSpec& first = *rungs.mutable_fidelities()->add_rungs();
+  first.set_epochs(3);
+  first.set_train_share(0.5);
+  rungs.mutable_fidelities()->add_rungs();
+  const auto a = ResolveSearch(lists, Toy());
+  const auto b = ResolveSearch(rungs, Toy());
+  ASSERT_TRUE(a.ok() && b.ok()) << a.status() << b.status();
+  ASSERT_EQ(b->rungs.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(a->rungs[i].fidelity.SerializeAsString(), b->rungs[i].fidelity.SerializeAsString());
+    EXPECT_EQ(a->rungs[i].rung.share_of_full, b->rungs[i].rung.share_of_full);
+  }
+  EXPECT_FALSE(b->rungs_continue);
+}
+
+TEST(ResolveSearch, WithoutEpochsScoresAndCostsAreJudgedAndNobodyIsTested) {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  spec.clear_final();
+  spec.mutable_recipe()->set_epochs(0);
+  AddObjective(spec, "synflow", v1::GOAL_MAXIMIZE);
+  AddObjective(spec, "parameters", v1::GOAL_MINIMIZE);
+  auto resolved = ResolveSearch(spec, Toy());
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_FALSE(resolved->rungs[0].trains);
+  EXPECT_FALSE(resolved->spec.final().test());
+  // Winners may be trained all the same.
+  spec.mutable_final()->mutable_recipe()->set_epochs(3);
+  resolved = ResolveSearch(spec, Toy());
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_TRUE(resolved->spec.final().test());
+}
+
 TEST(ResolveSearch, AMetricThatOnlyAWorkerDeclaresIsAcceptedWithAWarning) {
   v1::SearchSpec spec = testing::ToySpec(10);
   v1::Objective& objective = *spec.add_objectives();
@@ -247,12 +324,6 @@ TEST_P(RefusedSearch, NamesTheFieldAndWhatWasFound) {
   const absl::Status status = ResolveSearch(spec, Toy()).status();
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(std::string(status.message()), StartsWith(GetParam().message));
-}
-
-void AddObjective(v1::SearchSpec& spec, const std::string& metric, v1::Goal goal) {
-  v1::Objective& objective = *spec.add_objectives();
-  objective.set_metric(metric);
-  objective.set_goal(goal);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -335,7 +406,84 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"RecipeRange", [](auto& s) { s.mutable_recipe()->set_batch(1 << 20); },
                  "recipe.batch: found 1048576"},
         BadInput{"NoEpochs", [](auto& s) { s.mutable_recipe()->set_epochs(0); },
-                 "recipe.epochs: found 0, allowed [1, 100000]"},
+                 "objectives[0].metric: found \"validation_accuracy\", allowed costs and scores, as "
+                 "recipe.epochs is 0 and nothing is trained: epe_nas, "},
+        BadInput{"NoEpochsForTheWinners",
+                 [](auto& s) {
+                   s.mutable_recipe()->set_epochs(0);
+                   AddObjective(s, "nwot", v1::GOAL_MAXIMIZE);
+                   s.mutable_final()->set_test(true);
+                 },
+                 "final.test: found true, allowed false, or final.recipe.epochs above 0"},
+        BadInput{"LadderWithoutEpochs",
+                 [](auto& s) {
+                   s.mutable_recipe()->set_epochs(0);
+                   s.mutable_final()->set_test(false);
+                   AddObjective(s, "nwot", v1::GOAL_MAXIMIZE);
+                   s.mutable_fidelities()->add_rungs()->set_train_share(0.5);
+                   s.mutable_fidelities()->add_rungs();
+                 },
+                 "fidelities: found a ladder, allowed none, as recipe.epochs is 0"},
+        BadInput{"UnknownScore",
+                 [](auto& s) {
+                   s.mutable_fidelities()->add_rungs()->mutable_zero_cost()->set_metric("synflux");
+                   s.mutable_fidelities()->add_rungs();
+                 },
+                 "fidelities.rungs[0].zero_cost.metric: found \"synflux\", allowed epe_nas, fisher, "},
+        BadInput{"UnknownScoreAsAnObjective",
+                 [](auto& s) { AddObjective(s, "synflux", v1::GOAL_MAXIMIZE); },
+                 "objectives[0].metric: found \"synflux\", which no task and no worker declares, "
+                 "allowed training_loss, "},
+        BadInput{"ScoreAboveATraining",
+                 [](auto& s) {
+                   s.mutable_recipe()->set_epochs(3);
+                   s.mutable_fidelities()->add_rungs()->set_epochs(1);
+                   s.mutable_fidelities()->add_rungs()->mutable_zero_cost()->set_metric("zen");
+                   s.mutable_fidelities()->add_rungs();
+                 },
+                 "fidelities.rungs[1].zero_cost: found a score above a rung that trains"},
+        BadInput{"ScoresAlone",
+                 [](auto& s) {
+                   s.mutable_fidelities()->add_rungs()->mutable_zero_cost()->set_metric("zen");
+                 },
+                 "fidelities.rungs: found scores alone"},
+        BadInput{"ScoreBesideATraining",
+                 [](auto& s) {
+                   v1::RungSpec& rung = *s.mutable_fidelities()->add_rungs();
+                   rung.mutable_zero_cost()->set_metric("zen");
+                   rung.set_epochs(1);
+                   s.mutable_fidelities()->add_rungs();
+                 },
+                 "fidelities.rungs[0]: found a score beside a training"},
+        BadInput{"ScoreForGoalsThatNeedNoTraining",
+                 [](auto& s) {
+                   AddObjective(s, "parameters", v1::GOAL_MINIMIZE);
+                   s.mutable_fidelities()->add_rungs()->mutable_zero_cost()->set_metric("zen");
+                   s.mutable_fidelities()->add_rungs();
+                 },
+                 "fidelities.rungs[0].zero_cost: found no objective that needs training"},
+        BadInput{"RungsBesideLists",
+                 [](auto& s) {
+                   s.mutable_recipe()->set_epochs(3);
+                   s.mutable_fidelities()->add_rungs();
+                   for (int e : {1, 3}) s.mutable_fidelities()->add_epochs(e);
+                 },
+                 "fidelities.epochs: found a list beside fidelities.rungs"},
+        BadInput{"RungBeyondTheRecipe",
+                 [](auto& s) {
+                   s.mutable_recipe()->set_epochs(3);
+                   s.mutable_fidelities()->add_rungs()->mutable_zero_cost()->set_metric("zen");
+                   s.mutable_fidelities()->add_rungs()->set_epochs(4);
+                   s.mutable_fidelities()->add_rungs();
+                 },
+                 "fidelities.rungs[1].epochs: found 4, allowed 1 to the recipe's epochs, 3"},
+        BadInput{"RungsThatDoNotGrow",
+                 [](auto& s) {
+                   s.mutable_fidelities()->add_rungs()->mutable_zero_cost()->set_metric("zen");
+                   s.mutable_fidelities()->add_rungs();
+                   s.mutable_fidelities()->add_rungs();
+                 },
+                 "fidelities: found rung 2 equal to rung 1"},
         BadInput{"NoBatch", [](auto& s) { s.mutable_recipe()->set_batch(0); },
                  "recipe.batch: found 0"},
         BadInput{"NoSeeds", [](auto& s) { s.mutable_final()->set_seeds(0); },

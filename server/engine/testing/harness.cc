@@ -108,7 +108,8 @@ absl::StatusOr<v1::Search> Harness::Change(int64_t search, ChangeSearch::How how
   return Call<v1::Search>(ChangeSearch{how, NewRequestId(), search});
 }
 
-int64_t Harness::Register(const std::string& name, int slots, const std::string& version) {
+int64_t Harness::Register(const std::string& name, int slots, const std::string& version,
+                          const std::vector<std::string>& metrics) {
   v1::RegisterRequest request;
   request.set_request_id(NewRequestId());
   request.set_name(name);
@@ -117,6 +118,7 @@ int64_t Harness::Register(const std::string& name, int slots, const std::string&
   request.add_task_kinds(v1::TASK_KIND_TRAIN);
   request.add_task_kinds(v1::TASK_KIND_FINAL_TEST);
   for (int i = 0; i < slots; ++i) request.add_slots()->set_kind("cpu");
+  request.mutable_metrics()->Assign(metrics.begin(), metrics.end());
   auto response = Call<v1::RegisterResponse>(request);
   EXPECT_TRUE(response.ok()) << response.status();
   return response->worker_id();

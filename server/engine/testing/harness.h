@@ -57,7 +57,8 @@ class Harness {
 
   absl::StatusOr<int64_t> Submit(const v1::SearchSpec& spec);
   absl::StatusOr<v1::Search> Change(int64_t search, ChangeSearch::How how);
-  int64_t Register(const std::string& name, int slots = 1, const std::string& version = "test");
+  int64_t Register(const std::string& name, int slots = 1, const std::string& version = "test",
+                   const std::vector<std::string>& metrics = {});
   // Of slot 0, without waiting; nothing came: a grant without work.
   absl::StatusOr<LeaseGrant> Lease(int64_t worker, int slot = 0,
                                    const std::string& request_id = "");

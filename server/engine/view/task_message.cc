@@ -32,7 +32,9 @@ absl::StatusOr<v1::LeaseResponse> MakeLeaseResponse(const LeaseGrant& grant) {
   *train.mutable_fidelity() = search.rungs[candidate.rung].fidelity;
   train.set_deterministic(search.spec.deterministic());
   train.set_checkpoint(grant.checkpoint);
-  train.set_keep_checkpoint(!is_test && search.rungs_continue &&
+  const RungPlan& rung = search.rungs[candidate.rung];
+  if (!is_test) train.mutable_scores()->Assign(rung.scores.begin(), rung.scores.end());
+  train.set_keep_checkpoint(!is_test && search.rungs_continue && rung.trains &&
                             candidate.rung + 1 < static_cast<int>(search.rungs.size()));
   if (!is_test) return response;
 

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "server/strategy/goals/outcome.h"
 
 namespace nascent::strategy {
 
@@ -23,6 +24,14 @@ absl::StatusOr<Wrapped> Wrapped::MakeFrom(const Problem& problem,
   absl::StatusOr<std::unique_ptr<Strategy>> inner = MakeNested(spec, problem, setting);
   if (!inner.ok()) return inner.status();
   return Wrapped(*std::move(inner));
+}
+
+absl::StatusOr<Wrapped> Wrapped::MakeForLadder(const Problem& problem,
+                                               const google::protobuf::Value& spec,
+                                               const std::string& setting) {
+  absl::StatusOr<Wrapped> inner = MakeFrom(problem, spec, setting, /*chooses_rungs=*/true);
+  if (!inner.ok() || inner->UsesRungs() || problem.rungs.front().metric.empty()) return inner;
+  return MakeFrom(AtRung(problem, 0), spec, setting, /*chooses_rungs=*/true);
 }
 
 StopCommands Wrapped::Observe(const Event& event) {

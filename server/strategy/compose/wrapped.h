@@ -26,6 +26,11 @@ class Wrapped {
   static absl::StatusOr<Wrapped> MakeFrom(const Problem& problem,
                                           const google::protobuf::Value& spec,
                                           const std::string& setting, bool chooses_rungs);
+  // For a strategy that climbs the ladder: an inner one that does not use rungs has the goals of
+  // the first rung, as it sees each genotype there.
+  static absl::StatusOr<Wrapped> MakeForLadder(const Problem& problem,
+                                               const google::protobuf::Value& spec,
+                                               const std::string& setting);
 
   Answer Propose(int64_t number) { return inner_->Propose(number); }
   // Its stop commands are passed on.

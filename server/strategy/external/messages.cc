@@ -57,6 +57,7 @@ v1::Problem ToProto(const Problem& problem) {
     v1::ProblemRung& added = *message.add_rungs();
     added.set_epochs(rung.epochs);
     added.set_share_of_full(rung.share_of_full);
+    added.set_metric(rung.metric);
   }
   message.set_seed(problem.seed);
   message.set_budget_trials(problem.budget_trials);

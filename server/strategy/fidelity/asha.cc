@@ -84,8 +84,8 @@ class PromotingAsha : public Strategy {
   void End(const Finished& finished) {
     auto running = running_.extract(finished.trial);
     if (running.empty() || finished.state == v1::TRIAL_STATE_CANCELLED) return;
-    const Outcome outcome = Assess(problem_, finished);
     const int rung = running.mapped().rung;
+    const Outcome outcome = Assess(problem_, rung, finished);
     rungs_[rung].Insert(finished.trial, outcome);
     if (outcome.usable && rung + 1 < static_cast<int>(rungs_.size())) {
       promotable_genotypes_[finished.trial] = std::move(running.mapped().genotype);
@@ -157,10 +157,17 @@ absl::StatusOr<std::unique_ptr<Strategy>> MakeAsha(const Problem& problem,
                                                    const Settings& settings) {
   const absl::Status ladder = CheckLadder(problem);
   if (!ladder.ok()) return ladder;
-  absl::StatusOr<Wrapped> inner = Wrapped::Make(problem, settings, /*chooses_rungs=*/true);
+  absl::StatusOr<Wrapped> inner = Wrapped::MakeForLadder(problem, settings.Raw("of"), "of");
   if (!inner.ok()) return inner.status();
   const double factor = settings.Real("reduction_factor");
   if (settings.Text("form") == "stopping") {
+    if (!problem.rungs.front().metric.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("form: found stopping, where every trial trains from the start, but the "
+                       "first rung is the "
+                       "score ",
+                       problem.rungs.front().metric, "; allowed promotion"));
+    }
     return std::make_unique<StoppingAsha>(problem, factor, *std::move(inner));
   }
   return std::make_unique<PromotingAsha>(problem, factor, *std::move(inner));

@@ -175,7 +175,8 @@ class Halving : public Strategy {
     Bracket& bracket = brackets_[id];
     --bracket.running;
     bracket.ended.push_back(
-        {finished.trial, std::move(running.mapped().genotype), Assess(problem_, finished)});
+        {finished.trial, std::move(running.mapped().genotype),
+         Assess(problem_, bracket.shape->first_rung + static_cast<int>(bracket.level), finished)});
     if (bracket.running > 0 || !bracket.promotions.empty() || WantsNew(bracket)) return;
     if (!Advance(bracket)) brackets_.erase(id);
   }
@@ -194,7 +195,7 @@ absl::StatusOr<std::unique_ptr<Strategy>> MakeHalving(const Problem& problem,
                                                       std::vector<BracketShape> shapes) {
   const absl::Status ladder = CheckLadder(problem);
   if (!ladder.ok()) return ladder;
-  absl::StatusOr<Wrapped> inner = Wrapped::Make(problem, settings, /*chooses_rungs=*/true);
+  absl::StatusOr<Wrapped> inner = Wrapped::MakeForLadder(problem, settings.Raw("of"), "of");
   if (!inner.ok()) return inner.status();
   return std::make_unique<Halving>(problem, std::move(shapes), /*random_share=*/0,
                                    *std::move(inner));
@@ -266,7 +267,7 @@ Entry BohbEntry() {
     if (!ladder.ok()) return ladder;
     google::protobuf::Value spec;
     (*spec.mutable_struct_value()->mutable_fields())["tpe"].mutable_struct_value();
-    absl::StatusOr<Wrapped> tpe = Wrapped::MakeFrom(problem, spec, "tpe", /*chooses_rungs=*/true);
+    absl::StatusOr<Wrapped> tpe = Wrapped::MakeForLadder(problem, spec, "tpe");
     if (!tpe.ok()) return tpe.status();
     return std::make_unique<Halving>(
         problem,

@@ -75,7 +75,7 @@ int History::Finish(const Finished& finished) {
   Trial& trial = trials_[index];
   if (trial.state != Trial::State::kPending) return -1;
   pending_.erase(finished.trial);
-  trial.outcome = Assess(problem_, finished);
+  trial.outcome = Assess(problem_, trial.rung, finished);
   trial.epochs = finished.epochs;
   trial.seconds = finished.seconds;
   if (trial.outcome.usable) {

@@ -9,6 +9,8 @@
 #include "common/objectives/constraints.h"
 #include "common/objectives/hypervolume.h"
 #include "common/objectives/pareto.h"
+#include "common/scores/scores.h"
+#include "common/space/cost_bound.h"
 
 namespace nascent::strategy {
 namespace {
@@ -18,6 +20,16 @@ std::optional<double> Finite(const std::map<std::string, double>& metrics,
   const auto found = metrics.find(metric);
   if (found == metrics.end() || !std::isfinite(found->second)) return std::nullopt;
   return found->second;
+}
+
+bool IsScoreAt(const Problem& problem, int rung) {
+  return rung >= 0 && rung < static_cast<int>(problem.rungs.size()) &&
+         !problem.rungs[rung].metric.empty();
+}
+
+bool IsKnownUntrained(const std::string& metric) {
+  const auto costs = space::CostNames();
+  return scores::IsScore(metric) || std::find(costs.begin(), costs.end(), metric) != costs.end();
 }
 
 // Fronts above this size are told apart by crowding, which is cheaper.
@@ -84,6 +96,25 @@ Outcome Assess(const Problem& problem, const Finished& finished) {
       (finished.state == v1::TRIAL_STATE_SUCCEEDED || finished.state == v1::TRIAL_STATE_STOPPED ||
        finished.state == v1::TRIAL_STATE_SHARED);
   return counts ? Assess(problem, finished.metrics) : Outcome();
+}
+
+Outcome Assess(const Problem& problem, int rung, const Finished& finished) {
+  return IsScoreAt(problem, rung) ? Assess(AtRung(problem, rung), finished)
+                                  : Assess(problem, finished);
+}
+
+Problem AtRung(const Problem& problem, int rung) {
+  Problem there = problem;
+  if (!IsScoreAt(problem, rung)) return there;
+  for (Objective& objective : there.objectives) {
+    if (!IsKnownUntrained(objective.metric)) {
+      objective = {.metric = problem.rungs[rung].metric, .maximize = true, .reference = {}};
+    }
+  }
+  std::erase_if(there.constraints, [](const OutcomeConstraint& constraint) {
+    return !IsKnownUntrained(constraint.metric);
+  });
+  return there;
 }
 
 Outcome Assess(const Problem& problem, const space::Genotype& genotype,

@@ -30,6 +30,14 @@ Outcome Assess(const Problem& problem, const std::map<std::string, double>& metr
 // counts with its last values.
 Outcome Assess(const Problem& problem, const Finished& finished);
 
+// Judges a trial that ended at a rung, an index into the problem's, by the goals of AtRung.
+Outcome Assess(const Problem& problem, int rung, const Finished& finished);
+
+// Returns the problem as its goals are at a rung. Where that is a score, the score takes the place
+// of each objective that only training shows, so that there are as many as ever, and constraints
+// on what only training shows do not bind.
+Problem AtRung(const Problem& problem, int rung);
+
 // Judges a trial that still runs: what only the cost model knows is taken from Problem::costs.
 Outcome Assess(const Problem& problem, const space::Genotype& genotype,
                const std::map<std::string, double>& measured);
