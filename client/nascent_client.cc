@@ -10,13 +10,15 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
+#include "common/clock.h"
 #include "common/output_file.h"
 #include "common/rpc/backoff.h"
+#include "common/rpc/deadline.h"
 #include "common/rpc/reconnect.h"
 #include "common/rpc/request_id.h"
 #include "common/rpc/status.h"
 #include "common/sha256.h"
+#include "common/spec/message_text.h"
 #include "nascent/v1/artifact_service.grpc.pb.h"
 #include "nascent/v1/search_service.grpc.pb.h"
 
@@ -73,7 +75,7 @@ const NascentClient::Server& NascentClient::InUse() const { return servers_[in_u
 class NascentClient::Outage {
  public:
   Outage(NascentClient& client, absl::Duration patience)
-      : client_(client), patience_(patience), since_(absl::Now()) {}
+      : client_(client), patience_(patience), since_(clock_.Elapsed()) {}
 
   // Turns to the next server and, when none of them answered, waits. False: for longer than
   // `patience` there was no service.
@@ -81,7 +83,7 @@ class NascentClient::Outage {
     const size_t count = client_.servers_.size();
     const size_t next = (client_.in_use_.load() + 1) % count;
     const absl::Duration wait = ++failures_ % count == 0 ? backoff_.Next() : absl::ZeroDuration();
-    if (absl::Now() + wait > since_ + patience_) return false;
+    if (clock_.Elapsed() + wait > since_ + patience_) return false;
     client_.in_use_.store(next);
     if (wait == absl::ZeroDuration()) return true;
     if (!told_ && client_.options_.on_wait) client_.options_.on_wait(status);
@@ -91,7 +93,7 @@ class NascentClient::Outage {
   }
 
   void End() {
-    since_ = absl::Now();
+    since_ = clock_.Elapsed();
     backoff_.Reset();
     failures_ = 0;
     told_ = false;
@@ -99,19 +101,22 @@ class NascentClient::Outage {
 
  private:
   NascentClient& client_;
+  const SystemClock clock_;
   const absl::Duration patience_;
-  absl::Time since_;
+  absl::Duration since_;
   rpc::Backoff backoff_{kBackoff};
   size_t failures_ = 0;
   bool told_ = false;
 };
 
 template <typename Response, typename Call>
-absl::StatusOr<Response> NascentClient::Retry(Call call) {
+absl::StatusOr<Response> NascentClient::Retry(const google::protobuf::Message& request, Call call) {
+  // A request with such texts is not understood by anybody.
+  if (absl::Status status = spec::CheckTexts(request); !status.ok()) return status;
   Outage outage(*this, options_.patience);
   while (true) {
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + options_.call_timeout));
+    context.set_deadline(rpc::DeadlineAfter(options_.call_timeout));
     Response response;
     absl::Status status = rpc::FromGrpc(call(InUse(), context, response));
     if (status.ok()) return response;
@@ -120,12 +125,14 @@ absl::StatusOr<Response> NascentClient::Retry(Call call) {
 }
 
 absl::StatusOr<v1::Search> NascentClient::Submit(const v1::SearchSpec& spec, bool validate_only) {
+  // By the paths of a search file.
+  if (absl::Status status = spec::CheckTexts(spec); !status.ok()) return status;
   v1::SubmitSearchRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_spec() = spec;
   request.set_validate_only(validate_only);
-  auto response =
-      Retry<v1::SubmitSearchResponse>([&](const Server& server, auto& context, auto& answer) {
+  auto response = Retry<v1::SubmitSearchResponse>(
+      request, [&](const Server& server, auto& context, auto& answer) {
         return server.searches->SubmitSearch(&context, request, &answer);
       });
   if (!response.ok()) return response.status();
@@ -135,7 +142,7 @@ absl::StatusOr<v1::Search> NascentClient::Submit(const v1::SearchSpec& spec, boo
 absl::StatusOr<v1::Search> NascentClient::Get(const v1::SearchRef& search) {
   v1::GetSearchRequest request;
   *request.mutable_search() = search;
-  return Retry<v1::Search>([&](const Server& server, auto& context, auto& answer) {
+  return Retry<v1::Search>(request, [&](const Server& server, auto& context, auto& answer) {
     return server.searches->GetSearch(&context, request, &answer);
   });
 }
@@ -146,8 +153,8 @@ absl::StatusOr<std::vector<v1::Search>> NascentClient::List(int64_t limit) {
   do {
     const int64_t left = limit - static_cast<int64_t>(searches.size());
     request.set_page_size(static_cast<int32_t>(std::clamp<int64_t>(left, 1, 100)));
-    auto page =
-        Retry<v1::ListSearchesResponse>([&](const Server& server, auto& context, auto& answer) {
+    auto page = Retry<v1::ListSearchesResponse>(
+        request, [&](const Server& server, auto& context, auto& answer) {
           return server.searches->ListSearches(&context, request, &answer);
         });
     if (!page.ok()) return page.status();
@@ -166,8 +173,8 @@ absl::StatusOr<std::vector<v1::Trial>> NascentClient::ListTrials(
   request.set_page_size(kTrialPage);
   for (const v1::TrialState state : states) request.add_states(state);
   do {
-    auto page =
-        Retry<v1::ListTrialsResponse>([&](const Server& server, auto& context, auto& answer) {
+    auto page = Retry<v1::ListTrialsResponse>(
+        request, [&](const Server& server, auto& context, auto& answer) {
           return server.searches->ListTrials(&context, request, &answer);
         });
     if (!page.ok()) return page.status();
@@ -186,8 +193,8 @@ absl::StatusOr<std::vector<v1::TrialMeasurements>> NascentClient::ListMeasuremen
   request.set_trial_number(trial);
   request.set_page_size(kTrialPage);
   do {
-    auto page =
-        Retry<v1::ListMeasurementsResponse>([&](const Server& server, auto& context, auto& answer) {
+    auto page = Retry<v1::ListMeasurementsResponse>(
+        request, [&](const Server& server, auto& context, auto& answer) {
           return server.searches->ListMeasurements(&context, request, &answer);
         });
     if (!page.ok()) return page.status();
@@ -203,8 +210,8 @@ absl::StatusOr<std::vector<int64_t>> NascentClient::Enqueue(
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_search() = search;
   for (const std::string& genotype : genotypes) request.add_notations(genotype);
-  const auto response =
-      Retry<v1::EnqueueGenotypesResponse>([&](const Server& server, auto& context, auto& answer) {
+  const auto response = Retry<v1::EnqueueGenotypesResponse>(
+      request, [&](const Server& server, auto& context, auto& answer) {
         return server.searches->EnqueueGenotypes(&context, request, &answer);
       });
   if (!response.ok()) return response.status();
@@ -216,7 +223,7 @@ absl::StatusOr<v1::Search> NascentClient::Change(Method method, const v1::Search
   v1::ChangeSearchRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_search() = search;
-  return Retry<v1::Search>([&](const Server& server, auto& context, auto& answer) {
+  return Retry<v1::Search>(request, [&](const Server& server, auto& context, auto& answer) {
     return (server.searches.get()->*method)(&context, request, &answer);
   });
 }
@@ -237,15 +244,17 @@ absl::Status NascentClient::Delete(const v1::SearchRef& search) {
   v1::ChangeSearchRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_search() = search;
-  return Retry<v1::DeleteSearchResponse>([&](const Server& server, auto& context, auto& answer) {
-           return server.searches->DeleteSearch(&context, request, &answer);
-         })
+  return Retry<v1::DeleteSearchResponse>(request,
+                                         [&](const Server& server, auto& context, auto& answer) {
+                                           return server.searches->DeleteSearch(&context, request,
+                                                                                &answer);
+                                         })
       .status();
 }
 
 absl::StatusOr<std::vector<v1::Worker>> NascentClient::ListWorkers() {
-  auto response =
-      Retry<v1::ListWorkersResponse>([&](const Server& server, auto& context, auto& answer) {
+  auto response = Retry<v1::ListWorkersResponse>(
+      v1::ListWorkersRequest(), [&](const Server& server, auto& context, auto& answer) {
         return server.searches->ListWorkers(&context, v1::ListWorkersRequest(), &answer);
       });
   if (!response.ok()) return response.status();
@@ -257,6 +266,7 @@ absl::Status NascentClient::Watch(
     const std::function<bool(const v1::WatchSearchResponse&)>& on_update) {
   v1::WatchSearchRequest request;
   *request.mutable_search() = search;
+  if (absl::Status status = spec::CheckTexts(request); !status.ok()) return status;
   Outage outage(*this, patience);
   while (true) {
     grpc::ClientContext context;
@@ -287,8 +297,8 @@ absl::Status NascentClient::Watch(
 }
 
 absl::StatusOr<std::vector<v1::Dataset>> NascentClient::ListDatasets() {
-  auto response =
-      Retry<v1::ListDatasetsResponse>([&](const Server& server, auto& context, auto& answer) {
+  auto response = Retry<v1::ListDatasetsResponse>(
+      v1::ListDatasetsRequest(), [&](const Server& server, auto& context, auto& answer) {
         return server.artifacts->ListDatasets(&context, v1::ListDatasetsRequest(), &answer);
       });
   if (!response.ok()) return response.status();
@@ -299,8 +309,8 @@ absl::StatusOr<v1::Dataset> NascentClient::RegisterDataset(const v1::Dataset& da
   v1::RegisterDatasetRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_dataset() = dataset;
-  auto response =
-      Retry<v1::RegisterDatasetResponse>([&](const Server& server, auto& context, auto& answer) {
+  auto response = Retry<v1::RegisterDatasetResponse>(
+      request, [&](const Server& server, auto& context, auto& answer) {
         return server.artifacts->RegisterDataset(&context, request, &answer);
       });
   if (!response.ok()) return response.status();
@@ -311,17 +321,19 @@ absl::Status NascentClient::RemoveDataset(const std::string& name) {
   v1::RemoveDatasetRequest request;
   request.set_request_id(rpc::NewRequestId());
   request.set_name(name);
-  return Retry<v1::RemoveDatasetResponse>([&](const Server& server, auto& context, auto& answer) {
-           return server.artifacts->RemoveDataset(&context, request, &answer);
-         })
+  return Retry<v1::RemoveDatasetResponse>(request,
+                                          [&](const Server& server, auto& context, auto& answer) {
+                                            return server.artifacts->RemoveDataset(
+                                                &context, request, &answer);
+                                          })
       .status();
 }
 
 absl::StatusOr<std::string> NascentClient::PutArtifact(const std::string& bytes) {
   const std::string sha256 = Sha256Hex(bytes);
   const auto size = static_cast<int64_t>(bytes.size());
-  const auto response =
-      Retry<v1::PutResponse>([&](const Server& server, auto& context, v1::PutResponse& answer) {
+  const auto response = Retry<v1::PutResponse>(
+      v1::StatRequest(), [&](const Server& server, auto& context, v1::PutResponse& answer) {
         // Each attempt first asks what is there, so a broken upload goes on where it broke.
         v1::StatRequest stat_request;
         stat_request.set_sha256(sha256);
@@ -364,8 +376,8 @@ absl::Status NascentClient::GetArtifact(const std::string& sha256, const std::st
   Sha256 hash;
   int64_t offset = 0;
   absl::Status local;  // what went wrong on this side; not tried again
-  const auto done =
-      Retry<v1::GetResponse>([&](const Server& server, auto&, v1::GetResponse& answer) {
+  const auto done = Retry<v1::GetResponse>(
+      v1::StatRequest(), [&](const Server& server, auto&, v1::GetResponse& answer) {
         grpc::ClientContext context;
         v1::GetRequest request;
         request.set_sha256(sha256);

@@ -194,6 +194,22 @@ TEST_F(NascentClientTest, DoesNotRetryWhatCannotGetBetter) {
   EXPECT_THAT(service_.request_ids(), SizeIs(1));
 }
 
+// libprotobuf would complain to standard error, send it all the same, and the service would refuse
+// it without a word of where.
+TEST_F(NascentClientTest, TextThatCannotBeSentIsNamedBeforeItIs) {
+  v1::SearchSpec spec = Spec();
+  (*spec.mutable_strategy()->mutable_struct_value()->mutable_fields())["tpe"].set_string_value(
+      "\xFF");
+  EXPECT_EQ(Client().Submit(spec).status().message(),
+            "strategy.tpe: found \"\\xff\", which is no UTF-8 text");
+  EXPECT_EQ(Client().ListTrials(ParseSearchRef("caf\xE9")).status().message(),
+            "search.name: found \"caf\\xe9\", which is no UTF-8 text");
+  EXPECT_TRUE(absl::IsInvalidArgument(Client().Watch(ParseSearchRef("caf\xE9"), absl::Seconds(30),
+                                                     [](const auto&) { return true; })));
+  EXPECT_THAT(service_.request_ids(), SizeIs(0));
+  EXPECT_THAT(service_.watched(), SizeIs(0));
+}
+
 TEST_F(NascentClientTest, AnErrorIsNeverWithoutWords) {
   const absl::Status unknown = Client().ListWorkers().status();
   EXPECT_TRUE(absl::IsUnimplemented(unknown));

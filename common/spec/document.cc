@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/text/utf8.h"
 
 namespace nascent::spec {
 namespace {
@@ -47,6 +48,10 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    // Escapes in quotes can name one.
+    if (value.find('\0') != std::string::npos) {
+      throw Refused{mark.line + 1, "found a zero byte in a text"};
+    }
     auto node = Make(DocumentNode::Kind::kScalar, mark);
     node->quoted = tag == "!";
     node->text = value;
@@ -178,6 +183,19 @@ const DocumentNode* DocumentNode::Find(std::string_view key) const {
   return nullptr;
 }
 
+absl::Status CheckPlainText(std::string_view text, std::string_view file_name) {
+  const size_t sound = text::SoundUtf8(text).size();
+  const size_t zero = text.find('\0');
+  const size_t at = std::min(zero, sound);
+  if (at >= text.size()) return absl::OkStatus();
+  const auto line = std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(at), '\n') + 1;
+  return Error(file_name, static_cast<int>(line),
+               at == zero ? std::string("found a zero byte, so this is no text")
+                          : absl::StrFormat("found the byte 0x%02X, which is no UTF-8: save the "
+                                            "file as UTF-8",
+                                            static_cast<unsigned char>(text[at])));
+}
+
 absl::StatusOr<DocumentNodePtr> ParseDocument(std::string_view text, std::string_view file_name,
                                               const DocumentLimits& limits) {
   if (static_cast<int64_t>(text.size()) > limits.bytes) {
@@ -185,11 +203,7 @@ absl::StatusOr<DocumentNodePtr> ParseDocument(std::string_view text, std::string
         file_name, 1,
         absl::StrCat("found ", text.size(), " bytes, at most ", limits.bytes, " are allowed"));
   }
-  const size_t zero = text.find('\0');
-  if (zero != std::string_view::npos) {
-    const auto line = std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(zero), '\n');
-    return Error(file_name, static_cast<int>(line) + 1, "found a zero byte, so this is no text");
-  }
+  if (absl::Status status = CheckPlainText(text, file_name); !status.ok()) return status;
   TreeBuilder builder(limits);
   try {
     std::istringstream stream{std::string(text)};
@@ -246,7 +260,8 @@ std::string Describe(const DocumentNode& node) {
       break;
   }
   constexpr size_t kLongest = 60;
-  if (node.text.size() > kLongest) return absl::StrCat("\"", node.text.substr(0, kLongest), "…\"");
+  if (node.text.size() > kLongest)
+    return absl::StrCat("\"", std::string(text::CutUtf8(node.text, kLongest)), "…\"");
   return absl::StrCat("\"", node.text, "\"");
 }
 

@@ -43,9 +43,12 @@ struct DocumentLimits {
   int depth = 64;
 };
 
-// `text` holds one document. INVALID_ARGUMENT "file:line: what was found": not YAML, a key twice, a
-// key that is no scalar, more than one document, or a limit that is passed. Time and memory are
-// bounded by the limits whatever the text is.
+// INVALID_ARGUMENT "file:line: found the byte 0xFC, …": `text` is not UTF-8, or holds a zero byte.
+absl::Status CheckPlainText(std::string_view text, std::string_view file_name);
+
+// `text` holds one document. INVALID_ARGUMENT "file:line: what was found": no plain text, not YAML,
+// a key twice, a key that is no scalar, more than one document, or a limit that is passed. Time and
+// memory are bounded by the limits whatever the text is.
 absl::StatusOr<DocumentNodePtr> ParseDocument(std::string_view text, std::string_view file_name,
                                               const DocumentLimits& limits = {});
 

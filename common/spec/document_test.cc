@@ -60,6 +60,26 @@ TEST(Document, RefusesBytesThatAreNoText) {
             "f.yaml:2: found a zero byte, so this is no text");
 }
 
+TEST(Document, RefusesTextThatIsNotUtf8AndNamesTheByte) {
+  EXPECT_EQ(DocumentError("a: 1\n# Gr\xFC\xDF"
+                          "e\n"),
+            "f.yaml:2: found the byte 0xFC, which is no UTF-8: save the file as UTF-8");
+  EXPECT_EQ(DocumentError("a: \xED\xA0\x80\n").substr(0, 9), "f.yaml:1:");
+  EXPECT_EQ(DocumentError("a: größe\n"), "");
+}
+
+TEST(Document, RefusesAZeroByteThatAnEscapeNames) {
+  EXPECT_EQ(DocumentError("a: 1\nb: \"x\\0y\"\n"), "f.yaml:2: found a zero byte in a text");
+  EXPECT_NE(DocumentError("a: \"\\ud800\"\n"), "");
+}
+
+TEST(Document, WhatIsDescribedIsCutBetweenCharacters) {
+  DocumentNode node;
+  node.kind = DocumentNode::Kind::kScalar;
+  node.text = std::string(59, 'a') + "\u20AC and more";
+  EXPECT_EQ(Describe(node), "\"" + std::string(59, 'a') + "…\"");
+}
+
 TEST(Document, RefusesDepthBeyondTheLimit) {
   EXPECT_THAT(DocumentError(std::string(100000, '[')),
               HasSubstr("nested more than 64 levels deep"));

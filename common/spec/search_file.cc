@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "common/spec/document.h"
 #include "common/spec/message_reader.h"
+#include "common/spec/message_text.h"
 
 namespace nascent::spec {
 namespace {
@@ -36,7 +37,10 @@ absl::Status CheckSpace(const SearchFile& file) {
 absl::StatusOr<SearchFile> ParseSearchFile(std::string_view text, std::string_view file_name) {
   SearchFile file{.spec = {}, .source = SourceMap(file_name), .template_path = ""};
   if (IsTextFormat(file_name)) {
-    const absl::Status status = ReadTextFormat(text, file.spec, file.source);
+    absl::Status status = CheckPlainText(text, file_name);
+    if (status.ok()) status = ReadTextFormat(text, file.spec, file.source);
+    // Escapes can write any bytes.
+    if (status.ok()) status = file.source.Locate(CheckTexts(file.spec));
     if (!status.ok()) return status;
   } else {
     const absl::StatusOr<DocumentNodePtr> document = ParseDocument(text, file_name);
@@ -69,6 +73,9 @@ absl::StatusOr<SearchFile> ReadSearchFile(const std::string& path) {
   if (!content.ok()) {
     return file->source.Locate(
         absl::InvalidArgumentError(absl::StrCat("space.file: ", content.status().message())));
+  }
+  if (absl::Status status = CheckPlainText(*content, file->template_path); !status.ok()) {
+    return status;
   }
   file->spec.mutable_space()->clear_file();
   file->spec.mutable_space()->set_template_(*std::move(content));

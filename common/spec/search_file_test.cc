@@ -110,5 +110,27 @@ TEST_F(SearchFileOnDisk, RefusesAHugeFileWithoutReadingIt) {
   EXPECT_THAT(std::string(file.status().message()), HasSubstr("at most that many are allowed"));
 }
 
+TEST(SearchFile, BytesThatAreNoTextAreRefusedInEveryForm) {
+  EXPECT_EQ(SearchError("name: x\n# Gr\xFC\xDF"
+                        "e\n"),
+            "s.yaml:2: found the byte 0xFC, which is no UTF-8: save the file as UTF-8");
+  EXPECT_EQ(SearchError("name: \"x\"\n# \xFC\n", "s.textproto"),
+            "s.textproto:2: found the byte 0xFC, which is no UTF-8: save the file as UTF-8");
+  // Escapes of the text format name any byte.
+  EXPECT_EQ(SearchError("name: \"x\"\nspace { preset: \"a\" }\nstrategy { struct_value { fields {\n"
+                        "key: \"tpe\" value { string_value: \"\\xff\" } } } }\n",
+                        "s.textproto"),
+            "s.textproto:3: strategy.tpe: found \"\\xff\", which is no UTF-8 text");
+}
+
+TEST_F(SearchFileOnDisk, ATemplateInAnotherEncodingIsNamedWithItsLine) {
+  const std::string path = Write("s.yaml", "name: x\nspace: {file: t.yaml}\n");
+  const std::string space = Write("t.yaml",
+                                  "name: t\n# Gr\xFC\xDF"
+                                  "e\n");
+  EXPECT_EQ(ReadSearchFile(path).status().message(),
+            space + ":2: found the byte 0xFC, which is no UTF-8: save the file as UTF-8");
+}
+
 }  // namespace
 }  // namespace nascent::spec

@@ -13,6 +13,9 @@ namespace nascent::text {
 // Says whether all of `text` is UTF-8. The empty text is.
 bool IsUtf8(std::string_view text);
 
+// Returns the longest beginning of `text` that is UTF-8.
+std::string_view SoundUtf8(std::string_view text);
+
 // Returns the longest beginning of `text` with at most `most` bytes that ends between two
 // characters. `text` is UTF-8; of anything else it returns at most `most` bytes.
 std::string_view CutUtf8(std::string_view text, size_t most);

@@ -31,6 +31,13 @@ TEST(Utf8, PiecesOfCharactersAreNot) {
   EXPECT_FALSE(IsUtf8("\xE2\x82z"));
 }
 
+TEST(Utf8, TheSoundPartEndsBeforeTheFirstMalformedSequence) {
+  EXPECT_EQ(SoundUtf8("\u00F6 all"), "\u00F6 all");
+  EXPECT_EQ(SoundUtf8("a\u00F6\xFFz"), "a\u00F6");
+  EXPECT_EQ(SoundUtf8("cut \xE2\x82"), "cut ");
+  EXPECT_EQ(SoundUtf8(""), "");
+}
+
 TEST(Utf8, ACutIsBetweenCharacters) {
   EXPECT_EQ(CutUtf8("ab\u00F6", 4), "ab\u00F6");
   EXPECT_EQ(CutUtf8("ab\u00F6", 3), "ab");

@@ -1,6 +1,5 @@
 #include "worker/agent/coordinator.h"
 
-#include <grpc/support/time.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -9,6 +8,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "common/rpc/deadline.h"
 #include "common/rpc/reconnect.h"
 #include "common/rpc/status.h"
 
@@ -32,12 +32,6 @@ grpc::ChannelArguments ChannelOptions() {
   // Several workers of one process (in tests) shall not share a connection's fate.
   options.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return options;
-}
-
-// Not of the calendar's clock, which may jump.
-gpr_timespec MonotonicDeadline(absl::Duration timeout) {
-  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                      gpr_time_from_micros(absl::ToInt64Microseconds(timeout), GPR_TIMESPAN));
 }
 
 }  // namespace
@@ -81,7 +75,7 @@ void Coordinator::SetLongestBackoff(absl::Duration longest) {
 
 absl::Status Coordinator::Try(absl::Duration timeout, Cancellation& cancellation,
                               const Attempt& call) {
-  const gpr_timespec deadline = MonotonicDeadline(timeout);
+  const gpr_timespec deadline = rpc::DeadlineAfter(timeout);
   const size_t server = in_use_ % stubs_.size();
   grpc::Channel& channel = *stubs_[server].channel;
   if (channel.GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "common/rpc/request_id.h"
+#include "common/spec/message_text.h"
 
 namespace nascent::worker {
 namespace {
@@ -25,6 +26,8 @@ absl::Status Registration::Renew(int64_t worker_id, Cancellation& cancellation) 
 }
 
 absl::Status Registration::RegisterLocked(Cancellation& cancellation) {
+  // The coordinator would not understand it, nor say of which field.
+  if (absl::Status status = spec::CheckTexts(request_); !status.ok()) return status;
   v1::RegisterRequest request = request_;
   request.set_request_id(rpc::NewRequestId());
   v1::RegisterResponse response;

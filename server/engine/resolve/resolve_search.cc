@@ -12,6 +12,7 @@
 #include "common/scores/scores.h"
 #include "common/space/option_check.h"
 #include "common/space/sampler.h"
+#include "common/spec/message_text.h"
 #include "server/engine/resolve/fidelity_ladder.h"
 #include "server/engine/resolve/metrics.h"
 #include "server/engine/resolve/recipe_decisions.h"
@@ -472,7 +473,8 @@ absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
                                              const Surroundings& surroundings) {
   ResolvedSearch search;
   search.spec = spec;
-  absl::Status status = ResolveTexts(search.spec);
+  absl::Status status = spec::CheckTexts(spec);
+  if (status.ok()) status = ResolveTexts(search.spec);
   if (!status.ok()) return status;
   auto data = ResolveData(*search.spec.mutable_data(), surroundings);
   if (!data.ok()) return data.status();
