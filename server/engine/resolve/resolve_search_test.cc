@@ -114,15 +114,15 @@ v1::SearchSpec WithTemplate(const std::string& text) {
 
 TEST(ResolveSearch, TextThatPostgresqlCannotHoldIsRefusedWhereverItStands) {
   v1::SearchSpec spec = testing::ToySpec(10);
-  (*spec.mutable_requirements()->mutable_labels())["site"] = std::string("a\0b", 3);
+  (*spec.mutable_requirements()->mutable_labels())["site"] = std::string("a\0z", 3);
   EXPECT_EQ(ResolveSearch(spec, Toy()).status().message(),
-            "requirements.labels.site: found \"a\\000b\", which is no UTF-8 text");
+            "requirements.labels.site: found \"a\\x00z\", which is no UTF-8 text");
   spec = testing::ToySpec(10);
   auto& settings = *spec.mutable_strategy()->mutable_struct_value()->mutable_fields();
   (*settings["external"].mutable_struct_value()->mutable_fields())["address"].set_string_value(
       std::string("h:1\0", 4));
   EXPECT_EQ(ResolveSearch(spec, Toy()).status().message(),
-            "strategy.external.address: found \"h:1\\000\", which is no UTF-8 text");
+            "strategy.external.address: found \"h:1\\x00\", which is no UTF-8 text");
 }
 
 TEST(ResolveSearch, NamesAreCountedInCharacters) {
