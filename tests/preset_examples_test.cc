@@ -95,6 +95,28 @@ TEST(PresetExamples, AreSearchedEndToEnd) {
                         "ON s.id = t.search_id WHERE s.name = 'unet' AND "
                         "(t.metrics ->> 'validation_mean_iou')::float8 BETWEEN 0 AND 1"),
             "1");
+
+  // Six cells are scored, the two best of them trained for an epoch, one of these for all three.
+  std::string funnel = ReadFile(NASCENT_EXAMPLES "/zero-cost-funnel.yaml");
+  funnel = WithLine(funnel, "data:", "data: {dataset: tiny, train: 64, validation: 32}");
+  funnel = WithLine(funnel, "strategy:",
+                    "strategy: {successive_halving: {configurations: 6, reduction_factor: 3}}");
+  funnel = WithLine(funnel, "budget:", "budget: {trials: 9}");
+  const Finished searched = service.Run({"submit", service.WriteFile("funnel.yaml", funnel)});
+  ASSERT_EQ(searched.exit_code, 0) << searched.err;
+  EXPECT_TRUE(WaitFor(
+      [&] {
+        return service.Sql(
+                   "SELECT state FROM nascent_v1.searches WHERE name = "
+                   "'zero-cost-funnel'") == "COMPLETED";
+      },
+      120));
+  EXPECT_EQ(service.Sql("SELECT string_agg(concat_ws(' ', rung, scored, trained), ', ' ORDER BY "
+                        "rung) FROM (SELECT t.rung, count(t.metrics -> 'synflow') AS scored, "
+                        "count(t.metrics -> 'validation_accuracy') AS trained FROM "
+                        "nascent_v1.trials AS t JOIN nascent_v1.searches AS s ON s.id = "
+                        "t.search_id WHERE s.name = 'zero-cost-funnel' GROUP BY 1) AS rungs"),
+            "0 6 0, 1 0 2, 2 0 1");
 }
 
 }  // namespace
