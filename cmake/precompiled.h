@@ -1,5 +1,5 @@
-// What most files of the project include, and what is dear to read: see PrecompiledHeaders.cmake. A file names
-// what it uses all the same, as the builds without this must find it.
+// What most files of the project include, and what is dear to read: see PrecompiledHeaders.cmake. A
+// file names what it uses all the same, as the builds without this must find it.
 
 #include <algorithm>
 #include <array>
