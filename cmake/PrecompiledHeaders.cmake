@@ -19,6 +19,7 @@ foreach(kind plain computes tests)
 endforeach()
 target_compile_options(nascent_precompiled_computes PRIVATE -O1)
 target_compile_options(nascent_precompiled_tests PRIVATE -O0)
+target_link_libraries(nascent_precompiled_tests PRIVATE GTest::gmock)
 target_precompile_headers(nascent_precompiled_tests PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
 
 function(nascent_precompiled target kind)

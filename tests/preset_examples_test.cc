@@ -96,12 +96,12 @@ TEST(PresetExamples, AreSearchedEndToEnd) {
                         "(t.metrics ->> 'validation_mean_iou')::float8 BETWEEN 0 AND 1"),
             "1");
 
-  // Six cells are scored, the two best of them trained for an epoch, one of these for all three.
+  // Of three cells that are scored one is trained for an epoch, of three of these one for all
+  // three. One slot, so that it is known which they are.
   std::string funnel = ReadFile(NASCENT_EXAMPLES "/zero-cost-funnel.yaml");
   funnel = WithLine(funnel, "data:", "data: {dataset: tiny, train: 64, validation: 32}");
-  funnel = WithLine(funnel, "strategy:",
-                    "strategy: {successive_halving: {configurations: 6, reduction_factor: 3}}");
-  funnel = WithLine(funnel, "budget:", "budget: {trials: 9}");
+  funnel = WithLine(funnel, "strategy:", "strategy: {asha: {reduction_factor: 3}}");
+  funnel = WithLine(funnel, "budget:", "budget: {trials: 13, parallel: 1}");
   const Finished searched = service.Run({"submit", service.WriteFile("funnel.yaml", funnel)});
   ASSERT_EQ(searched.exit_code, 0) << searched.err;
   EXPECT_TRUE(WaitFor(
@@ -116,7 +116,7 @@ TEST(PresetExamples, AreSearchedEndToEnd) {
                         "count(t.metrics -> 'validation_accuracy') AS trained FROM "
                         "nascent_v1.trials AS t JOIN nascent_v1.searches AS s ON s.id = "
                         "t.search_id WHERE s.name = 'zero-cost-funnel' GROUP BY 1) AS rungs"),
-            "0 6 0, 1 0 2, 2 0 1");
+            "0 9 0, 1 0 3, 2 0 1");
 }
 
 }  // namespace
