@@ -18,6 +18,8 @@
 #define NASCENT_ASSIGN_OR_RETURN(target, expression) \
   NASCENT_ASSIGN_OR_RETURN_(NASCENT_UNIQUE_NAME_(result), target, expression)
 
+// A name that is declared and a target that may be a declaration can't stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define NASCENT_RETURN_IF_ERROR_(name, expression)                 \
   do {                                                             \
     if (absl::Status name = (expression); !name.ok()) return name; \
@@ -27,6 +29,7 @@
   auto name = (expression);                                 \
   if (!name.ok()) return name.status();                     \
   target = *std::move(name)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define NASCENT_UNIQUE_NAME_(stem) NASCENT_JOIN_(nascent_##stem##_, __LINE__)
 #define NASCENT_JOIN_(a, b) NASCENT_JOIN_AGAIN_(a, b)
