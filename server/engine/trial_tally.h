@@ -36,13 +36,7 @@ class TrialTally {
     return found == counts_.end() ? 0 : found->second;
   }
   // Returns how many ended with a result or a failure: those that a budget counts.
-  int64_t Finished() const {
-    int64_t finished = 0;
-    for (const auto& [state, count] : counts_) {
-      if (storage::CountsForBudget(state)) finished += count;
-    }
-    return finished;
-  }
+  int64_t Finished() const { return storage::CountForBudget(counts_); }
   int64_t Open() const { return Of(v1::TRIAL_STATE_READY) + Of(v1::TRIAL_STATE_LEASED); }
   // Returns how many open trials take a slot or will: all but those that wait for a twin of their
   // own search.

@@ -79,6 +79,14 @@ bool CountsForBudget(v1::TrialState state) {
   return HasResult(state) || state == v1::TRIAL_STATE_FAILED;
 }
 
+int64_t CountForBudget(const std::map<v1::TrialState, int64_t>& counts) {
+  int64_t counted = 0;
+  for (const auto& [state, count] : counts) {
+    if (CountsForBudget(state)) counted += count;
+  }
+  return counted;
+}
+
 bool HasResult(v1::TrialState state) {
   return state == v1::TRIAL_STATE_SUCCEEDED || state == v1::TRIAL_STATE_STOPPED ||
          state == v1::TRIAL_STATE_SHARED;

@@ -26,6 +26,8 @@
 #ifndef NASCENT_SERVER_STORAGE_TRIAL_LIFE_H_
 #define NASCENT_SERVER_STORAGE_TRIAL_LIFE_H_
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,8 @@ bool HasResult(v1::TrialState state);
 bool HasGoodResult(const TrialRecord& trial);
 // Returns whether a budget counts it: it ended, and was not CANCELLED.
 bool CountsForBudget(v1::TrialState state);
+// Returns how many it counts of so many trials in each state.
+int64_t CountForBudget(const std::map<v1::TrialState, int64_t>& counts);
 // Returns whether the end of its own training is an evaluation that other trials may use.
 bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure);
 // Returns that evaluation.

@@ -102,11 +102,7 @@ void SetCounts(const std::map<v1::TrialState, int64_t>& counts, v1::SearchProgre
   progress.set_stopped(count(v1::TRIAL_STATE_STOPPED));
   progress.set_shared(count(v1::TRIAL_STATE_SHARED));
   progress.set_cancelled(count(v1::TRIAL_STATE_CANCELLED));
-  int64_t finished = 0;
-  for (const auto& [state, trials] : counts) {
-    if (storage::CountsForBudget(state)) finished += trials;
-  }
-  progress.set_finished(finished);
+  progress.set_finished(storage::CountForBudget(counts));
 }
 
 v1::Search ViewOf(const storage::SearchRecord& record) {
