@@ -62,6 +62,10 @@ std::string NumberText(double number) { return absl::StrFormat("%.12g", number);
 
 std::span<const std::string_view> CostNames() { return kNames; }
 
+bool IsCostName(std::string_view name) {
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
 NamedCosts ToNamedCosts(const ArchitectureCosts& costs) {
   const auto real = [](int64_t cost) { return static_cast<double>(cost); };
   return {{"parameters", real(costs.live.parameters)},

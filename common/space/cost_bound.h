@@ -22,6 +22,8 @@ using NamedCosts = std::map<std::string, double>;
 
 // The names: parameters, multiply_accumulates, …, as in v1::Costs.
 std::span<const std::string_view> CostNames();
+// Returns whether it is one of them.
+bool IsCostName(std::string_view name);
 NamedCosts ToNamedCosts(const ArchitectureCosts& costs);
 
 // A cost, or arithmetic over costs as templates write it.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "common/scores/scores.h"
 #include "common/space/cost_bound.h"
+#include "server/strategy/goals/outcome.h"
 
 namespace nascent::engine {
 namespace {
@@ -25,12 +25,12 @@ std::span<const std::string_view> CostMetrics() { return space::CostNames(); }
 std::span<const std::string_view> TrainMetrics() { return kTrain; }
 std::span<const std::string_view> TestMetrics() { return kTest; }
 
-bool IsCostMetric(std::string_view name) { return Has(space::CostNames(), name); }
+bool IsCostMetric(std::string_view name) { return space::IsCostName(name); }
 bool IsOnCosts(const std::string& metric) {
   return IsCostMetric(metric) || space::CostFormula::IsArithmetic(metric);
 }
 bool IsKnownUntrained(const std::string& metric) {
-  return IsOnCosts(metric) || scores::IsScore(metric);
+  return strategy::IsKnownUntrained(metric) || space::CostFormula::IsArithmetic(metric);
 }
 bool IsTestMetric(std::string_view name) { return Has(kTest, name); }
 bool IsFraction(std::string_view name) {

@@ -27,11 +27,6 @@ bool IsScoreAt(const Problem& problem, int rung) {
          !problem.rungs[rung].metric.empty();
 }
 
-bool IsKnownUntrained(const std::string& metric) {
-  const auto costs = space::CostNames();
-  return scores::IsScore(metric) || std::find(costs.begin(), costs.end(), metric) != costs.end();
-}
-
 // Fronts above this size are told apart by crowding, which is cheaper.
 constexpr size_t kHypervolumeFront = 40;
 
@@ -101,6 +96,10 @@ Outcome Assess(const Problem& problem, const Finished& finished) {
 Outcome Assess(const Problem& problem, int rung, const Finished& finished) {
   return IsScoreAt(problem, rung) ? Assess(AtRung(problem, rung), finished)
                                   : Assess(problem, finished);
+}
+
+bool IsKnownUntrained(std::string_view metric) {
+  return scores::IsScore(metric) || space::IsCostName(metric);
 }
 
 Problem AtRung(const Problem& problem, int rung) {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/strategy/strategy.h"
@@ -29,6 +30,9 @@ Outcome Assess(const Problem& problem, const std::map<std::string, double>& metr
 // Judges a trial that ended: FAILED and CANCELLED are not usable whatever they measured; STOPPED
 // counts with its last values.
 Outcome Assess(const Problem& problem, const Finished& finished);
+
+// Whether a network has a value of the metric without training: a cost or a score.
+bool IsKnownUntrained(std::string_view metric);
 
 // Judges a trial that ended at a rung, an index into the problem's, by the goals of AtRung.
 Outcome Assess(const Problem& problem, int rung, const Finished& finished);
