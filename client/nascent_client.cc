@@ -19,6 +19,7 @@
 #include "common/rpc/status.h"
 #include "common/sha256.h"
 #include "common/spec/message_text.h"
+#include "common/status_macros.h"
 #include "nascent/v1/artifact_service.grpc.pb.h"
 #include "nascent/v1/search_service.grpc.pb.h"
 
@@ -110,9 +111,7 @@ class NascentClient::Outage {
 };
 
 template <typename Response, typename Call>
-absl::StatusOr<Response> NascentClient::Retry(const google::protobuf::Message& request, Call call) {
-  // A request with such texts is not understood by anybody.
-  if (absl::Status status = spec::CheckTexts(request); !status.ok()) return status;
+absl::StatusOr<Response> NascentClient::Retry(Call call) {
   Outage outage(*this, options_.patience);
   while (true) {
     grpc::ClientContext context;
@@ -124,15 +123,21 @@ absl::StatusOr<Response> NascentClient::Retry(const google::protobuf::Message& r
   }
 }
 
+template <typename Response, typename Call>
+absl::StatusOr<Response> NascentClient::Retry(const google::protobuf::Message& request, Call call) {
+  NASCENT_RETURN_IF_ERROR(spec::CheckTexts(request));
+  return Retry<Response>(std::move(call));
+}
+
 absl::StatusOr<v1::Search> NascentClient::Submit(const v1::SearchSpec& spec, bool validate_only) {
   // By the paths of a search file.
-  if (absl::Status status = spec::CheckTexts(spec); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(spec::CheckTexts(spec));
   v1::SubmitSearchRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_spec() = spec;
   request.set_validate_only(validate_only);
-  auto response = Retry<v1::SubmitSearchResponse>(
-      request, [&](const Server& server, auto& context, auto& answer) {
+  auto response =
+      Retry<v1::SubmitSearchResponse>([&](const Server& server, auto& context, auto& answer) {
         return server.searches->SubmitSearch(&context, request, &answer);
       });
   if (!response.ok()) return response.status();
@@ -244,17 +249,16 @@ absl::Status NascentClient::Delete(const v1::SearchRef& search) {
   v1::ChangeSearchRequest request;
   request.set_request_id(rpc::NewRequestId());
   *request.mutable_search() = search;
-  return Retry<v1::DeleteSearchResponse>(request,
-                                         [&](const Server& server, auto& context, auto& answer) {
-                                           return server.searches->DeleteSearch(&context, request,
-                                                                                &answer);
-                                         })
-      .status();
+  const auto response = Retry<v1::DeleteSearchResponse>(
+      request, [&](const Server& server, auto& context, auto& answer) {
+        return server.searches->DeleteSearch(&context, request, &answer);
+      });
+  return response.status();
 }
 
 absl::StatusOr<std::vector<v1::Worker>> NascentClient::ListWorkers() {
-  auto response = Retry<v1::ListWorkersResponse>(
-      v1::ListWorkersRequest(), [&](const Server& server, auto& context, auto& answer) {
+  auto response =
+      Retry<v1::ListWorkersResponse>([&](const Server& server, auto& context, auto& answer) {
         return server.searches->ListWorkers(&context, v1::ListWorkersRequest(), &answer);
       });
   if (!response.ok()) return response.status();
@@ -266,7 +270,7 @@ absl::Status NascentClient::Watch(
     const std::function<bool(const v1::WatchSearchResponse&)>& on_update) {
   v1::WatchSearchRequest request;
   *request.mutable_search() = search;
-  if (absl::Status status = spec::CheckTexts(request); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(spec::CheckTexts(request));
   Outage outage(*this, patience);
   while (true) {
     grpc::ClientContext context;
@@ -297,8 +301,8 @@ absl::Status NascentClient::Watch(
 }
 
 absl::StatusOr<std::vector<v1::Dataset>> NascentClient::ListDatasets() {
-  auto response = Retry<v1::ListDatasetsResponse>(
-      v1::ListDatasetsRequest(), [&](const Server& server, auto& context, auto& answer) {
+  auto response =
+      Retry<v1::ListDatasetsResponse>([&](const Server& server, auto& context, auto& answer) {
         return server.artifacts->ListDatasets(&context, v1::ListDatasetsRequest(), &answer);
       });
   if (!response.ok()) return response.status();
@@ -321,19 +325,18 @@ absl::Status NascentClient::RemoveDataset(const std::string& name) {
   v1::RemoveDatasetRequest request;
   request.set_request_id(rpc::NewRequestId());
   request.set_name(name);
-  return Retry<v1::RemoveDatasetResponse>(request,
-                                          [&](const Server& server, auto& context, auto& answer) {
-                                            return server.artifacts->RemoveDataset(
-                                                &context, request, &answer);
-                                          })
-      .status();
+  const auto response = Retry<v1::RemoveDatasetResponse>(
+      request, [&](const Server& server, auto& context, auto& answer) {
+        return server.artifacts->RemoveDataset(&context, request, &answer);
+      });
+  return response.status();
 }
 
 absl::StatusOr<std::string> NascentClient::PutArtifact(const std::string& bytes) {
   const std::string sha256 = Sha256Hex(bytes);
   const auto size = static_cast<int64_t>(bytes.size());
-  const auto response = Retry<v1::PutResponse>(
-      v1::StatRequest(), [&](const Server& server, auto& context, v1::PutResponse& answer) {
+  const auto response =
+      Retry<v1::PutResponse>([&](const Server& server, auto& context, v1::PutResponse& answer) {
         // Each attempt first asks what is there, so a broken upload goes on where it broke.
         v1::StatRequest stat_request;
         stat_request.set_sha256(sha256);
@@ -376,8 +379,8 @@ absl::Status NascentClient::GetArtifact(const std::string& sha256, const std::st
   Sha256 hash;
   int64_t offset = 0;
   absl::Status local;  // what went wrong on this side; not tried again
-  const auto done = Retry<v1::GetResponse>(
-      v1::StatRequest(), [&](const Server& server, auto&, v1::GetResponse& answer) {
+  const auto done =
+      Retry<v1::GetResponse>([&](const Server& server, auto&, v1::GetResponse& answer) {
         grpc::ClientContext context;
         v1::GetRequest request;
         request.set_sha256(sha256);

@@ -87,7 +87,11 @@ class NascentClient {
 
   // `call(server, context, response)` makes one attempt.
   template <typename Response, typename Call>
+  absl::StatusOr<Response> Retry(Call call);
+  // Checks the texts of the request first, which nobody would understand.
+  template <typename Response, typename Call>
   absl::StatusOr<Response> Retry(const google::protobuf::Message& request, Call call);
+
   template <typename Method>
   absl::StatusOr<v1::Search> Change(Method method, const v1::SearchRef& search);
   const Server& InUse() const;
