@@ -8,13 +8,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <iostream>
 #include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -26,6 +24,7 @@
 #include "bench/or_throw.h"
 #include "bench/score_cases.h"
 #include "common/random.h"
+#include "common/spec/document.h"
 #include "server/simulate/table.h"
 
 namespace nascent::bench {
@@ -35,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kExamples = 64;  // as Abdelfattah et al. 2021
 constexpr double kReportSeconds = 10;
+constexpr int64_t kLargestTable = int64_t{4} << 30;
 
 // Ranks from 0, equal values share their mean.
 std::vector<double> Ranks(const std::vector<double>& values) {
@@ -82,17 +82,11 @@ struct Sample {
   std::vector<int> rows;
 };
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error("--table: can't read " + path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 Sample DrawSample(const ScoreOptions& options, const space::Space& space) {
   Sample sample;
-  sample.table = OrThrow(simulate::Table::Read(ReadFile(options.table), options.table, space));
+  const auto text = spec::ReadTextFile(options.table, kLargestTable);
+  if (!text.ok()) throw std::runtime_error(absl::StrCat("--table: ", text.status().message()));
+  sample.table = OrThrow(simulate::Table::Read(*text, options.table, space));
   RandomStream random(options.seed, 0);
   const int64_t count = options.sample == 0 ? sample.table->rows() : options.sample;
   for (int64_t row : random.SampleWithoutReplacement(sample.table->rows(), count)) {
