@@ -86,9 +86,9 @@ absl::StatusOr<int> Plot(Context& context, Options options) {
   if (options.curves && searches.size() > 1) {
     return absl::InvalidArgumentError("--curves: found several searches, expected one");
   }
-  NASCENT_ASSIGN_OR_RETURN(const auto data, options.curves
-                                                ? ReadCurves(context, options, searches[0].search)
-                                                : MakePlotData(searches, options.choice));
+  auto made = options.curves ? ReadCurves(context, options, searches[0].search)
+                             : MakePlotData(searches, options.choice);
+  NASCENT_ASSIGN_OR_RETURN(const auto data, std::move(made));
   if (options.files.empty() && !options.terminal_only) {
     const std::string stem = FileStem(searches, options.curves);
     options.files = {stem + ".png", stem + ".svg"};

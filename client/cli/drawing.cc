@@ -45,9 +45,9 @@ absl::StatusOr<int> DrawNetwork(Context& context, const space::Space& space,
                                 const space::Genotype& genotype, const DrawingOptions& options) {
   NASCENT_ASSIGN_OR_RETURN(const auto architecture, space.BuildArchitecture(genotype));
   const network::Network& drawn = options.live ? architecture.live : architecture.published;
-  NASCENT_ASSIGN_OR_RETURN(const auto dot, network::ToDot(drawn, {.title = Title(space, genotype),
-                                                                  .part = options.part,
-                                                                  .overview = options.overview}));
+  const network::DrawOptions look{
+      .title = Title(space, genotype), .part = options.part, .overview = options.overview};
+  NASCENT_ASSIGN_OR_RETURN(const auto dot, network::ToDot(drawn, look));
   const std::string notation = space.Print(genotype);
   if (options.to.empty() || options.to == "-") {
     if (context.json()) {

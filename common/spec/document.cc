@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/status_macros.h"
 #include "common/text/utf8.h"
 
 namespace nascent::spec {
@@ -203,7 +204,7 @@ absl::StatusOr<DocumentNodePtr> ParseDocument(std::string_view text, std::string
         file_name, 1,
         absl::StrCat("found ", text.size(), " bytes, at most ", limits.bytes, " are allowed"));
   }
-  if (absl::Status status = CheckPlainText(text, file_name); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckPlainText(text, file_name));
   TreeBuilder builder(limits);
   try {
     std::istringstream stream{std::string(text)};
@@ -260,8 +261,9 @@ std::string Describe(const DocumentNode& node) {
       break;
   }
   constexpr size_t kLongest = 60;
-  if (node.text.size() > kLongest)
+  if (node.text.size() > kLongest) {
     return absl::StrCat("\"", std::string(text::CutUtf8(node.text, kLongest)), "…\"");
+  }
   return absl::StrCat("\"", node.text, "\"");
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/rpc/request_id.h"
 #include "common/spec/message_text.h"
+#include "common/status_macros.h"
 
 namespace nascent::worker {
 namespace {
@@ -27,7 +28,7 @@ absl::Status Registration::Renew(int64_t worker_id, Cancellation& cancellation) 
 
 absl::Status Registration::RegisterLocked(Cancellation& cancellation) {
   // The coordinator would not understand it, nor say of which field.
-  if (absl::Status status = spec::CheckTexts(request_); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(spec::CheckTexts(request_));
   v1::RegisterRequest request = request_;
   request.set_request_id(rpc::NewRequestId());
   v1::RegisterResponse response;

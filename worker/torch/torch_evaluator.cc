@@ -14,6 +14,7 @@
 #include "common/network/network_proto.h"
 #include "common/recipe/resolve_recipe.h"
 #include "common/scores/scores.h"
+#include "common/status_macros.h"
 #include "worker/torch/checkpoint.h"
 #include "worker/torch/devices.h"
 #include "worker/torch/network_module.h"
@@ -73,10 +74,8 @@ int64_t ResolutionOf(const v1::TrainTask& task) {
 
 // The task with a recipe of which every field is set and in its range.
 absl::StatusOr<v1::TrainTask> Resolved(v1::TrainTask task) {
-  absl::StatusOr<v1::Recipe> recipe =
-      recipe::ResolveRecipe(std::move(*task.mutable_recipe()), "recipe");
-  if (!recipe.ok()) return recipe.status();
-  *task.mutable_recipe() = *std::move(recipe);
+  NASCENT_ASSIGN_OR_RETURN(*task.mutable_recipe(),
+                           recipe::ResolveRecipe(std::move(*task.mutable_recipe()), "recipe"));
   return task;
 }
 

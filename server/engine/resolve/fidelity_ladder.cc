@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/field_error.h"
 #include "common/scores/scores.h"
+#include "common/status_macros.h"
 
 namespace nascent::engine {
 namespace {
@@ -177,7 +178,7 @@ absl::StatusOr<std::vector<LadderRung>> TrainingRungs(const std::vector<Dimensio
                                                       size_t rungs, size_t scores,
                                                       const v1::Recipe& recipe) {
   for (const Dimension& d : dimensions) {
-    if (absl::Status status = CheckDimension(d, rungs); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(CheckDimension(d, rungs));
   }
   std::vector<LadderRung> result(rungs);
   for (size_t i = 0; i < rungs; ++i) {
@@ -213,9 +214,7 @@ absl::StatusOr<std::vector<LadderRung>> BuildLadder(const v1::FidelityLadder& la
     if (!dimensions.empty()) {
       return FieldError(dimensions.front().list, "a list beside fidelities.rungs", "one of them");
     }
-    auto names = ScoresOf(ladder);
-    if (!names.ok()) return names.status();
-    scores = *std::move(names);
+    NASCENT_ASSIGN_OR_RETURN(scores, ScoresOf(ladder));
     dimensions = DimensionsOfRungs(ladder, recipe, static_cast<int>(scores.size()));
     rungs = static_cast<size_t>(ladder.rungs_size()) - scores.size();
   }
@@ -223,17 +222,17 @@ absl::StatusOr<std::vector<LadderRung>> BuildLadder(const v1::FidelityLadder& la
   if (rungs + scores.size() > 64) {
     return FieldError("fidelities", absl::StrCat(rungs + scores.size(), " rungs"), "at most 64");
   }
-  auto training = TrainingRungs(dimensions, rungs, scores.size(), recipe);
-  if (!training.ok()) return training.status();
+  NASCENT_ASSIGN_OR_RETURN(const std::vector<LadderRung> training,
+                           TrainingRungs(dimensions, rungs, scores.size(), recipe));
   std::vector<LadderRung> result;
   for (const std::string& score : scores) {
     LadderRung& rung = result.emplace_back();
     rung.fidelity.set_rung(static_cast<int>(result.size()) - 1);
     rung.fidelity.set_zero_cost(score);
-    rung.share_of_full = training->front().share_of_full * kShareOfScores *
+    rung.share_of_full = training.front().share_of_full * kShareOfScores *
                          static_cast<double>(result.size()) / static_cast<double>(scores.size());
   }
-  result.insert(result.end(), training->begin(), training->end());
+  result.insert(result.end(), training.begin(), training.end());
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include "common/space/option_check.h"
 #include "common/space/sampler.h"
 #include "common/spec/message_text.h"
+#include "common/status_macros.h"
 #include "server/engine/resolve/fidelity_ladder.h"
 #include "server/engine/resolve/metrics.h"
 #include "server/engine/resolve/recipe_decisions.h"
@@ -151,14 +152,12 @@ absl::Status CheckUntrained(const v1::SearchSpec& spec) {
                      scores::ScoreNames()));
   };
   for (int i = 0; i < spec.objectives_size(); ++i) {
-    absl::Status status =
-        check(absl::StrCat("objectives[", i, "].metric"), spec.objectives(i).metric());
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(
+        check(absl::StrCat("objectives[", i, "].metric"), spec.objectives(i).metric()));
   }
   for (int i = 0; i < spec.constraints_size(); ++i) {
-    absl::Status status =
-        check(absl::StrCat("constraints[", i, "].metric"), spec.constraints(i).metric());
-    if (!status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(
+        check(absl::StrCat("constraints[", i, "].metric"), spec.constraints(i).metric()));
   }
   return absl::OkStatus();
 }
@@ -345,7 +344,7 @@ absl::Status BuildRungs(ResolvedSearch& search, const Surroundings& surroundings
     return FieldError("fidelities", "a ladder",
                       "none, as recipe.epochs is 0 and nothing is trained");
   }
-  if (absl::Status status = CheckRungsOfScores(spec); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckRungsOfScores(spec));
   const space::OutputRule output = OutputRuleOf(spec, surroundings);
   const int64_t classes = search.data.dataset().classes();
   auto whole = MakeSpace(spec, input, classes, v1::Fidelity(), output);
@@ -485,7 +484,7 @@ absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
     return status;
   }
   if (search.spec.recipe().epochs() == 0 && surroundings.require_data) {
-    if (status = CheckUntrained(search.spec); !status.ok()) return status;
+    NASCENT_RETURN_IF_ERROR(CheckUntrained(search.spec));
   }
   status = CheckBudget(search.spec.budget());
   status.Update(CheckStopRules(search.spec.stop()));
