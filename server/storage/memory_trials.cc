@@ -2,6 +2,7 @@
 
 #include "server/storage/memory_state.h"
 #include "server/storage/outcomes.h"
+#include "server/storage/transition_check.h"
 #include "server/storage/trial_life.h"
 
 namespace nascent::storage {
