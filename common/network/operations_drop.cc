@@ -25,10 +25,11 @@ std::vector<Operation> DropOperations() {
                            "While training, sets each value to zero with probability p and divides "
                            "the others by 1 - p (PyTorch's Dropout); else the identity.");
   dropout.attributes = {RealSpec("p", 0.5, 0, 1, "Probability.")};
-  Operation path = Drop("drop_path",
-                        "While training, sets whole images to zero with probability p and divides "
-                        "the others by 1 - p; else the identity.");
-  path.attributes = {RealSpec("p", 0.1, 0, 0.999, "Probability.")};
+  Operation path =
+      Drop("drop_path",
+           "While training, sets whole images to zero with the probability "
+           "`recipe.drop_path` and divides the others by 1 minus it; else the identity.");
+  path.attributes = {RealSpec("p", 0.1, 0, 0.999, "0: never. What else it is changes nothing.")};
   return {dropout, path};
 }
 
