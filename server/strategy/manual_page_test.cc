@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 
 #include "common/text/testing/page_check.h"
@@ -22,6 +23,19 @@ std::string Read(const std::string& name) {
 TEST(StrategyManualTest, ThePageOfSettingsFollowsTheRegistry) {
   EXPECT_TRUE(text::testing::PageHolds(NASCENT_SOURCE_DIR "/docs/strategy-settings.md",
                                        StrategyManual(), "strategy_manual_test"));
+}
+
+TEST(StrategyManualTest, EveryEntryStandsInTheRegistry) {
+  const std::string registry = Read("server/strategy/registry.cc");
+  std::istringstream entries(Read("server/strategy/entries.h"));
+  size_t count = 0;
+  for (std::string line; std::getline(entries, line);) {
+    if (!line.starts_with("Entry ")) continue;
+    const std::string call = line.substr(6, line.find(')') - 5);
+    EXPECT_THAT(registry, ::testing::HasSubstr("      " + call + ",\n"));
+    ++count;
+  }
+  EXPECT_EQ(count, AllStrategies().size());
 }
 
 TEST(StrategyManualTest, TheGuideNamesEveryStrategy) {
