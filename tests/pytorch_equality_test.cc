@@ -1,5 +1,5 @@
-// The PyTorch source of random networks of every preset, run by PyTorch, gives what the worker's
-// module gives with the same weights.
+// The PyTorch source of every operation and of random networks of every preset, run by PyTorch,
+// gives what the worker's module gives with the same weights.
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -11,6 +11,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/network/live.h"
@@ -20,6 +21,7 @@
 #include "common/space/testing/small_presets.h"
 #include "worker/torch/network_module.h"
 #include "worker/torch/tensor_file.h"
+#include "worker/torch/testing/operation_cases.h"
 
 namespace nascent {
 namespace {
@@ -34,7 +36,9 @@ void WriteCase(const network::Network& live, const std::filesystem::path& folder
   auto module = worker::NetworkModule::Create(live, 1, at::kCPU);
   ASSERT_TRUE(module.ok()) << module.status();
   at::manual_seed(5);
-  const at::Tensor x = at::randn({2, 3, 32, 32});
+  std::vector<int64_t> shape = {2};
+  for (const int64_t size : live.nodes.front().shape) shape.push_back(size);
+  const at::Tensor x = at::randn(shape);
   RandomStream random(1, 1);
   const at::NoGradGuard no_grad;
   (*module)->Forward(x, worker::Pass{.training = true, .random = &random});
@@ -57,12 +61,37 @@ void WriteCase(const network::Network& live, const std::filesystem::path& folder
   ASSERT_TRUE(written.ok()) << written;
 }
 
+std::filesystem::path NewFolder() {
+  std::string pattern = ::testing::TempDir() + "/nascent-source-XXXXXX";
+  EXPECT_NE(mkdtemp(pattern.data()), nullptr);
+  return pattern;
+}
+
+// Of the cases in it, which it removes.
+void Compare(const std::filesystem::path& folder) {
+  const std::string command =
+      absl::StrCat("OMP_NUM_THREADS=1 ", NASCENT_PYTHON_WITH_TORCH, " ", NASCENT_SOURCE_DIR,
+                   "/tests/compare_with_pytorch.py ", folder.string());
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing else runs here
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  std::filesystem::remove_all(folder);
+}
+
+TEST(PyTorchSourceOfOperations, EachGivesTheWorkersOutputs) {
+  const std::filesystem::path folder = NewFolder();
+  int number = 0;
+  for (const worker::OperationCase& c : worker::OperationCases()) {
+    SCOPED_TRACE(c.operation);
+    WriteCase(worker::NetworkOf(c), folder / absl::StrCat(++number, "_", c.operation));
+    if (HasFatalFailure()) return;
+  }
+  Compare(folder);
+}
+
 TEST_P(PyTorchSource, ThirtyNetworksGiveTheWorkersOutputs) {
   const auto space = space::testing::SmallSpace(GetParam());
   ASSERT_NE(space, nullptr);
-  std::string pattern = ::testing::TempDir() + "/nascent-source-XXXXXX";
-  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-  const std::filesystem::path folder = pattern;
+  const std::filesystem::path folder = NewFolder();
   for (uint64_t i = 0; i < kNetworks; ++i) {
     RandomStream random(4242, i);
     const auto genotype = space::Sample(*space, random);
@@ -73,12 +102,7 @@ TEST_P(PyTorchSource, ThirtyNetworksGiveTheWorkersOutputs) {
     WriteCase(architecture->live, folder / absl::StrCat(i));
     if (HasFatalFailure()) return;
   }
-  const std::string command =
-      absl::StrCat("OMP_NUM_THREADS=1 ", NASCENT_PYTHON_WITH_TORCH, " ", NASCENT_SOURCE_DIR,
-                   "/tests/compare_with_pytorch.py ", folder.string());
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing else runs here
-  EXPECT_EQ(std::system(command.c_str()), 0) << command;
-  std::filesystem::remove_all(folder);
+  Compare(folder);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllPresets, PyTorchSource,

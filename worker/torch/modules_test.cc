@@ -13,6 +13,7 @@
 #include "common/network/operations.h"
 #include "gtest/gtest.h"
 #include "worker/torch/network_module.h"
+#include "worker/torch/testing/operation_cases.h"
 #include "worker/torch/testing/test_device.h"
 
 namespace nascent::worker {
@@ -21,108 +22,6 @@ namespace {
 using network::Attribute;
 using network::Attributes;
 using Pair = std::vector<int64_t>;
-
-struct Case {
-  std::string operation;
-  Attributes attributes;
-  int inputs = 1;
-  Pair shape = {4, 6, 5};
-};
-
-// At least one case per operation; together they use every attribute in another form than its
-// default.
-std::vector<Case> Cases() {
-  return {
-      {"identity", {}},
-      {"zero", {{"stride", Pair{2, 2}}}},
-      {"zero", {{"shape", Pair{7, 2, 2}}}},
-      {"constant", {{"shape", Pair{3, 6, 5}}}},
-      {"constant", {{"shape", Pair{6, 5}}, {"dim", int64_t{-1}}}},
-      {"conv2d", {{"channels", int64_t{8}}, {"kernel", Pair{3, 3}}, {"padding", Pair{1, 1}}}},
-      {"conv2d",
-       {{"channels", int64_t{8}},
-        {"kernel", Pair{3, 2}},
-        {"stride", Pair{2, 1}},
-        {"padding", Pair{2, 1}},
-        {"dilation", Pair{2, 1}},
-        {"groups", int64_t{4}},
-        {"bias", false}}},
-      {"conv_transpose2d",
-       {{"channels", int64_t{6}},
-        {"kernel", Pair{3, 3}},
-        {"stride", Pair{2, 2}},
-        {"padding", Pair{1, 1}},
-        {"output_padding", Pair{1, 1}},
-        {"groups", int64_t{2}}}},
-      {"linear", {{"features", int64_t{7}}}},
-      {"linear", {{"features", int64_t{7}}, {"bias", false}}, 1, {12}},
-      {"batch_norm", {}},
-      {"batch_norm", {{"affine", false}, {"eps", 1e-3}, {"momentum", 0.5}}, 1, {12}},
-      {"batch_norm", {}, 1, {4, 9}},
-      {"layer_norm", {}},
-      {"layer_norm", {{"dimensions", int64_t{3}}, {"eps", 1e-3}}},
-      {"group_norm", {{"groups", int64_t{2}}}},
-      {"instance_norm", {{"affine", true}}},
-      {"max_pool2d", {{"kernel", Pair{3, 3}}, {"stride", Pair{1, 1}}, {"padding", Pair{1, 1}}}},
-      {"max_pool2d", {{"kernel", Pair{2, 2}}, {"stride", Pair{2, 2}}, {"ceil_mode", true}}},
-      {"max_pool2d", {{"kernel", Pair{2, 2}}, {"stride", Pair{1, 1}}, {"dilation", Pair{2, 2}}}},
-      {"avg_pool2d", {{"kernel", Pair{3, 3}}, {"stride", Pair{1, 1}}, {"padding", Pair{1, 1}}}},
-      {"avg_pool2d",
-       {{"kernel", Pair{3, 2}},
-        {"stride", Pair{2, 2}},
-        {"padding", Pair{1, 1}},
-        {"ceil_mode", true},
-        {"count_include_pad", false}}},
-      {"adaptive_avg_pool2d", {{"size", Pair{3, 2}}}},
-      {"adaptive_max_pool2d", {{"size", Pair{3, 2}}}},
-      {"global_avg_pool", {}},
-      {"global_max_pool", {{"keepdim", true}}},
-      {"relu", {}},
-      {"relu6", {}},
-      {"leaky_relu", {{"negative_slope", 0.2}}},
-      {"gelu", {{"approximate", std::string("tanh")}}},
-      {"silu", {}},
-      {"hard_swish", {}},
-      {"hard_sigmoid", {}},
-      {"sigmoid", {}},
-      {"tanh", {}},
-      {"softmax", {{"dim", int64_t{0}}}},
-      {"dropout", {{"p", 0.25}}},
-      {"drop_path", {{"p", 0.25}}},
-      {"add", {}, 3},
-      {"add", {{"multiplicity", Pair{2, 1}}}, 2},
-      {"multiply", {}, 2},
-      {"mean", {}, 3},
-      {"concatenate", {{"dim", int64_t{-1}}}, 2},
-      {"split", {{"parts", int64_t{2}}, {"index", int64_t{1}}}},
-      {"channel_shuffle", {{"groups", int64_t{2}}}},
-      {"flatten", {}},
-      {"reshape", {{"shape", Pair{2, -1}}}},
-      {"transpose", {{"dim0", int64_t{0}}, {"dim1", int64_t{2}}}},
-      {"pad", {{"padding", Pair{1, 2, 0, 1}}, {"value", 0.5}}},
-      {"pad", {{"padding", Pair{1, 2, 0, 1}}, {"mode", std::string("reflect")}}},
-      {"pad", {{"padding", Pair{1, 2, 0, 1}}, {"mode", std::string("replicate")}}},
-      {"crop", {{"dim", int64_t{1}}, {"start", int64_t{2}}, {"length", int64_t{3}}}},
-      {"interpolate", {{"size", Pair{9, 8}}}},
-      {"interpolate",
-       {{"size", Pair{9, 8}}, {"mode", std::string("bilinear")}, {"align_corners", true}}},
-  };
-}
-
-// input ─► relu ─► … ─► operation. Further inputs of the operation are other functions of the
-// input.
-network::Network NetworkOf(const Case& c) {
-  network::NetworkBuilder builder;
-  std::vector<int> inputs = {*builder.Add("in", "input", {{"shape", c.shape}}, {})};
-  const char* const functions[] = {"relu", "tanh"};
-  for (int i = 1; i < c.inputs; ++i) {
-    inputs.push_back(*builder.Add(functions[i - 1], functions[i - 1], {}, {inputs[0]}));
-  }
-  const absl::StatusOr<int> node = builder.Add("op", c.operation, c.attributes, inputs);
-  EXPECT_TRUE(node.ok()) << node.status();
-  builder.AddOutput("out", *node);
-  return builder.Take();
-}
 
 at::Tensor RandomInput(const Pair& shape, int64_t batch = 3) {
   at::manual_seed(1);
@@ -133,7 +32,7 @@ at::Tensor RandomInput(const Pair& shape, int64_t batch = 3) {
 
 TEST(ModulesTest, EveryOperationOfTheTableHasAModuleAndACaseHere) {
   std::set<std::string> covered = {"input"};
-  for (const Case& c : Cases()) covered.insert(c.operation);
+  for (const OperationCase& c : OperationCases()) covered.insert(c.operation);
   for (const network::Operation& operation : network::AllOperations()) {
     EXPECT_TRUE(covered.count(operation.name)) << operation.name;
     if (operation.name == "input") continue;
@@ -142,7 +41,7 @@ TEST(ModulesTest, EveryOperationOfTheTableHasAModuleAndACaseHere) {
 }
 
 TEST(ModulesTest, OutputsHaveTheShapesThatTheTableInfersAndGradientsReachAllParameters) {
-  for (const Case& c : Cases()) {
+  for (const OperationCase& c : OperationCases()) {
     SCOPED_TRACE(c.operation);
     const network::Network network = NetworkOf(c);
     auto module = NetworkModule::Create(network, /*seed=*/1, at::kCPU);
@@ -167,7 +66,7 @@ TEST(ModulesTest, OutputsHaveTheShapesThatTheTableInfersAndGradientsReachAllPara
 
 TEST(ModulesTest, ValuesAndGradientsOnTheDeviceOfTheTestsAreThoseOfTheCpu) {
   at::globalContext().setAllowTF32CuDNN(false);  // Rounds what convolutions read to ten bits.
-  for (const Case& c : Cases()) {
+  for (const OperationCase& c : OperationCases()) {
     if (c.operation == "dropout" || c.operation == "drop_path") continue;  // Draws of their own.
     SCOPED_TRACE(c.operation);
     const network::Network network = NetworkOf(c);
@@ -191,7 +90,7 @@ TEST(ModulesTest, ValuesAndGradientsOnTheDeviceOfTheTestsAreThoseOfTheCpu) {
 
 // Networks that the table's word makes equal share a key and so a result: it must be true.
 TEST(ModulesTest, OfZeroEveryOperationMakesWhatTheTableSays) {
-  for (const Case& c : Cases()) {
+  for (const OperationCase& c : OperationCases()) {
     SCOPED_TRACE(c.operation);
     const network::Network network = NetworkOf(c);
     const network::Operation& operation = *network::FindOperation(c.operation);
@@ -216,6 +115,76 @@ TEST(ModulesTest, OfZeroEveryOperationMakesWhatTheTableSays) {
     if (says == network::OnZero::kConstant) {
       EXPECT_LT((y - y.slice(0, 0, 1)).abs().max().item<float>(), 1e-5) << "is no constant";
     }
+  }
+}
+
+// As for zero: what is said to be the identity, to be without order or without chance is merged
+// with what it is equal to then.
+TEST(ModulesTest, WhatTheTableCallsTheIdentityGivesItsInput) {
+  std::set<std::string> covered;
+  for (const OperationCase& c : IdentityCases()) {
+    SCOPED_TRACE(c.operation);
+    covered.insert(c.operation);
+    const network::Network network = NetworkOf(c);
+    const network::Node& node = network.nodes.back();
+    const network::Operation& operation = *network::FindOperation(c.operation);
+    ASSERT_NE(operation.is_identity, nullptr);
+    EXPECT_TRUE(operation.is_identity(node.attributes, node.shape));
+    auto module = NetworkModule::Create(network, /*seed=*/1, at::kCPU);
+    ASSERT_TRUE(module.ok()) << module.status();
+    const at::NoGradGuard no_grad;
+    const at::Tensor x = RandomInput(c.shape);
+    RandomStream random(1, 1);
+    for (const bool training : {true, false}) {
+      // The recipe's probability stands for any but 0, with which no drop_path is live.
+      const Pass pass{.training = training, .drop_path = 0, .random = &random};
+      EXPECT_TRUE((*module)->Forward(x, pass).front().equal(x)) << "training: " << training;
+    }
+  }
+  for (const network::Operation& operation : network::AllOperations()) {
+    if (operation.is_identity == nullptr) continue;
+    EXPECT_TRUE(covered.contains(operation.name)) << operation.name << " needs a case";
+  }
+  for (const OperationCase& c : OperationCases()) {
+    const network::Network network = NetworkOf(c);
+    const network::Node& node = network.nodes.back();
+    const network::Operation& operation = *network::FindOperation(c.operation);
+    if (operation.is_identity == nullptr || c.operation == "identity" || c.inputs > 1) continue;
+    EXPECT_FALSE(node.shape == network.nodes.front().shape &&
+                 operation.is_identity(node.attributes, node.shape))
+        << c.operation;
+  }
+}
+
+TEST(ModulesTest, TheOrderOfInputsMattersWhereTheTableSaysSo) {
+  for (const OperationCase& c : OperationCases()) {
+    // A multiplicity belongs to its input.
+    if (c.inputs == 1 || c.attributes.contains("multiplicity")) continue;
+    SCOPED_TRACE(c.operation);
+    const at::NoGradGuard no_grad;
+    std::vector<at::Tensor> outputs;
+    for (const bool reversed : {false, true}) {
+      auto module = NetworkModule::Create(NetworkOf(c, reversed), /*seed=*/1, at::kCPU);
+      ASSERT_TRUE(module.ok()) << module.status();
+      outputs.push_back((*module)->Forward(RandomInput(c.shape), Pass{}).front());
+    }
+    EXPECT_EQ(at::allclose(outputs[0], outputs[1]),
+              network::FindOperation(c.operation)->commutative);
+  }
+}
+
+TEST(ModulesTest, TwoTrainingPassesDifferWhereTheTableSpeaksOfChance) {
+  for (const OperationCase& c : OperationCases()) {
+    SCOPED_TRACE(c.operation);
+    auto module = NetworkModule::Create(NetworkOf(c), /*seed=*/1, at::kCPU);
+    ASSERT_TRUE(module.ok()) << module.status();
+    const at::NoGradGuard no_grad;
+    RandomStream random(1, 1);
+    const Pass pass{.training = true, .drop_path = 0.3, .random = &random};
+    const at::Tensor x = RandomInput(c.shape, 64);
+    const at::Tensor first = (*module)->Forward(x, pass).front();
+    EXPECT_NE(first.equal((*module)->Forward(x, pass).front()),
+              network::FindOperation(c.operation)->random);
   }
 }
 
@@ -249,7 +218,7 @@ TEST(ModulesTest, EvaluationEqualsTheSameNetworkWithoutFolding) {
 }
 
 // What LibTorch itself makes of an operation, in double precision.
-at::Tensor Reference(const Case& c, const at::Tensor& x, const Parameters& parameters) {
+at::Tensor Reference(const OperationCase& c, const at::Tensor& x, const Parameters& parameters) {
   const auto pair = [&](const char* name, Pair otherwise) {
     return c.attributes.contains(name) ? network::IntegersOf(c.attributes, name) : otherwise;
   };
@@ -279,7 +248,7 @@ at::Tensor Reference(const Case& c, const at::Tensor& x, const Parameters& param
 TEST(ModulesTest, OwnKernelsAgreeWithLibTorchInValuesAndGradients) {
   // Sizes that fill no vector, that fill some, and that need several pieces of work.
   for (const Pair& shape : {Pair{4, 6, 5}, Pair{8, 28, 28}, Pair{36, 9, 9}, Pair{70, 7, 7}}) {
-    for (Case c : Cases()) {
+    for (OperationCase c : OperationCases()) {
       if (c.operation != "avg_pool2d" && c.operation != "max_pool2d" &&
           c.operation != "batch_norm") {
         continue;
@@ -303,7 +272,8 @@ TEST(ModulesTest, OwnKernelsAgreeWithLibTorchInValuesAndGradients) {
 }
 
 TEST(ModulesTest, AConvolutionOfSinglePixelsWithAStrideAgreesWithLibTorch) {
-  Case c{"conv2d", {{"channels", int64_t{4}}, {"kernel", Pair{1, 1}}, {"stride", Pair{2, 2}}}};
+  OperationCase c{"conv2d",
+                  {{"channels", int64_t{4}}, {"kernel", Pair{1, 1}}, {"stride", Pair{2, 2}}}};
   for (const int64_t side : {7, 32}) {
     c.shape = {4, side, side};
     auto module = NetworkModule::Create(NetworkOf(c), 1, at::kCPU);
@@ -448,7 +418,7 @@ TEST(ModulesTest, ASumWithItsNormsGivesTheSameBitsOnAnyNumberOfThreads) {
 }
 
 TEST(ModulesTest, RunningStatisticsAreThoseOfPyTorch) {
-  const Case c{"batch_norm", {{"momentum", 0.3}}, 1, {8, 4, 4}};
+  const OperationCase c{"batch_norm", {{"momentum", 0.3}}, 1, {8, 4, 4}};
   auto module = NetworkModule::Create(NetworkOf(c), 1, at::kCPU);
   ASSERT_TRUE(module.ok());
   const at::Tensor x = RandomInput(c.shape, 6) * 2 + 5;
@@ -476,7 +446,7 @@ TEST(ModulesTest, DropPathDropsWholeImagesOnlyWhileTraining) {
 }
 
 TEST(ModulesTest, ParametersStartTheSameWhateverStandsBesideThem) {
-  const Case alone{"linear", {{"features", int64_t{7}}}, 1, {12}};
+  const OperationCase alone{"linear", {{"features", int64_t{7}}}, 1, {12}};
   auto first = NetworkModule::Create(NetworkOf(alone), 3, at::kCPU);
   network::NetworkBuilder builder;
   int node = *builder.Add("in", "input", {{"shape", Pair{12}}}, {});
