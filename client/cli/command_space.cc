@@ -252,7 +252,7 @@ absl::StatusOr<int> Check(Context& context, SpaceSource source) {
   } else {
     context.Print(
         absl::StrCat(loaded.file, options.dead.empty() ? ": fine. " : ": not as it should be. ",
-                     space.name(), " has ", Plural(space.decisions().size(), "decision"), " and ",
+                     space.name().empty() ? "The space" : space.name(), " has ", Plural(space.decisions().size(), "decision"), " and ",
                      space.decisions().Cardinality(), " genotypes; ",
                      kCheckedNetworks + options.allowed, " networks were built, ",
                      !options.complete ? "not with every option of every decision, which are many."

@@ -145,7 +145,7 @@ void CheckHistory(Harness& harness, int64_t search, int64_t budget,
 }
 
 v1::SearchSpec Spec(uint64_t seed) {
-  v1::SearchSpec spec = testing::ToySpec(25);
+  v1::SearchSpec spec = testing::DenseSpec(25);
   spec.mutable_budget()->set_parallel(3);
   spec.set_seed(seed);
   spec.mutable_strategy()->set_string_value("regularized_evolution");

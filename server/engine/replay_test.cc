@@ -21,7 +21,7 @@ void CheckReplay(Harness& harness, int64_t search) {
 }
 
 v1::SearchSpec EvolutionSpec(uint64_t seed) {
-  v1::SearchSpec spec = testing::ToySpec(60);
+  v1::SearchSpec spec = testing::DenseSpec(60);
   spec.set_seed(seed);
   spec.mutable_budget()->set_parallel(4);
   auto& settings =

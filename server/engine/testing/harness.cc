@@ -22,6 +22,25 @@ v1::SearchSpec ToySpec(int64_t trials) {
   return spec;
 }
 
+v1::SearchSpec DenseSpec(int64_t trials) {
+  v1::SearchSpec spec = ToySpec(trials);
+  spec.mutable_space()->Clear();
+  spec.mutable_space()->set_template_(R"(
+space: dense
+decisions:
+  first: {ordered: [1, 2, 3, 4, 6, 8, 12, 16]}
+  second: {ordered: [1, 2, 3, 4, 6, 8, 12, 16]}
+network:
+- global_avg_pool
+- linear: {features: first}
+- {choice: [relu, silu, hard_swish]}
+- linear: {features: second}
+- {choice: [relu, silu, hard_swish]}
+- linear: {features: classes}
+)");
+  return spec;
+}
+
 v1::Dataset ToyDataset() {
   v1::Dataset dataset;
   dataset.set_name("toy");

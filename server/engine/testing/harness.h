@@ -23,6 +23,10 @@ namespace nascent::engine::testing {
 // nothing shared, parallel 1.
 v1::SearchSpec ToySpec(int64_t trials);
 
+// The same on a space of 576 networks of three dense layers, for tests that run many searches and
+// restart them: a restart reads the space again, and each candidate is a network.
+v1::SearchSpec DenseSpec(int64_t trials);
+
 // A data set of 1,000 training images [1, 8, 8] of 10 classes and a test split.
 v1::Dataset ToyDataset();
 
