@@ -203,6 +203,18 @@ bool WantsWeights(EngineParts& parts, int64_t search_id, const LiveTrial& trial)
   return true;
 }
 
+// The same of a trial whose result was taken earlier: the worker did not hear the answer, and asks
+// again.
+bool StillWantsWeights(EngineParts& parts, int64_t trial_id) {
+  for (const auto& [id, search] : parts.model.searches()) {
+    for (const auto& [number, leader] : search->winners.leaders()) {
+      if (leader->record.id != trial_id) continue;
+      return leader->record.weights.empty() && WantsWeights(parts, id, *leader);
+    }
+  }
+  return false;
+}
+
 // Returns whether a failure is a result of the trial, not retried. Out of memory is none while a
 // slot that is alive has more.
 bool IsResult(EngineParts& parts, LiveTask& task, v1::FailureKind kind) {
@@ -369,8 +381,15 @@ void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> 
   finish.error = std::move(reported.error);
   if (task == nullptr) {
     // Either a repeated request, which gets its first answer, or one that comes too late.
-    return parts.batch.Plan(std::move(finish),
-                            parts.batch.Answering<v1::CompleteResponse>(std::move(call.reply)));
+    return parts.batch.Plan(
+        std::move(finish),
+        parts.batch.Answering<v1::CompleteResponse>(
+            std::move(call.reply),
+            [&parts, trial_id = request.attempt().trial_id()](const storage::Outcome&) {
+              v1::CompleteResponse response;
+              response.set_weights_wanted(StillWantsWeights(parts, trial_id));
+              return response;
+            }));
   }
   const bool train = task->kind == v1::TASK_KIND_TRAIN;
   if (!finish.error.empty()) {

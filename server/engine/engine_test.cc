@@ -357,6 +357,23 @@ TEST(Engine, WinnersAreAskedForWeightsAndTheFinalTestUsesThem) {
   EXPECT_EQ(response->task().final_test().weights(), weights.sha256());
 }
 
+TEST(Engine, AWorkerThatDidNotHearThatItsWeightsAreWantedIsToldAgain) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  ASSERT_TRUE(harness.Submit(ToySpec(3)).ok());
+  const auto first = harness.Lease(worker);
+  ASSERT_TRUE(harness.Complete(worker, *first, 0.5, "first")->weights_wanted());
+  EXPECT_TRUE(harness.Complete(worker, *first, 0.5, "first")->weights_wanted());
+  harness.Restart();
+  EXPECT_TRUE(harness.Complete(worker, *first, 0.5, "first")->weights_wanted());
+  ASSERT_TRUE(
+      harness.Call<v1::SetWeightsResponse>(WeightsOf(first->attempt.trial_id(), worker)).ok());
+  EXPECT_FALSE(harness.Complete(worker, *first, 0.5, "first")->weights_wanted()) << "stored";
+  const auto second = harness.Lease(worker);
+  ASSERT_FALSE(harness.Complete(worker, *second, 0.4, "second")->weights_wanted());
+  EXPECT_FALSE(harness.Complete(worker, *second, 0.4, "second")->weights_wanted());
+}
+
 TEST(Engine, WeightsOfOneThatLeadsNoLongerAreForgottenAlsoAfterARestart) {
   Harness harness;
   int64_t worker = harness.Register("w");

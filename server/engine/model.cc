@@ -143,6 +143,7 @@ void Model::On(const storage::AddTrial& t, const Outcome& o) {
   search->Touch(*trial);
   if (trial->record.state == v1::TRIAL_STATE_SHARED) {
     search->OnEnded(trial);
+    NoteOvertaken(*search);
   } else {
     Index(*trial);
     if (!trial->candidate->status.ok()) {
@@ -194,10 +195,14 @@ void Model::OnEnded(ActiveSearch& search, const std::shared_ptr<LiveTrial>& tria
   trials_.erase(record.id);
   search.OnEnded(trial);
   search.Touch(*trial);
+  NoteOvertaken(search);
+  SettleSubject(search, *trial);
+}
+
+void Model::NoteOvertaken(ActiveSearch& search) {
   for (auto& overtaken : search.winners.TakeOvertaken()) {
     follow_ups_.overtaken.push_back(std::move(overtaken));
   }
-  SettleSubject(search, *trial);
 }
 
 void Model::SettleSubject(const ActiveSearch& search, const LiveTrial& trial) {
@@ -233,9 +238,7 @@ void Model::On(const storage::SetWeights& t, const Outcome& o) {
       if (trial->record.id != t.trial_id) continue;
       trial->record.weights = t.sha256;
       search->winners.SetStored(trial);
-      for (auto& overtaken : search->winners.TakeOvertaken()) {
-        follow_ups_.overtaken.push_back(std::move(overtaken));
-      }
+      NoteOvertaken(*search);
       return search->Touch(*trial);
     }
   }

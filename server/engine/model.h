@@ -143,6 +143,8 @@ class Model {
   void EndTask(LiveTask& task);
   // Takes in that a trial has ended, as its record says.
   void OnEnded(ActiveSearch& search, const std::shared_ptr<LiveTrial>& trial);
+  // Has the weights given up of those whose place it took.
+  void NoteOvertaken(ActiveSearch& search);
   // The trial is not among the open ones of its subject any more: others that wait may get its
   // evaluation at once.
   void SettleSubject(const ActiveSearch& search, const LiveTrial& trial);

@@ -23,11 +23,11 @@ v1::SearchSpec ManualSpec(v1::Sharing sharing) {
   return spec;
 }
 
-void Enqueue(Harness& harness, int64_t search) {
+void Enqueue(Harness& harness, int64_t search, const std::string& notation = kCell) {
   EnqueueGenotypes enqueue;
   enqueue.request_id = harness.NewRequestId();
   enqueue.search_id = search;
-  enqueue.notations = {kCell};
+  enqueue.notations = {notation};
   auto numbers = harness.Call<std::vector<int64_t>>(enqueue);
   ASSERT_TRUE(numbers.ok()) << numbers.status();
 }
@@ -48,6 +48,29 @@ TEST(Sharing, AFinishedEvaluationIsUsedAtOnceAcrossSearches) {
   EXPECT_EQ(trials[0].shared_from, lease->attempt.trial_id());
   EXPECT_DOUBLE_EQ(trials[0].metrics.at("validation_accuracy"), 0.5);
   EXPECT_EQ(harness.View(second).search.leaders_size(), 1);
+}
+
+TEST(Sharing, AnEvaluationThatIsSharedAtOnceTakesTheWeightsOfTheOneItOvertakes) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  Enqueue(harness, *harness.Submit(ManualSpec(v1::SHARING_PROJECT)));
+  ASSERT_TRUE(harness.Complete(worker, *harness.Lease(worker), 0.9).ok());
+  const int64_t second = *harness.Submit(ManualSpec(v1::SHARING_PROJECT));
+  Enqueue(harness, second,
+          "|none~0|+|skip_connect~0|none~1|+|skip_connect~0|skip_connect~1|none~2|");
+  const auto lease = harness.Lease(worker);
+  ASSERT_TRUE(harness.Complete(worker, *lease, 0.5)->weights_wanted());
+  v1::SetWeightsRequest weights;
+  weights.set_request_id(harness.NewRequestId());
+  weights.set_trial_id(lease->attempt.trial_id());
+  weights.set_attempt(1);
+  weights.set_sha256(std::string(64, 'e'));
+  ASSERT_TRUE(harness.Call<v1::SetWeightsResponse>(weights).ok());
+  ASSERT_NE(harness.Trials(second)[0].weights, "");
+  Enqueue(harness, second);
+  harness.Settle();
+  ASSERT_EQ(harness.Trials(second)[1].state, v1::TRIAL_STATE_SHARED);
+  EXPECT_EQ(harness.Trials(second)[0].weights, "");
 }
 
 TEST(Sharing, ARunningEvaluationIsJoinedAndNotLeasedTwice) {
