@@ -241,6 +241,10 @@ TEST(Engine, ACancelledSearchStopsItsWorkersAndItsTrialsEndCancelled) {
             absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(harness.Call<Nothing>(DeleteSearch{"delete", search}).ok());
   EXPECT_EQ(harness.store().GetSearch(search).status().code(), absl::StatusCode::kNotFound);
+  // Not NOT_FOUND, which would tell the worker that it is itself not known.
+  const absl::Status late = harness.Complete(worker, *lease, 0.5).status();
+  EXPECT_EQ(late.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(late.message()), HasSubstr("FENCED"));
 }
 
 TEST(Engine, ASearchThatRunsCantBeDeleted) {

@@ -42,7 +42,7 @@ Outcome MemoryState::Remember(const std::string& request_id, const std::string& 
 absl::StatusOr<std::pair<MemoryState::Task*, MemoryState::Attempt*>> MemoryState::Running(
     const AttemptId& id) {
   const auto found = tasks_.find(id.task_id);
-  if (found == tasks_.end()) return Unknown("task", id.task_id);
+  if (found == tasks_.end()) return FencedByDeletion(id);
   Task& task = found->second;
   if (id.attempt > static_cast<int>(task.attempts.size())) {
     return Fenced(id, task.record.attempt);

@@ -35,6 +35,12 @@ absl::Status Fenced(const AttemptId& attempt, int current) {
                    " does not hold the lease any more (last attempt: ", current, ")"));
 }
 
+absl::Status FencedByDeletion(const AttemptId& attempt) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("FENCED: there is no task ", attempt.task_id,
+                   ", or not any more, as its search was deleted"));
+}
+
 absl::Status EndedBefore(const AttemptId& attempt, std::string_view how) {
   return absl::AlreadyExistsError(absl::StrCat("attempt ", attempt.attempt, " of task ",
                                                attempt.task_id, " was reported before as ",

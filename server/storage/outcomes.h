@@ -16,6 +16,8 @@ namespace nascent::storage {
 // Refuses a late write, with "FENCED" in its message: the attempt is not the task's running one,
 // which is `current`.
 absl::Status Fenced(const AttemptId& attempt, int current);
+// Refuses a late write of an attempt that the store does not have, with "FENCED" in its message.
+absl::Status FencedByDeletion(const AttemptId& attempt);
 // Refuses to end an attempt that was ended before, by another request.
 absl::Status EndedBefore(const AttemptId& attempt, std::string_view how);
 // Says that there is "no search 7".

@@ -19,7 +19,8 @@ namespace nascent::storage {
 // What Apply answers for one transition.
 struct Outcome {
   // FAILED_PRECONDITION with "FENCED" in its message for a write whose attempt is not the task's
-  // current one; NOT_FOUND for unknown ids; ALREADY_EXISTS for a different write of the same thing.
+  // current one, or of no task; NOT_FOUND for other unknown ids; ALREADY_EXISTS for a different
+  // write of the same thing.
   absl::Status status;
   int64_t id = 0;         // of what was created; of a replayed lease: the task
   int64_t task_id = 0;    // of the task that came with it (AddTrial, ResolveJoined, AddFinalTask)

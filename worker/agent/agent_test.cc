@@ -185,6 +185,18 @@ TEST_F(AgentTest, APreemptedTaskIsGivenBackWithACheckpointAndGoesOnThere) {
   EXPECT_THAT(coordinator.record().released[0].reason(), HasSubstr("preempted"));
 }
 
+TEST_F(AgentTest, ALeaseIsKeptWhileACheckpointGoesUp) {
+  FakeCoordinator coordinator(absl::Milliseconds(300));
+  v1::Task task = TrainTask(kFakeSucceed, 2);
+  task.mutable_train()->set_keep_checkpoint(true);
+  coordinator.AddTask(task);
+  coordinator.Set([](auto& knobs) { knobs.slow_upload = 4; });
+  Worker worker({coordinator.address()}, 20);
+  ASSERT_TRUE(coordinator.Await([](const Record& r) { return r.completed.size() == 1; }));
+  EXPECT_EQ(coordinator.artifact(coordinator.record().completed[0].checkpoint()), "2");
+  EXPECT_EQ(coordinator.record().fenced, 0);
+}
+
 TEST_F(AgentTest, ALostLeaseIsFencedAndTheTaskDropped) {
   FakeCoordinator coordinator(absl::Milliseconds(600));
   coordinator.AddTask(TrainTask(kFakeSucceed, 1000));

@@ -30,7 +30,8 @@ absl::Status Resume(Cancellation& cancellation, const std::function<absl::Status
 }
 
 grpc::Status PutFrom(v1::ArtifactService::Stub& stub, Context& context, std::ifstream& file,
-                     const v1::PutHeader& header, v1::PutResponse& response) {
+                     const v1::PutHeader& header, v1::PutResponse& response,
+                     const std::function<void()>& on_bytes) {
   const auto writer = stub.Put(&context, &response);
   v1::PutRequest request;
   *request.mutable_header() = header;
@@ -41,6 +42,7 @@ grpc::Status PutFrom(v1::ArtifactService::Stub& stub, Context& context, std::ifs
   while (open && (file.read(chunk.data(), kChunk) || file.gcount() > 0)) {
     request.set_chunk(chunk.data(), static_cast<size_t>(file.gcount()));
     open = writer->Write(request);
+    on_bytes();
   }
   writer->WritesDone();
   return writer->Finish();
@@ -93,7 +95,8 @@ absl::Status DownloadArtifact(Coordinator& coordinator, const std::string& sha25
 }
 
 absl::StatusOr<std::string> UploadArtifact(Coordinator& coordinator, const std::string& path,
-                                           Cancellation& cancellation) {
+                                           Cancellation& cancellation,
+                                           const std::function<void()>& on_bytes) {
   NASCENT_ASSIGN_OR_RETURN(const auto sha256, Sha256OfFile(path));
   std::error_code error;
   const auto size = static_cast<int64_t>(std::filesystem::file_size(path, error));
@@ -114,10 +117,10 @@ absl::StatusOr<std::string> UploadArtifact(Coordinator& coordinator, const std::
     header.set_size(size);
     header.set_offset(present.received());
     v1::PutResponse response;
-    answer = coordinator.Try(kStreamTimeout, cancellation,
-                             [&](Coordinator::Stubs& stubs, Context& context) {
-                               return PutFrom(*stubs.artifacts, context, file, header, response);
-                             });
+    answer = coordinator.Try(
+        kStreamTimeout, cancellation, [&](Coordinator::Stubs& stubs, Context& context) {
+          return PutFrom(*stubs.artifacts, context, file, header, response, on_bytes);
+        });
     // ABORTED: another upload of the same bytes moved the offset; it is asked for again.
     if (absl::IsAborted(answer) && ++misplaced > 20) {
       return absl::InternalError(absl::StrCat("no agreement on an offset: ", answer.message()));

@@ -20,10 +20,11 @@ absl::Status DownloadArtifact(Coordinator& coordinator, const std::string& sha25
                               const std::string& path, Cancellation& cancellation,
                               const std::function<void()>& on_bytes);
 
-// Uploads a file and gives its hash. Costs nothing where the store has it already. Waits out a
-// coordinator that is away.
+// Uploads a file and gives its hash; `on_bytes` hears of every chunk. Costs nothing where the store
+// has it already. Waits out a coordinator that is away.
 absl::StatusOr<std::string> UploadArtifact(Coordinator& coordinator, const std::string& path,
-                                           Cancellation& cancellation);
+                                           Cancellation& cancellation,
+                                           const std::function<void()>& on_bytes);
 
 }  // namespace nascent::worker
 

@@ -31,6 +31,11 @@ void LeaseKeeper::Report(double done, const std::vector<v1::Measurement>& measur
   pending_.insert(pending_.end(), measurements.begin(), measurements.end());
 }
 
+void LeaseKeeper::Touch() {
+  MutexLock lock(mutex_);
+  last_progress_ = MonotonicNow();
+}
+
 LeaseKeeper::End LeaseKeeper::Finish() {
   finished_.Cancel();
   thread_.join();

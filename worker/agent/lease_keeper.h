@@ -33,6 +33,8 @@ class LeaseKeeper {
   ~LeaseKeeper() = default;
 
   void Report(double done, const std::vector<v1::Measurement>& measurements);
+  // Notes progress beside the task's own: bytes of a file came or went.
+  void Touch();
 
   struct End {
     // Not acknowledged: they go with the last report.

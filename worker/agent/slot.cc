@@ -46,6 +46,17 @@ bool KeepsCheckpoint(const v1::Task& task) {
                                : task.train().keep_checkpoint();
 }
 
+// Whether nobody wants to know the result any more.
+bool IsDropped(const Result& result, const TaskControl::Request& stop) {
+  return result.stopped && stop.reason == v1::STOP_REASON_CANCELLED;
+}
+
+// Whether the task goes on elsewhere, where this attempt ended.
+bool IsGivenBack(const Result& result, const TaskControl::Request& stop) {
+  return result.stopped && stop.kill_at < absl::InfiniteFuture() &&
+         stop.reason != v1::STOP_REASON_EARLY && stop.reason != v1::STOP_REASON_CANCELLED;
+}
+
 void Append(std::vector<v1::Measurement>& all, const std::vector<v1::Measurement>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
@@ -112,7 +123,7 @@ void Slot::Work() {
       if (leasing_.cancelled()) {
         // The answer may have been on its way; whatever was granted goes back at once.
         if (leased.ok() && leased->lease.has_attempt()) {
-          Release(leased->lease, {}, false, "the worker ends");
+          Release(leased->lease, "", "the worker ends");
         } else {
           GiveBackUnseen(std::move(request));
         }
@@ -162,7 +173,7 @@ void Slot::GiveBackUnseen(v1::LeaseRequest request) {
       absl::Seconds(2), reporting_, [&](Coordinator::Stubs& stubs, grpc::ClientContext& call) {
         return stubs.worker->Lease(&call, request, &lease);
       });
-  if (status.ok() && lease.has_attempt()) Release(lease, {}, false, "the worker ends");
+  if (status.ok() && lease.has_attempt()) Release(lease, "", "the worker ends");
 }
 
 void Slot::Execute(const Leased& leased) {
@@ -200,20 +211,22 @@ void Slot::Execute(const Leased& leased) {
       keeper.Report(done, values);
     });
   }
+  const TaskControl::Request stop = control.request();
+  const std::string checkpoint = StoreCheckpoint(assignment, result, stop, keeper);
   {
     MutexLock lock(mutex_);
     control_ = nullptr;
     keeper_ = nullptr;
   }
   const LeaseKeeper::End end = keeper.Finish();
-  Conclude(leased.lease, assignment, result, end, control.request());
+  Conclude(leased.lease, assignment, result, checkpoint, end, stop);
   unlink(assignment.checkpoint_path.c_str());
 }
 
 absl::Status Slot::Fetch(v1::Task& task, LeaseKeeper& keeper, Assignment& assignment,
                          std::vector<PinnedArtifact>& pinned) {
   const auto get = [&](const std::string& sha256) -> absl::Status {
-    auto file = context_.cache.Get(sha256, reporting_, [&keeper] { keeper.Report(0, {}); });
+    auto file = context_.cache.Get(sha256, reporting_, [&keeper] { keeper.Touch(); });
     if (!file.ok()) return file.status();
     assignment.files[sha256] = file->path();
     pinned.push_back(*std::move(file));
@@ -233,11 +246,25 @@ absl::Status Slot::Fetch(v1::Task& task, LeaseKeeper& keeper, Assignment& assign
   return absl::OkStatus();
 }
 
+std::string Slot::StoreCheckpoint(const Assignment& assignment, const Result& result,
+                                  const TaskControl::Request& stop, LeaseKeeper& keeper) {
+  if (!result.has_checkpoint || IsDropped(result, stop)) return "";
+  if (!IsGivenBack(result, stop) &&
+      (result.failure != v1::FAILURE_KIND_UNSPECIFIED || !KeepsCheckpoint(assignment.task))) {
+    return "";
+  }
+  const auto checkpoint = UploadArtifact(context_.coordinator, assignment.checkpoint_path,
+                                         reporting_, [&keeper] { keeper.Touch(); });
+  if (checkpoint.ok()) return *checkpoint;
+  spdlog::warn("slot {}: a checkpoint is not stored: {}", index_, checkpoint.status().ToString());
+  return "";
+}
+
 void Slot::Conclude(const v1::LeaseResponse& lease, const Assignment& assignment,
-                    const Result& result, const LeaseKeeper::End& end,
-                    const TaskControl::Request& stop) {
+                    const Result& result, const std::string& checkpoint,
+                    const LeaseKeeper::End& end, const TaskControl::Request& stop) {
   const v1::AttemptRef& attempt = lease.attempt();
-  if (end.lost || (result.stopped && stop.reason == v1::STOP_REASON_CANCELLED)) {
+  if (end.lost || IsDropped(result, stop)) {
     spdlog::info("slot {}: trial {} is dropped", index_, attempt.trial_id());
     unlink(assignment.weights_path.c_str());
     return;
@@ -254,15 +281,14 @@ void Slot::Conclude(const v1::LeaseResponse& lease, const Assignment& assignment
     }
     measurements.erase(first, part);
   }
-  const bool ended_early = stop.kill_at < absl::InfiniteFuture();
-  if (result.stopped && ended_early && stop.reason != v1::STOP_REASON_EARLY) {
+  if (IsGivenBack(result, stop)) {
     if (measurements.empty() || ReportRest(attempt, end.done, measurements)) {
-      Release(lease, assignment, result.has_checkpoint, WhyGivenBack(end));
+      Release(lease, checkpoint, WhyGivenBack(end));
     }
   } else if (result.failure != v1::FAILURE_KIND_UNSPECIFIED) {
     Fail(attempt, result, measurements);
   } else {
-    return Complete(lease, assignment, result, measurements);
+    return Complete(lease, assignment, result, checkpoint, measurements);
   }
   unlink(assignment.weights_path.c_str());
 }
@@ -288,22 +314,14 @@ std::string Slot::WhyGivenBack(const LeaseKeeper::End& end) const {
 }
 
 void Slot::Complete(const v1::LeaseResponse& lease, const Assignment& assignment,
-                    const Result& result, const std::vector<v1::Measurement>& measurements) {
+                    const Result& result, const std::string& checkpoint,
+                    const std::vector<v1::Measurement>& measurements) {
   const v1::AttemptRef& attempt = lease.attempt();
   v1::CompleteRequest request;
   *request.mutable_attempt() = attempt;
   request.mutable_measurements()->Assign(measurements.begin(), measurements.end());
   request.set_stopped(result.stopped);
-  if (result.has_checkpoint && KeepsCheckpoint(assignment.task)) {
-    const auto checkpoint =
-        UploadArtifact(context_.coordinator, assignment.checkpoint_path, reporting_);
-    if (checkpoint.ok()) {
-      request.set_checkpoint(*checkpoint);
-    } else {
-      spdlog::warn("trial {}: its checkpoint is not stored: {}", attempt.trial_id(),
-                   checkpoint.status().ToString());
-    }
-  }
+  request.set_checkpoint(checkpoint);
   v1::CompleteResponse response;
   const absl::Status status = Send(&v1::WorkerService::Stub::Complete, request, response);
   if (!status.ok()) {
@@ -332,17 +350,13 @@ void Slot::Fail(const v1::AttemptRef& attempt, const Result& result,
   }
 }
 
-void Slot::Release(const v1::LeaseResponse& lease, const Assignment& assignment,
-                   bool has_checkpoint, const std::string& reason) {
+void Slot::Release(const v1::LeaseResponse& lease, const std::string& checkpoint,
+                   const std::string& reason) {
   spdlog::info("slot {}: trial {} is given back: {}", index_, lease.attempt().trial_id(), reason);
   v1::ReleaseRequest request;
   *request.mutable_attempt() = lease.attempt();
   request.set_reason(ValidText(reason, kMaxReason));
-  if (has_checkpoint) {
-    const auto checkpoint =
-        UploadArtifact(context_.coordinator, assignment.checkpoint_path, reporting_);
-    if (checkpoint.ok()) request.set_checkpoint(*checkpoint);
-  }
+  request.set_checkpoint(checkpoint);
   v1::ReleaseResponse response;
   const absl::Status status = Send(&v1::WorkerService::Stub::Release, request, response);
   if (!status.ok()) {

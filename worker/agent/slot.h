@@ -65,18 +65,23 @@ class Slot {
   void Execute(const Leased& leased);
   absl::Status Fetch(v1::Task& task, LeaseKeeper& keeper, Assignment& assignment,
                      std::vector<PinnedArtifact>& pinned);
+  // Stores the checkpoint where the report will name it and returns its SHA-256; empty: none is
+  // named. While the lease is kept: an upload may last longer than what is left of it.
+  std::string StoreCheckpoint(const Assignment& assignment, const Result& result,
+                              const TaskControl::Request& stop, LeaseKeeper& keeper);
   void Conclude(const v1::LeaseResponse& lease, const Assignment& assignment, const Result& result,
-                const LeaseKeeper::End& end, const TaskControl::Request& stop);
+                const std::string& checkpoint, const LeaseKeeper::End& end,
+                const TaskControl::Request& stop);
   // Reports what was measured before the task is given back: an attempt that goes on from the
   // checkpoint will not measure it again. False: the lease is lost.
   bool ReportRest(const v1::AttemptRef& attempt, double done,
                   const std::vector<v1::Measurement>& measurements);
   std::string WhyGivenBack(const LeaseKeeper::End& end) const;
   void Complete(const v1::LeaseResponse& lease, const Assignment& assignment, const Result& result,
-                const std::vector<v1::Measurement>& measurements);
+                const std::string& checkpoint, const std::vector<v1::Measurement>& measurements);
   void Fail(const v1::AttemptRef& attempt, const Result& result,
             const std::vector<v1::Measurement>& measurements);
-  void Release(const v1::LeaseResponse& lease, const Assignment& assignment, bool has_checkpoint,
+  void Release(const v1::LeaseResponse& lease, const std::string& checkpoint,
                const std::string& reason);
   // Makes a report with a request id and this worker's id; registers again where it is not known.
   template <typename Request, typename Response>

@@ -52,7 +52,7 @@ void WeightsUploader::Work() {
 
 absl::Status WeightsUploader::Upload(const Item& item) {
   NASCENT_ASSIGN_OR_RETURN(const auto sha256,
-                           UploadArtifact(coordinator_, item.path, cancellation_));
+                           UploadArtifact(coordinator_, item.path, cancellation_, [] {}));
   v1::SetWeightsRequest request;
   request.set_request_id(rpc::NewRequestId());
   request.set_worker_id(registration_.terms().worker_id);

@@ -311,7 +311,8 @@ TEST_P(TrialStoreConformance, ABadItemNeverAbortsTheOthers) {
   EXPECT_CODE(outcomes[1], kInvalidArgument);
   EXPECT_CODE(outcomes[2], kAlreadyExists);
   EXPECT_CODE(outcomes[3], kInvalidArgument);
-  EXPECT_CODE(outcomes[4], kNotFound);
+  EXPECT_CODE(outcomes[4], kFailedPrecondition);
+  EXPECT_THAT(std::string(outcomes[4].status.message()), HasSubstr("FENCED"));
   EXPECT_CODE(outcomes[5], kOk);
   EXPECT_CODE(outcomes[6], kOk);
   EXPECT_EQ(TrialOf(search, 1).metrics.at("a"), 3);

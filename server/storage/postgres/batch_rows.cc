@@ -128,7 +128,7 @@ void ExplainRefusal(Batch& batch, const RefusedReport& report, Outcome& outcome)
   const pqxx::result found =
       batch.transaction.Execute(kFindAttempt, attempt.task_id, attempt.attempt);
   if (found.empty()) {
-    outcome.status = Unknown("task", attempt.task_id);
+    outcome.status = FencedByDeletion(attempt);
     return;
   }
   const std::string_view state = found[0][1].c_str();

@@ -271,13 +271,17 @@ Status FakeCoordinator::Stat(grpc::ServerContext*, const v1::StatRequest* reques
   return Status::OK;
 }
 
-Status FakeCoordinator::Put(grpc::ServerContext*, grpc::ServerReader<v1::PutRequest>* reader,
-                            v1::PutResponse* response) {
+Status FakeCoordinator::Put(grpc::ServerContext* context,
+                            grpc::ServerReader<v1::PutRequest>* reader, v1::PutResponse* response) {
   v1::PutRequest message;
   if (!reader->Read(&message)) return Status(StatusCode::INVALID_ARGUMENT, "no header");
   const v1::PutHeader header = message.header();
   MutexLock lock(mutex_);
   ++record_.puts;
+  const size_t renewals = record_.renewals.size() + knobs_.slow_upload;
+  while (record_.renewals.size() < renewals && !context->IsCancelled()) {
+    changed_.WaitFor(mutex_, absl::Milliseconds(50));
+  }
   std::string& bytes = partial_[header.sha256()];
   if (header.offset() != static_cast<int64_t>(bytes.size())) {
     return Status(StatusCode::ABORTED, "offset is not what is here");

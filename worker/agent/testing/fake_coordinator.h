@@ -44,6 +44,7 @@ class FakeCoordinator : public v1::WorkerService::Service, public v1::ArtifactSe
     std::map<int64_t, v1::StopReason> stop;          // in the reply to a renewal, by trial
     std::function<std::string(std::string)> damage;  // of chunks that are sent
     int break_streams = 0;     // so many transfers end after their first chunk
+    size_t slow_upload = 0;    // an upload lasts until so many renewals came since its begin
     bool unavailable = false;  // all calls answer UNAVAILABLE, as a standby does
   };
   void Set(const std::function<void(Knobs&)>& change);
