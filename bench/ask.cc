@@ -37,7 +37,7 @@ constexpr double kCheapMicroseconds = 200;
 // Histories that are replayed into a fresh strategy, as after a restart; longer ones are not kept.
 constexpr int64_t kMostReplayed = 100000;
 
-struct Row {
+struct Timing {
   std::string strategy;
   int64_t trials;
   double p50_us;
@@ -81,7 +81,7 @@ class Asking {
   }
 
   // Grows the history to `trials` and times kTimed proposals there.
-  Row At(int64_t trials) {
+  Timing At(int64_t trials) {
     Feed(trials);
     std::vector<double> times;
     double observing = 0;
@@ -174,7 +174,7 @@ class Asking {
   double spent_ = 0;
 };
 
-struct Options {
+struct AskOptions {
   std::string strategies =
       "random,grid,local_search,simulated_annealing,regularized_evolution,nsga2,asha,hyperband,tpe";
   int64_t most = 1000000;
@@ -182,7 +182,7 @@ struct Options {
 };
 
 // Of strategies whose cost per proposal must not grow. The timer's grain is not held against them.
-bool IsLate(const Row& row, double first_p99) {
+bool IsLate(const Timing& row, double first_p99) {
   constexpr const char* kFlat[] = {"random", "grid",     "local_search", "regularized_evolution",
                                    "asha",   "hyperband"};
   constexpr double kGrain = 0.25;
@@ -191,7 +191,7 @@ bool IsLate(const Row& row, double first_p99) {
          (row.p99_us > 1.5 * first_p99 + kGrain || row.p99_us >= 1000);
 }
 
-void Run(const Options& options) {
+void Run(const AskOptions& options) {
   const std::shared_ptr<const space::Space> space = MakeSpace();
   spec::Json list = spec::Json::List();
   std::vector<std::string> late;
@@ -204,7 +204,7 @@ void Run(const Options& options) {
     Asking asking(name, *space);
     double first_p99 = 0;
     for (int64_t trials = 1000; trials <= options.most; trials *= 10) {
-      const Row row = asking.At(trials);
+      const Timing row = asking.At(trials);
       list.Append(
           spec::Json::Object()
               .Set("strategy", row.strategy)
@@ -232,7 +232,7 @@ void Run(const Options& options) {
 
 void AddAsk(CLI::App& app) {
   CLI::App* ask = app.add_subcommand("ask", "Time per proposal as the history grows");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AskOptions>();
   ask->add_option("--strategies", options->strategies, "Names with commas between")
       ->capture_default_str();
   ask->add_option("--most", options->most, "Largest history, from 1000 by factors of ten")

@@ -26,7 +26,7 @@
 namespace nascent::bench {
 namespace {
 
-struct Options {
+struct LifecycleOptions {
   int workers = 64;
   double warmup_seconds = 3;
   double seconds = 10;
@@ -57,7 +57,7 @@ double SingleCommitsPerSecond(const std::string& database, double seconds) {
   return rate;
 }
 
-v1::SearchSpec Search(const Options& options) {
+v1::SearchSpec Search(const LifecycleOptions& options) {
   v1::SearchSpec spec = EndlessSearch("lifecycle", options.workers);
   if (!options.space.empty()) {
     spec.mutable_space()->clear_template_();
@@ -124,7 +124,7 @@ Rate MeasureRate(const std::string& address, int count, double warmup_seconds, d
 }
 
 // The same calls of the same workers, answered from memory.
-double EchoedPerSecond(const Options& options) {
+double EchoedPerSecond(const LifecycleOptions& options) {
   Echo echo;
   grpc::ServerBuilder builder;
   int port = 0;
@@ -142,7 +142,7 @@ std::string Milliseconds(const std::vector<absl::Duration>& sorted, double share
   return absl::StrFormat("%.2f", absl::ToDoubleMilliseconds(sorted[index]));
 }
 
-void Measure(const Options& options) {
+void Measure(const LifecycleOptions& options) {
   BenchService service;
   const double single_commits = SingleCommitsPerSecond(service.database(), 2);
   const double echoed = EchoedPerSecond(options);
@@ -175,7 +175,7 @@ void Measure(const Options& options) {
 }  // namespace
 
 void AddLifecycle(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LifecycleOptions>();
   std::vector<std::string> presets;
   for (const space::Preset& preset : space::Presets()) presets.push_back(preset.name);
   CLI::App* lifecycle = app.add_subcommand(

@@ -49,11 +49,11 @@ constexpr Pair kPairs[] = {
 };
 
 // On the first pair, Optuna 5.0: 20 seeds, its Gaussian process 4.
-struct Reference {
+struct OptunaFigure {
   const char* name;
   double shares[3];  // at kQueries
 };
-constexpr Reference kReferences[] = {
+constexpr OptunaFigure kOptunaFigures[] = {
     {"Optuna random", {.877, .901, .925}},
     {"Optuna NSGA-II", {.877, .898, .933}},
     {"Optuna NSGA-II, population 20", {.876, .909, .950}},
@@ -72,7 +72,7 @@ constexpr Goal kGoals[] = {
     {"nsga2", 100, .91}, {"nsga2", 200, .95},
 };
 
-struct Options {
+struct ObjectivesOptions {
   std::string table;
   int64_t seeds = 200;
   int64_t costly_seeds = 20;
@@ -97,7 +97,7 @@ Summary SharesAt(const Runs& runs, int64_t queries) {
 
 class Comparison {
  public:
-  explicit Comparison(const Options& options)
+  explicit Comparison(const ObjectivesOptions& options)
       : options_(options), text_(OrThrow(spec::ReadTextFile(options.table, int64_t{1} << 30))) {}
 
   void Go() {
@@ -139,7 +139,7 @@ class Comparison {
                         pair.least, pair.minimized, pair.most, scenario->truth().hypervolume()));
     const bool judged = &pair == &kPairs[0];
     if (judged) {
-      for (const Reference& reference : kReferences) {
+      for (const OptunaFigure& reference : kOptunaFigures) {
         Say(absl::StrFormat("%-32s 50: %.3f         100: %.3f         200: %.3f", reference.name,
                             reference.shares[0], reference.shares[1], reference.shares[2]));
       }
@@ -226,7 +226,7 @@ class Comparison {
     std::fflush(stdout);
   }
 
-  const Options options_;
+  const ObjectivesOptions options_;
   const std::string text_;
   spec::Json pairs_ = spec::Json::List();
   spec::Json checks_ = spec::Json::List();
@@ -241,7 +241,7 @@ void AddObjectives(CLI::App& app) {
       "objectives",
       "Strategies with two objectives on NAS-Bench-201's results, by the share of the front's "
       "hypervolume");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ObjectivesOptions>();
   objectives
       ->add_option("--table", options->table,
                    "CSV with architecture, test_accuracy_200_epochs, val_accuracy_12_epochs, "

@@ -26,7 +26,7 @@ constexpr int kWorkers = 64;
 // More than the trials after which the engine keeps a snapshot.
 constexpr int64_t kMore = 2000;
 
-struct Options {
+struct RestartOptions {
   int64_t trials = 100'000;
   std::string strategies;
   bool json = false;
@@ -34,7 +34,7 @@ struct Options {
 
 class Restarts {
  public:
-  explicit Restarts(const Options& options) : options_(options) {}
+  explicit Restarts(const RestartOptions& options) : options_(options) {}
 
   void Go() {
     const std::vector<std::string> strategies = Strategies();
@@ -131,7 +131,7 @@ class Restarts {
     return seconds;
   }
 
-  const Options options_;
+  const RestartOptions options_;
   BenchService service_;
   v1::SearchRef search_;
 };
@@ -144,7 +144,7 @@ void AddRestart(CLI::App& app) {
       "Seconds from the start of a coordinator that was killed until it takes commands again, with "
       "a search of many trials: told of all of them, and from a snapshot where the strategy keeps "
       "one.");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RestartOptions>();
   restart->add_option("--trials", options->trials, "Finished trials of the search.")
       ->check(CLI::Range(1000, 10'000'000))
       ->capture_default_str();

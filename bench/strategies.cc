@@ -96,7 +96,7 @@ bool IsCostly(const std::string& spec) {
   return true;
 }
 
-struct Options {
+struct StrategiesOptions {
   std::string table;
   int64_t seeds = 200;
   int64_t costly_seeds = 20;
@@ -128,7 +128,7 @@ Summary At(const Runs& runs, int64_t queries) {
 
 class Verdicts {
  public:
-  explicit Verdicts(const Options& options)
+  explicit Verdicts(const StrategiesOptions& options)
       : options_(options), text_(OrThrow(spec::ReadTextFile(options.table, int64_t{1} << 30))) {}
 
   void Go() {
@@ -364,7 +364,7 @@ class Verdicts {
     }
   }
 
-  const Options options_;
+  const StrategiesOptions options_;
   const std::string text_;
   spec::Json checks_ = spec::Json::List();
   int done_ = 0;
@@ -376,7 +376,7 @@ class Verdicts {
 void AddStrategies(CLI::App& app) {
   CLI::App* strategies = app.add_subcommand(
       "strategies", "Each strategy on NAS-Bench-201's results, against reference figures");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StrategiesOptions>();
   strategies
       ->add_option("--table", options->table,
                    "CSV with architecture, val_accuracy_12_epochs, val_accuracy_200_epochs, "

@@ -130,7 +130,7 @@ const std::set<std::string> kModels = {
     "tpe",   "gaussian_process", "random_forest", "boosted_trees",
     "ridge", "bananas",          "graph_network", "auto"};
 
-struct Options {
+struct SyntheticOptions {
   int64_t seeds = 200;
   int64_t costly_seeds = 20;
   std::string only;
@@ -138,7 +138,7 @@ struct Options {
   int threads = 0;
 };
 
-Summary At(const std::vector<Trajectory>& runs, size_t queries) {
+Summary FoundAt(const std::vector<Trajectory>& runs, size_t queries) {
   std::vector<double> values;
   for (const Trajectory& run : runs) {
     values.push_back(run.queries.at(std::min(queries, run.queries.size()) - 1).reported);
@@ -146,7 +146,7 @@ Summary At(const std::vector<Trajectory>& runs, size_t queries) {
   return simulate::Summarize(std::move(values));
 }
 
-void Run(const Options& options) {
+void Run(const SyntheticOptions& options) {
   const std::string table = MakeTable();
   if (!options.write.empty()) {
     std::ofstream(options.write) << table;
@@ -182,7 +182,7 @@ void Run(const Options& options) {
             .front();
     std::string line = absl::StrFormat("%-52s", strategy);
     for (const size_t queries : {20, 50, 100, 200}) {
-      const Summary summary = At(all[strategy], queries);
+      const Summary summary = FoundAt(all[strategy], queries);
       absl::StrAppendFormat(&line, " %d: %.4f (%.4f)", queries, summary.mean,
                             summary.standard_error);
     }
@@ -196,13 +196,13 @@ void Run(const Options& options) {
     if (!passed) ++failed;
   };
   for (const size_t queries : {50, 100, 200}) {
-    const Summary random = At(all.at("random"), queries);
-    const Summary evolution = At(all.at(kEvolution), queries);
+    const Summary random = FoundAt(all.at("random"), queries);
+    const Summary evolution = FoundAt(all.at(kEvolution), queries);
     double above = -INFINITY;
     std::string best;
     for (const auto& [strategy, runs] : all) {
       if (!kModels.contains(strategy)) continue;
-      const Summary found = At(runs, queries);
+      const Summary found = FoundAt(runs, queries);
       const double error = std::hypot(found.standard_error, random.standard_error);
       check(found.mean >= random.mean - 3 * error,
             absl::StrFormat("%s at %d: %.4f, random: %.4f (%.4f)", strategy, queries, found.mean,
@@ -221,10 +221,10 @@ void Run(const Options& options) {
   for (const auto& [strategy, runs] : all) {
     if (tpe == all.end() || !kEvolutionary.contains(strategy)) continue;
     constexpr size_t kEnd = 200;
-    const double least = At(tpe->second, kEnd).mean - kBehindTpe;
-    check(At(runs, kEnd).mean >= least,
+    const double least = FoundAt(tpe->second, kEnd).mean - kBehindTpe;
+    check(FoundAt(runs, kEnd).mean >= least,
           absl::StrFormat("%s at %d: %.4f, at least tpe's - %.2f: %.4f", strategy, kEnd,
-                          At(runs, kEnd).mean, kBehindTpe, least));
+                          FoundAt(runs, kEnd).mean, kBehindTpe, least));
   }
   if (failed > 0) throw std::runtime_error(absl::StrCat(failed, " checks failed"));
 }
@@ -236,7 +236,7 @@ void AddSynthetic(CLI::App& app) {
       "synthetic",
       "Each strategy on a made-up table with conditional, whole, real and unordered "
       "decisions, a known optimum and noise");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SyntheticOptions>();
   synthetic->add_option("--seeds", options->seeds, "Of strategies whose proposals are quick")
       ->check(CLI::Range(2, 100000))
       ->capture_default_str();
