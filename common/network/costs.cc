@@ -91,6 +91,8 @@ Costs ComputeCosts(const Network& network) {
                         operation.multiply_accumulates(node.attributes, inputs, node.shape));
     }
   }
+  // ResolvedGraph counts the same without making a network (resolved.cc);
+  // common/space/costs_test.cc compares the two.
   if (!network.outputs.empty()) costs.depth = depth[network.outputs[0].node];
   costs.activation_bytes = PeakBytes(network, counted);
   return costs;

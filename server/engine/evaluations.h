@@ -39,7 +39,7 @@ struct Resolution {
 //     another trial makes it for this evaluator    the trial waits, for this worker
 //     else                                         the worker gets the trial
 //
-// A subject is named by its scope: who may share it, and the subject. Carries nothing out.
+// Subjects go by a name that also says who may share them (Model::ScopeOf). Carries nothing out.
 class SharedEvaluations {
  public:
   // Takes in a trial that is open. Returns the trial of the subject that came first, when that is

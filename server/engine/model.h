@@ -101,7 +101,7 @@ class Model {
   std::vector<int64_t> TakeOrphans() { return std::exchange(orphans_, {}); }
   void PutOrphan(int64_t task_id) { orphans_.push_back(task_id); }
   SharedEvaluations& evaluations() { return evaluations_; }
-  // Returns the name of the trial's subject among those that the search may share.
+  // Returns the name of the trial's subject, with who may share it: the search or its project.
   static std::string ScopeOf(const ActiveSearch& search, const LiveTrial& trial);
   // Returns the only evaluator that could make the search's evaluations now; nullopt: there is
   // none, or several.

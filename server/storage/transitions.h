@@ -4,7 +4,8 @@
 // How a repetition is known: CreateSearch, ChangeSearchState, DeleteSearch, PutDataset and
 // RemoveDataset by their request id, for ever; AddTrial by (request id, index) or (search, number);
 // GrantLease by its request id; FinishAttempt and ReturnAttempt by their request id on the attempt
-// that it ended; all others are the same when done twice. Strings are UTF-8 without NUL
+// that it ended; all others are the same when done twice, but that a log takes each event once: a
+// renewal with the same events again is ALREADY_EXISTS. Strings are UTF-8 without NUL
 // (INVALID_ARGUMENT).
 
 #ifndef NASCENT_SERVER_STORAGE_TRANSITIONS_H_

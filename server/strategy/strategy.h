@@ -114,8 +114,8 @@ using Event = std::variant<Proposed, Measured, Finished>;
 using StopCommands = std::vector<int64_t>;
 
 // A pure object: its state is a fold over the events that it observed, and what it proposes is a
-// function of that state, the seed and the proposal's number. No clock, no I/O, no locks. Used by
-// one thread at a time.
+// function of that state, the seed and the proposal's number. No clock, no I/O, no locks, but for
+// those that are asked elsewhere (`outside` in registry.h). Used by one thread at a time.
 class Strategy {
  public:
   virtual ~Strategy() = default;

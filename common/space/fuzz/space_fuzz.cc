@@ -1,10 +1,6 @@
 // A libFuzzer target for everything that reads a stranger's text: templates, and the genotypes of
 // every notation. The first byte says which.
-//
-//   cmake -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DNASCENT_TORCH=OFF
-//         -DNASCENT_SANITIZE=address,undefined -DNASCENT_FUZZ=ON
-//   ninja -C build/fuzz space_fuzz
-//   build/fuzz/bin/space_fuzz -max_total_time=60 common/space/presets
+// docs/code.md says how it is built and fed.
 
 #include <cstddef>
 #include <cstdint>

@@ -94,8 +94,7 @@ absl::StatusOr<Term> TermIn(const pqxx::result& rows) {
   return Term{rows[0][0].as<int64_t>(), absl::FromUnixMicros(rows[0][1].as<int64_t>())};
 }
 
-// Stands in for the functions of batch.h that a kind of transition lacks, which PlanBatch never
-// asks.
+// Carries out one item; of a kind whose items are carried out together, as a group of one.
 template <typename T>
 void ApplyItem(Batch& batch, size_t item) {
   if constexpr (std::is_same_v<T, AddTrial>) {
