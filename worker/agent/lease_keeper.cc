@@ -90,7 +90,7 @@ void LeaseKeeper::Keep() {
     } else if (absl::IsNotFound(status) && !registered_again) {
       // This worker is not known, or the trial is not: after a new registration it shows which.
       registered_again = true;
-      (void)registration_.Renew(worker_id, finished_);
+      (void)registration_.RegisterAgain(worker_id, finished_);
       wait = absl::ZeroDuration();
     } else {
       return Lose(std::string(status.message()));

@@ -20,7 +20,7 @@ absl::Status Registration::Register(Cancellation& cancellation) {
   return RegisterLocked(cancellation);
 }
 
-absl::Status Registration::Renew(int64_t worker_id, Cancellation& cancellation) {
+absl::Status Registration::RegisterAgain(int64_t worker_id, Cancellation& cancellation) {
   MutexLock lock(registering_);
   if (terms().worker_id != worker_id) return absl::OkStatus();  // another thread did it
   return RegisterLocked(cancellation);

@@ -29,7 +29,7 @@ class Registration {
   absl::Status Register(Cancellation& cancellation);
 
   // After NOT_FOUND for `worker_id`: registers again, once for all threads that were told so.
-  absl::Status Renew(int64_t worker_id, Cancellation& cancellation);
+  absl::Status RegisterAgain(int64_t worker_id, Cancellation& cancellation);
 
   Terms terms() const;
 

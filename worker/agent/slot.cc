@@ -133,7 +133,8 @@ void Slot::Work() {
         backoff.Reset();
         if (leased->lease.has_attempt()) Execute(*leased);
       } else if (absl::IsNotFound(leased.status())) {
-        const absl::Status again = context_.registration.Renew(request.worker_id(), leasing_);
+        const absl::Status again =
+            context_.registration.RegisterAgain(request.worker_id(), leasing_);
         if (!again.ok() && leasing_.WaitFor(backoff.Next())) break;
       } else {
         spdlog::error("slot {}: no lease: {}", index_, leased.status().ToString());
@@ -376,7 +377,7 @@ absl::Status Slot::Send(grpc::Status (v1::WorkerService::Stub::*method)(grpc::Cl
           return ((*stubs.worker).*method)(&call, request, &response);
         });
     if (!absl::IsNotFound(status) || !again) return status;
-    NASCENT_RETURN_IF_ERROR(context_.registration.Renew(request.worker_id(), reporting_));
+    NASCENT_RETURN_IF_ERROR(context_.registration.RegisterAgain(request.worker_id(), reporting_));
   }
   return absl::OkStatus();
 }
