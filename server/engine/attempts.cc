@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/worker_requests.h"
+#include "server/storage/trial_life.h"
 
 namespace nascent::engine {
 namespace {
@@ -26,7 +27,7 @@ void PlanFinish(EngineParts& parts, LiveTask& task, storage::FinishAttempt finis
                 Batch::Done done) {
   task.busy = true;
   finish.attempt = {task.id, task.attempt};
-  if (task.kind == v1::TASK_KIND_TRAIN && finish.state != v1::TRIAL_STATE_CANCELLED) {
+  if (storage::DecidesTrial(task.kind) && finish.state != v1::TRIAL_STATE_CANCELLED) {
     const int epoch = std::max(LastEpoch(finish.measurements), task.trial->last_epoch);
     finish.events = MeasuredEvents(task, finish.measurements, epoch);
     finish.events.push_back(
@@ -41,7 +42,7 @@ void PlanReturn(EngineParts& parts, LiveTask& task, storage::ReturnAttempt back,
   const bool give_up = back.charged && task.charged + 1 >= parts.options.max_attempts;
   const std::string verdict =
       absl::StrCat(parts.options.max_attempts, " attempts failed, the last: ", back.error);
-  if (give_up && task.kind != v1::TASK_KIND_TRAIN) {
+  if (give_up && !storage::DecidesTrial(task.kind)) {
     storage::FinishAttempt finish;
     finish.request_id = back.request_id;
     finish.state = v1::TRIAL_STATE_FAILED;

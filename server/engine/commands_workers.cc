@@ -13,6 +13,7 @@
 #include "server/engine/resolve/text_rules.h"
 #include "server/engine/view/timestamps.h"
 #include "server/engine/worker_requests.h"
+#include "server/storage/trial_life.h"
 
 namespace nascent::engine {
 namespace {
@@ -57,7 +58,7 @@ void PlanGrant(EngineParts& parts, const LiveTask& task, LeaseDesk::Waiting wait
   grant.slot = request.slot();
   grant.duration = parts.options.lease_duration;
   grant.evaluator = parts.model.workers().Find(request.worker_id())->evaluator;
-  if (task.kind == v1::TASK_KIND_TRAIN) {
+  if (storage::DecidesTrial(task.kind)) {
     grant.evaluation_identity = EvaluationIdentity(task.trial->subject, grant.evaluator);
   }
   parts.batch.Plan(
@@ -354,7 +355,8 @@ void Handle(EngineParts& parts, Call<v1::RenewRequest, v1::RenewResponse> call) 
         parts.batch.Answer(reply, outcome.status);
         continue;
       }
-      // The strategy may make up its mind between commit and answer.
+      // In simulations the strategy makes up its mind between commit and answer; in the service a
+      // later renewal brings what it decides.
       parts.batch.AnswerLate<v1::RenewResponse>(reply, [&parts, id, deadline = outcome.deadline] {
         const LiveTask* renewed = parts.model.FindTask(id);
         return Renewed(deadline, renewed == nullptr ? v1::STOP_REASON_UNSPECIFIED : renewed->stop);
@@ -391,7 +393,7 @@ void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> 
               return response;
             }));
   }
-  const bool train = task->kind == v1::TASK_KIND_TRAIN;
+  const bool train = storage::DecidesTrial(task->kind);
   if (!finish.error.empty()) {
     finish.state = v1::TRIAL_STATE_FAILED;
     finish.failure = reported.failure;

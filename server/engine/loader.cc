@@ -225,7 +225,7 @@ void SearchLoader::TakeTask(const storage::TaskRecord& record,
   task.evaluator = record.evaluator;
   parts_.model.StartLease(task);
   const bool to_stop = search_.host->pending_stops().contains(trial->record.number);
-  if (to_stop && record.kind == v1::TASK_KIND_TRAIN) task.stop = v1::STOP_REASON_EARLY;
+  if (to_stop && storage::DecidesTrial(record.kind)) task.stop = v1::STOP_REASON_EARLY;
 }
 
 absl::Status LoadSearch(EngineParts& parts, storage::SearchRecord record,

@@ -270,7 +270,7 @@ LiveTask& Model::AddTask(ActiveSearch& search, const std::shared_ptr<LiveTrial>&
   task->search = &search;
   task->trial = trial;
   task->kind = kind;
-  if (kind == v1::TASK_KIND_TRAIN) {
+  if (storage::DecidesTrial(kind)) {
     trial->task_id = id;
     task->metrics = search.resolved->rungs[trial->rung].scores;
   }
@@ -296,7 +296,7 @@ void Model::On(const storage::AddFinalTask& t, const Outcome& o) {
 void Model::EndTask(LiveTask& task) {
   ready_.Remove(task);
   task.search->tasks.erase(task.id);
-  if (task.kind == v1::TASK_KIND_TRAIN) task.trial->task_id = 0;
+  if (storage::DecidesTrial(task.kind)) task.trial->task_id = 0;
   tasks_.erase(task.id);
 }
 
@@ -358,7 +358,7 @@ void Model::On(const storage::GrantLease& t, const Outcome& o) {
   search.first_lease_at = std::min(search.first_lease_at, task->leased_at);
   LiveTrial& trial = *task->trial;
   trial.progress = 0;
-  if (task->kind == v1::TASK_KIND_TRAIN) {
+  if (storage::DecidesTrial(task->kind)) {
     const std::string& worker = workers_.Find(t.worker_id)->registration.name();
     search.tally.Move(trial, [&](auto& record) { storage::Lease(record, t.attempt, worker); });
   }
@@ -367,7 +367,7 @@ void Model::On(const storage::GrantLease& t, const Outcome& o) {
 
 void Model::StopEvaluation(const LiveTask& task) {
   const LiveTrial& trial = *task.trial;
-  if (task.kind != v1::TASK_KIND_TRAIN || trial.subject.empty()) return;
+  if (!storage::DecidesTrial(task.kind) || trial.subject.empty()) return;
   evaluations_.Stop(ScopeOf(*task.search, trial), RefOf(trial.record));
 }
 
@@ -401,7 +401,7 @@ void Model::EndLease(LiveTask& task) {
   task.lease_request_id.clear();
   task.search->running_tasks.erase(task.id);
   task.search->device_seconds += seconds;
-  if (task.kind == v1::TASK_KIND_TRAIN) task.trial->seconds += seconds;
+  if (storage::DecidesTrial(task.kind)) task.trial->seconds += seconds;
   if (WorkerEntry* worker = workers_.Find(task.worker_id); worker != nullptr) {
     worker->tasks.erase(task.id);
   }
@@ -415,7 +415,7 @@ void Model::On(const storage::FinishAttempt& t, const Outcome& o) {
   if (t.state != v1::TRIAL_STATE_CANCELLED) search.lacking.clear();
   EndLease(*task);
   storage::AddMeasurements(trial->record, t.measurements);
-  if (task->kind != v1::TASK_KIND_TRAIN) {
+  if (!storage::DecidesTrial(task->kind)) {
     --search.ending.open_final_tasks;
     EndTask(*task);
     return search.Touch(*trial);
@@ -454,7 +454,7 @@ void Model::On(const storage::ReturnAttempt& t, const Outcome& o) {
   StopEvaluation(*task);
   LiveTrial& trial = *task->trial;
   storage::AddMeasurements(trial.record, t.measurements);
-  if (task->kind == v1::TASK_KIND_TRAIN) {
+  if (storage::DecidesTrial(task->kind)) {
     task->search->tally.Move(trial, [](auto& record) { storage::Return(record); });
   }
   trial.progress = 0;

@@ -406,7 +406,7 @@ void TakeAnswers(EngineParts& parts) {
     for (const int64_t number : answer.stops) {
       for (const int64_t task_id : search->running_tasks) {
         LiveTask& task = *parts.model.FindTask(task_id);
-        if (task.trial->record.number == number && task.kind == v1::TASK_KIND_TRAIN) {
+        if (task.trial->record.number == number && storage::DecidesTrial(task.kind)) {
           task.stop = v1::STOP_REASON_EARLY;
         }
       }

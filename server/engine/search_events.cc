@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "server/storage/trial_life.h"
+
 namespace nascent::engine {
 namespace {
 
@@ -22,7 +24,7 @@ std::vector<storage::EventRecord> MeasuredEvents(const LiveTask& task,
                                                  const std::vector<v1::Measurement>& measurements,
                                                  int before_epoch) {
   std::vector<storage::EventRecord> events;
-  if (task.kind != v1::TASK_KIND_TRAIN) return events;
+  if (!storage::DecidesTrial(task.kind)) return events;
   std::map<int, std::pair<Metrics, bool>> epochs;
   for (const v1::Measurement& m : measurements) {
     // An attempt that starts again repeats epochs of which the strategy was told.

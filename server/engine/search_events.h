@@ -10,8 +10,6 @@
 
 namespace nascent::engine {
 
-// Each event gets the next number of the search: it has to stand in the batch being built.
-
 // How a trial ends.
 struct TrialEnd {
   v1::TrialState state = v1::TRIAL_STATE_UNSPECIFIED;
@@ -20,6 +18,8 @@ struct TrialEnd {
   int epoch = 0;
   double seconds = 0;  // for which its attempts held slots
 };
+
+// Both count the search's events up, so that what they make must be planned in the same step.
 
 // Makes an event for each epoch before `before_epoch` of which the strategy was not told yet and
 // that has a value which concerns it. None for final tests.

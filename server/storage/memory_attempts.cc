@@ -59,7 +59,7 @@ Outcome MemoryState::Do(const GrantLease& t) {
   record.evaluator = t.evaluator;
   worker->second.last_seen_at = now_;
   if (!t.request_id.empty()) leases_by_request_[t.request_id] = t.task_id;
-  if (record.kind == v1::TASK_KIND_TRAIN) {
+  if (DecidesTrial(record.kind)) {
     Lease(trials_.at(record.trial_id).record, t.attempt, worker->second.name);
   }
   Outcome outcome;
@@ -101,7 +101,7 @@ Outcome MemoryState::Do(const FinishAttempt& t) {
   FinishTask(*task);
   AddMeasurements(trials_.at(task->record.trial_id).record, t.measurements);
   AddEvents(task->record.search_id, t.events);
-  if (task->record.kind == v1::TASK_KIND_TRAIN) {
+  if (DecidesTrial(task->record.kind)) {
     TrialRecord& trial = trials_.at(task->record.trial_id).record;
     End(trial, t.state, t.failure, t.error, now_);
     MadeBy(trial, attempt->evaluator, attempt->evaluation_identity);
@@ -124,7 +124,7 @@ Outcome MemoryState::Do(const ReturnAttempt& t) {
     task->record.checkpoint_evaluator = attempt->evaluator;
   }
   AddMeasurements(trials_.at(task->record.trial_id).record, t.measurements);
-  if (task->record.kind == v1::TASK_KIND_TRAIN) {
+  if (DecidesTrial(task->record.kind)) {
     Return(trials_.at(task->record.trial_id).record);
   }
   return outcome;

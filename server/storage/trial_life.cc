@@ -4,6 +4,20 @@
 
 namespace nascent::storage {
 
+bool DecidesTrial(v1::TaskKind kind) {
+  switch (kind) {
+    case v1::TASK_KIND_TRAIN:
+      return true;
+    case v1::TASK_KIND_FINAL_TEST:
+      return false;
+    case v1::TASK_KIND_UNSPECIFIED:
+    case v1::TaskKind_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case v1::TaskKind_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  return false;
+}
+
 void Lease(TrialRecord& trial, int attempt, const std::string& worker) {
   trial.state = v1::TRIAL_STATE_LEASED;
   trial.attempt = attempt;

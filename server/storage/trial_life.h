@@ -11,14 +11,15 @@
 //             LEASED ───────────────► SUCCEEDED | STOPPED | FAILED | CANCELLED
 //      ReturnAttempt   FinishAttempt
 //
-// A trial that is READY waits for a worker: its train task can be leased. Which evaluation it is
-// depends on the evaluator of the worker that gets it, and is settled by GrantLease; where that
-// evaluation is finished already, ResolveJoined brings it instead. A trial of which no network can
-// be made is added as `joined`: it has no task.
-// ReturnAttempt is for attempts that expired, crashed or were released: they end, and the trial
-// does not. RenewLease brings measurements and changes no state. A trial that has ended with a
-// result (SUCCEEDED, STOPPED, SHARED) may get final tests: tasks that leave its state alone; its
-// weights come with SetWeights.
+// The table `trials` keeps READY while an attempt runs; LEASED is what records and views make of
+// its task. A trial that is READY waits for a worker: its train task can be leased. Which
+// evaluation it is depends on the evaluator of the worker that gets it, and is settled by
+// GrantLease; where that evaluation is finished already, ResolveJoined brings it instead. A trial
+// of which no network can be made is added as `joined`: it has no task. ReturnAttempt is for
+// attempts that expired, crashed or were released: they end, and the trial does not. RenewLease
+// brings measurements and changes no state. A trial that has ended with a result (SUCCEEDED,
+// STOPPED, SHARED) may get final tests: tasks that leave its state alone; its weights come with
+// SetWeights.
 //
 // The in-memory store and the engine's model carry these functions out; what the SQL of the
 // PostgreSQL store does is held to the same by trial_store_conformance.
@@ -37,6 +38,9 @@
 #include "server/storage/transitions.h"
 
 namespace nascent::storage {
+
+// Whether the trial's state follows that of such a task: it is leased, measured and ended with it.
+bool DecidesTrial(v1::TaskKind kind);
 
 // --- what a transition makes of a trial; each presumes that it was not refused ---
 
