@@ -11,6 +11,7 @@
 #include "common/network/mix.h"
 #include "common/network/random_network.h"
 #include "common/network/symbolic_evaluation.h"
+#include "tests/support/repetitions.h"
 
 namespace nascent::network {
 namespace {
@@ -156,7 +157,7 @@ TEST(Live, ASumThatZeroRepeatsKeepsIt) {
 }
 
 TEST(Live, KeepsWhatANetworkComputesOnRandomNetworks) {
-  for (uint64_t seed = 0; seed < 2000; ++seed) {
+  for (uint64_t seed = 0; seed < ::nascent::testing::Repetitions(2000u); ++seed) {
     RandomStream random(seed, 1);
     const Network network = RandomNetwork(random, 5 + static_cast<int>(random.Below(40)));
     const Network live = Live(network);

@@ -17,6 +17,7 @@
 #include "common/pytorch/python_text.h"
 #include "common/space/sampler.h"
 #include "common/space/testing/small_presets.h"
+#include "tests/support/repetitions.h"
 
 namespace nascent::pytorch {
 namespace {
@@ -46,7 +47,7 @@ TEST(PyTorchSourceTest, NamesOfTensorsAreCompleteAndUniqueInEveryPreset) {
   for (const std::string& preset : PresetNames()) {
     const auto space = SmallSpace(preset);
     ASSERT_NE(space, nullptr);
-    for (uint64_t i = 0; i < 30; ++i) {
+    for (uint64_t i = 0; i < ::nascent::testing::Repetitions(30u); ++i) {
       RandomStream random(77, i);
       const auto genotype = space::Sample(*space, random);
       ASSERT_TRUE(genotype.ok()) << genotype.status();

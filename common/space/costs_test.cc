@@ -7,6 +7,7 @@
 #include "common/space/presets.h"
 #include "common/space/sampler.h"
 #include "common/space/space.h"
+#include "tests/support/repetitions.h"
 
 namespace nascent::space {
 namespace {
@@ -23,7 +24,7 @@ TEST(Costs, AreTheSameWithAndWithoutNames) {
           preset.text, preset.name, {.input = {3, 32, 32}, .training_parts = training_parts});
       ASSERT_TRUE(space.ok()) << space.status();
       RandomStream random(3, 1);
-      for (int i = 0; i < 15; ++i) {
+      for (int i = 0; i < ::nascent::testing::Repetitions(15); ++i) {
         const absl::StatusOr<Genotype> genotype = Sample(**space, random);
         ASSERT_TRUE(genotype.ok()) << preset.name << ": " << genotype.status();
         const absl::StatusOr<Architecture> architecture = (*space)->BuildArchitecture(*genotype);

@@ -11,6 +11,7 @@
 #include "common/network/symbolic_evaluation.h"
 #include "common/space/sampler.h"
 #include "common/space/testing/small_presets.h"
+#include "tests/support/repetitions.h"
 
 namespace nascent::space {
 namespace {
@@ -19,7 +20,7 @@ using network::Key;
 using network::Network;
 using network::Node;
 
-constexpr int kNetworks = 200;  // of each of ten presets
+constexpr unsigned kNetworks = ::nascent::testing::Repetitions(200u);  // of each preset
 
 // What a live network computes when parameters are told apart by their place in the key's order.
 std::vector<uint64_t> EvaluateByOrder(const Network& live, const Key& key) {

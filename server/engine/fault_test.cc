@@ -7,6 +7,7 @@
 
 #include "server/engine/testing/fleet.h"
 #include "server/engine/testing/harness.h"
+#include "tests/support/repetitions.h"
 
 namespace nascent::engine {
 namespace {
@@ -154,7 +155,7 @@ v1::SearchSpec Spec(uint64_t seed) {
 }
 
 TEST(Faults, EveryTrialEndsOnceWhateverWorkersAndCoordinatorDo) {
-  for (uint64_t seed = 1; seed <= 100; ++seed) {
+  for (uint64_t seed = 1; seed <= ::nascent::testing::Repetitions(100u); ++seed) {
     SCOPED_TRACE(seed);
     Harness harness;
     Mishaps mishaps{0.05, 0.05, 0.05, 0.1, 0.1, 0.05};
@@ -166,7 +167,7 @@ TEST(Faults, EveryTrialEndsOnceWhateverWorkersAndCoordinatorDo) {
 }
 
 TEST(Faults, AStoreThatFailsLosesNothingThatWasAcknowledged) {
-  for (uint64_t seed = 1; seed <= 100; ++seed) {
+  for (uint64_t seed = 1; seed <= ::nascent::testing::Repetitions(100u); ++seed) {
     SCOPED_TRACE(seed);
     Harness harness({}, [seed](storage::TrialStore* store) {
       return std::make_unique<FailingStore>(store, seed, 0.1);

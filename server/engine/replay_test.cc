@@ -5,6 +5,7 @@
 #include "server/engine/testing/fleet.h"
 #include "server/engine/testing/harness.h"
 #include "server/engine/testing/replay_check.h"
+#include "tests/support/repetitions.h"
 
 namespace nascent::engine {
 namespace {
@@ -34,7 +35,7 @@ v1::SearchSpec EvolutionSpec(uint64_t seed) {
 }
 
 TEST(Replay, EvolutionWithAsynchronousWorkersIsReplayableThroughKillsAtRandomPoints) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= ::nascent::testing::Repetitions(20u); ++seed) {
     SCOPED_TRACE(seed);
     Harness harness;
     Mishaps mishaps;
