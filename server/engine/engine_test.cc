@@ -406,6 +406,10 @@ TEST(Engine, ATaskCarriesTheLiveNetworkTheResolvedRecipeAndTheData) {
   EXPECT_EQ(task.data().train(), 900);
   EXPECT_EQ(task.data().validation(), 100);
   EXPECT_EQ(task.data().dataset().name(), "toy");
+  const storage::TrialRecord trial = harness.Trials(1).front();
+  EXPECT_EQ(task.genotype(), trial.notation);
+  EXPECT_EQ(task.network_key(), trial.key);
+  EXPECT_NE(task.network_key(), "");
 }
 
 TEST(Engine, AWorkerOfAnotherProtocolIsRefused) {

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -59,8 +61,9 @@ class Metadata {
 
 }  // namespace
 
-absl::Status WriteWeights(const std::string& path, const NetworkModule& network) {
-  return WriteTensors(path, {Weights(network), {{"format", "pt"}}});
+absl::Status WriteWeights(const std::string& path, const NetworkModule& network,
+                          std::map<std::string, std::string> metadata) {
+  return WriteTensors(path, {Weights(network), std::move(metadata)});
 }
 
 absl::Status ReadWeights(const std::string& path, const NetworkModule& network) {

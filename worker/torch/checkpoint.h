@@ -4,6 +4,7 @@
 #define NASCENT_WORKER_TORCH_CHECKPOINT_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,8 +21,10 @@ struct Position {
   int64_t step_in_epoch = 0;  // steps done of the next one
 };
 
-// Parameters and running statistics by their stable names.
-absl::Status WriteWeights(const std::string& path, const NetworkModule& network);
+// Parameters and running statistics by their stable names, with what the file says of itself
+// (weights_metadata.h).
+absl::Status WriteWeights(const std::string& path, const NetworkModule& network,
+                          std::map<std::string, std::string> metadata);
 absl::Status ReadWeights(const std::string& path, const NetworkModule& network);
 
 // Weights, the optimizer's moments (by parameter), the position and the epoch's sums so far.

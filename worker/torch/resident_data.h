@@ -52,6 +52,7 @@ class ResidentData {
   network::Shape shape() const;
   int64_t height() const { return train_or_test().images.size(1); }
   int64_t width() const { return train_or_test().images.size(2); }
+  const Normalization& normalization() const { return normalization_; }
   bool segmentation() const { return segmentation_; }
 
   // Examples as a network sees them. `cutout`: side of the square, 0: none.

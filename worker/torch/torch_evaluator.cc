@@ -112,7 +112,7 @@ void Configure(bool deterministic, int threads) {
 EvaluatorDescription DescribeTorchEvaluator() {
   std::vector<std::string> metrics = {"validation_mean_iou", "test_mean_iou", "validation_seconds"};
   for (const scores::ScoreInfo& score : scores::AllScores()) metrics.emplace_back(score.name);
-  return {.version = absl::StrCat("0.1.0+torch", TorchVersion()),
+  return {.version = EvaluatorVersion(),
           .task_kinds = {v1::TASK_KIND_TRAIN, v1::TASK_KIND_FINAL_TEST},
           .metrics = std::move(metrics),
           .devices = ListDevices()};

@@ -19,6 +19,7 @@
 #include "worker/torch/schedule.h"
 #include "worker/torch/step_graph.h"
 #include "worker/torch/training_step.h"
+#include "worker/torch/weights_metadata.h"
 
 namespace nascent::worker {
 namespace {
@@ -157,13 +158,14 @@ class Training {
   }
 
   Result Finish() {
+    auto metadata = WeightsMetadata(task_, data_.normalization(), result_.measurements);
     Measure("training_seconds", Seconds(training_time_));
     Measure("validation_seconds", Seconds(validation_time_));
     if (const int64_t peak = PeakMemory(device_); peak > 0) {
       Measure("peak_memory_bytes", static_cast<double>(peak));
     }
     if (!paths_.weights_path.empty()) {
-      const absl::Status status = WriteWeights(paths_.weights_path, network_);
+      const absl::Status status = WriteWeights(paths_.weights_path, network_, std::move(metadata));
       if (!status.ok()) return Failed(status);
       result_.has_weights = true;
     }

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -437,6 +439,49 @@ TEST_F(TrainerTest, WeightsCarryTheStablePathsOfTheNetwork) {
   EXPECT_EQ(names, (std::set<std::string>{"conv.weight", "conv.bias", "norm.weight", "norm.bias",
                                           "norm.running_mean", "norm.running_var", "head.weight",
                                           "head.bias", "second.weight", "second.bias"}));
+}
+
+TEST_F(TrainerTest, WeightsSayWhatTheyAreAndHowTheyWereMade) {
+  v1::TrainTask task = Task(Classifier());
+  task.set_genotype("|conv~0|");
+  task.set_network_key("5b41");
+  task.mutable_data()->mutable_dataset()->set_fingerprint("f1");
+  const Result result = Run(task, "a");
+  const absl::StatusOr<TensorFile> file = ReadTensors(Path("a.safetensors"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::map<std::string, std::string>& said = file->metadata;
+  const auto json = [&](const char* name) { return nlohmann::json::parse(said.at(name)); };
+  EXPECT_EQ(said.at("format"), "pt");
+  EXPECT_EQ(said.at("genotype"), "|conv~0|");
+  EXPECT_EQ(said.at("network_key"), "5b41");
+  EXPECT_EQ(said.at("evaluator"), DescribeTorchEvaluator().version);
+  EXPECT_EQ(json("recipe")["optimizer"]["sgd"]["momentum"], 0.9);
+  EXPECT_EQ(json("recipe")["seed"], 11);
+  EXPECT_EQ(json("data")["fingerprint"], "f1");
+  EXPECT_EQ(json("data")["classes"], kClasses);
+  EXPECT_EQ(json("normalization")["mean"].size(), json("normalization")["scale"].size());
+  EXPECT_GT(json("normalization")["mean"][0], 0);
+  // The last value of what a repetition gives again, and nothing else.
+  EXPECT_EQ(json("metrics")["validation_accuracy"], Last(result, "validation_accuracy"));
+  EXPECT_FALSE(json("metrics").contains("training_seconds"));
+  // The network can be built of what stands there.
+  v1::Network network;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(said.at("network"), &network).ok());
+  EXPECT_EQ(network.SerializeAsString().size(), task.network().SerializeAsString().size());
+  EXPECT_EQ(network.nodes_size(), task.network().nodes_size());
+}
+
+TEST_F(TrainerTest, EqualTrainingsGiveEqualFiles) {
+  for (const char* name : {"a", "b"}) {
+    progress_ = {};
+    Run(Task(Classifier()), name);
+  }
+  const auto bytes = [&](const std::string& name) {
+    std::ifstream file(Path(name), std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_GT(bytes("a.safetensors").size(), 1000u);
+  EXPECT_TRUE(bytes("a.safetensors") == bytes("b.safetensors"));
 }
 
 TEST_F(TrainerTest, TheAuxiliaryHeadLearnsOnlyWithAWeight) {

@@ -19,6 +19,9 @@ namespace nascent::worker {
 // "1.13.1"
 inline std::string TorchVersion() { return TORCH_VERSION; }
 
+// The evaluator's own version and LibTorch's.
+inline std::string EvaluatorVersion() { return "0.1.0+torch" + TorchVersion(); }
+
 // Mixed precision in bfloat16 on a kind of device, for as long as it lives.
 class BFloat16Scope {
  public:

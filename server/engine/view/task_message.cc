@@ -36,6 +36,8 @@ absl::StatusOr<v1::LeaseResponse> MakeLeaseResponse(const LeaseGrant& grant) {
   if (!is_test) train.mutable_scores()->Assign(rung.scores.begin(), rung.scores.end());
   train.set_keep_checkpoint(!is_test && search.rungs_continue && rung.trains &&
                             candidate.rung + 1 < static_cast<int>(search.rungs.size()));
+  train.set_genotype(candidate.notation);
+  train.set_network_key(candidate.key);
   if (!is_test) return response;
 
   task.mutable_final_test()->set_weights(grant.weights);
