@@ -19,11 +19,6 @@ constexpr int kNarrowestHeading = 30;
 
 bool IsRunning(const v1::Trial& trial) { return trial.state() == v1::TRIAL_STATE_LEASED; }
 
-std::string Seconds(const v1::Trial& trial) {
-  const auto seconds = Metric(trial, "training_seconds");
-  return seconds ? FormatSeconds(*seconds) : "–";
-}
-
 // What a running trial learned so far.
 std::string Learned(const v1::Trial& trial) {
   std::vector<std::string> parts;
@@ -172,7 +167,9 @@ std::string WatchView::FinishedLine(const v1::Trial& trial, const Style& style) 
     for (const std::string& metric : ShownMetrics(search_)) {
       absl::StrAppend(&line, " · ", Words(metric), " ", MetricText(trial, metric));
     }
-    absl::StrAppend(&line, " · ", Seconds(trial));
+    if (const auto seconds = Metric(trial, "training_seconds")) {
+      absl::StrAppend(&line, " · ", FormatSeconds(*seconds));
+    }
   } else if (!trial.error().empty()) {
     absl::StrAppend(&line, ": ", trial.error().substr(0, trial.error().find('\n')));
   }

@@ -44,7 +44,7 @@ TEST(WatchView, TellsWhatStartedFinishedAndLeads) {
   *search.add_leaders() = done;
   search.mutable_progress()->set_finished(1);
   EXPECT_THAT(view.Update(Update(search, {done}), kPlain),
-              ElementsAre("#1 SUCCEEDED · validation accuracy 87.12 % · parameters 41.2k · –",
+              ElementsAre("#1 SUCCEEDED · validation accuracy 87.12 % · parameters 41.2k",
                           "★ #1 leads: validation accuracy 87.12 % parameters 41.2k"));
 
   v1::Trial failed = MakeTrial(2, v1::TRIAL_STATE_FAILED, 0, 5);
