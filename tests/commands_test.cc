@@ -266,7 +266,7 @@ TEST_F(Commands, OneTrialIsShownWholeAndItsGenotypeCanBeGivenBack) {
                         "recipe: {epochs: 3}\n"
                         "decisions: {recipe.batch: {choice: [16, 32]}, "
                         "recipe.optimizer.sgd.learning_rate: {log_uniform: [0.01, 0.5]}}\n"
-                        "strategy: random\nbudget: {trials: 500}\n");
+                        "strategy: random\nbudget: {trials: 50000}\n");
   ASSERT_EQ(Run({"submit", file}).exit_code, 0);
   ASSERT_TRUE(WaitFor([] { return FinishedTrials("joint") >= 2; }, 20)) << service_->Logs();
   const google::protobuf::Value shown = RunJson({"show", "joint", "2"});
@@ -294,6 +294,13 @@ TEST_F(Commands, OneTrialIsShownWholeAndItsGenotypeCanBeGivenBack) {
   EXPECT_EQ(added.exit_code, 0) << added.err;
   EXPECT_THAT(added.out, HasSubstr("1 trial added"));
   EXPECT_EQ(Run({"enqueue", "joint", "nonsense"}).exit_code, 2);
+  // More than a request takes: the first thousand are trials when the next one is refused.
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += genotype.substr(0, genotype.find('\n')) + "\n";
+  const Finished parts =
+      Run({"enqueue", "joint", "--from", service_->WriteFile("many.txt", many + "nonsense\n")});
+  EXPECT_EQ(parts.exit_code, 2);
+  EXPECT_THAT(parts.err, HasSubstr("the first 1000 genotypes were added before, as #"));
   EXPECT_EQ(Run({"cancel", "joint"}).exit_code, 0);
   EXPECT_EQ(Run({"enqueue", "joint", genotype}).exit_code, 4);
 }

@@ -63,7 +63,14 @@ absl::StatusOr<int> Enqueue(Context& context, const EnqueueOptions& options) {
     const auto some =
         context.client().Enqueue(ref, {genotypes->begin() + static_cast<int64_t>(i),
                                        genotypes->begin() + static_cast<int64_t>(end)});
-    if (!some.ok()) return some.status();
+    if (!some.ok()) {
+      if (added.empty()) return some.status();
+      // They were taken in parts, and the first ones are trials already.
+      return absl::Status(some.status().code(),
+                          absl::StrCat(some.status().message(), "; the first ", added.size(),
+                                       " genotypes were added before, as #", added.front(), " to #",
+                                       added.back(), ": don't enqueue them again"));
+    }
     added.insert(added.end(), some->begin(), some->end());
   }
   if (context.json()) {
