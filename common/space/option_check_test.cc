@@ -124,5 +124,19 @@ TEST(Output, MustHaveOneValuePerClass) {
   EXPECT_TRUE(per_pixel.ok()) << per_pixel.status();
 }
 
+TEST(Output, FollowsALossThatTheTemplateDecides) {
+  const auto parse = [](const std::string& network) {
+    return Space::Parse(
+               "decisions: {recipe.loss: {choice: [cross_entropy, pixel_cross_entropy]}}\n"
+               "network: " +
+                   network,
+               "t", {.classes = 10, .output = OutputRule::kPerExample})
+        .status();
+  };
+  EXPECT_TRUE(parse("{conv2d: {channels: classes, kernel: 1}}").ok());
+  EXPECT_TRUE(parse("[global_avg_pool, {linear: {features: classes}}]").ok());
+  EXPECT_FALSE(parse("[global_avg_pool, {linear: {features: 7}}]").ok());
+}
+
 }  // namespace
 }  // namespace nascent::space

@@ -204,6 +204,9 @@ class TemplateReader {
     result_->order = *std::move(order);
     result_->decisions =
         std::make_unique<DecisionSpace>(elaborator_.drafts().Finish(result_->order));
+    if (result_->output != OutputRule::kAny && result_->decisions->Find("recipe.loss")) {
+      result_->output = OutputRule::kEither;  // each loss has its own
+    }
     result_->slots = elaborator_.slots();
     result_->tensors = elaborator_.tensors();
     if (result_->resolution >= 0) result_->resolution = result_->order[result_->resolution];

@@ -299,11 +299,10 @@ absl::Status ResolveBaseRecipe(v1::SearchSpec& spec) {
   return absl::OkStatus();
 }
 
-// What the network must give for the data's classes.
+// What the network must give for the data's classes, where the loss is not decided.
 space::OutputRule OutputRuleOf(const v1::SearchSpec& spec, const Surroundings& surroundings) {
   if (surroundings.accepted_before) return space::OutputRule::kAny;
   if (spec.data().dataset().empty()) return space::OutputRule::kAny;
-  if (spec.decisions().contains("recipe.loss")) return space::OutputRule::kEither;
   return spec.recipe().loss() == v1::LOSS_PIXEL_CROSS_ENTROPY ? space::OutputRule::kPerPixel
                                                               : space::OutputRule::kPerExample;
 }
