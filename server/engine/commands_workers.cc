@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/field_error.h"
 #include "common/sha256.h"
 #include "server/engine/attempts.h"
@@ -86,6 +87,38 @@ const storage::EvaluationRecord* FindFinished(EngineParts& parts, const ActiveSe
   return evaluations.Find(scope, evaluator);
 }
 
+// Returns the bytes without which a trial's network can't be trained: float32 parameters and their
+// gradients. Activations and the optimizer's moments come on top.
+int64_t LeastMemory(const ActiveSearch& search, const LiveTrial& trial) {
+  constexpr int64_t kBytes = 2 * sizeof(float);
+  if (!search.resolved->rungs[trial.rung].trains) return 0;
+  const int64_t parameters = trial.candidate->costs.parameters();
+  return parameters > std::numeric_limits<int64_t>::max() / kBytes
+             ? std::numeric_limits<int64_t>::max()
+             : parameters * kBytes;
+}
+
+std::string Gibibytes(int64_t bytes) {
+  return absl::StrFormat("%.1f GiB", static_cast<double>(bytes) / (int64_t{1} << 30));
+}
+
+// Returns whether no worker that is alive has the memory for a network; its trial then ends, as if
+// each of them had tried.
+bool EndTooLarge(EngineParts& parts, LiveTask& task) {
+  const int64_t needed = LeastMemory(*task.search, *task.trial);
+  const int64_t most = parts.model.workers()
+                           .LiveTrainers(task.search->spec().requirements(), parts.clock.Now())
+                           .most_memory;
+  if (needed <= most) return false;
+  task.busy = true;
+  PlanEndTrial(parts, *task.search, *task.trial,
+               {v1::TRIAL_STATE_FAILED, v1::FAILURE_KIND_OUT_OF_MEMORY, {}, 0, 0},
+               absl::StrCat("not tried: ", task.trial->candidate->costs.parameters(),
+                            " parameters and their gradients alone take ", Gibibytes(needed),
+                            ", the largest worker that is alive has ", Gibibytes(most)));
+  return true;
+}
+
 // Decides what a task that fits a worker is to its evaluator (evaluations.h).
 LeaseDesk::Verdict Judge(EngineParts& parts, LiveTask& task, const WorkerEntry& worker) {
   using Verdict = LeaseDesk::Verdict;
@@ -101,12 +134,17 @@ LeaseDesk::Verdict Judge(EngineParts& parts, LiveTask& task, const WorkerEntry& 
                ? Verdict::kSkip
                : Verdict::kTake;
   }
-  if (trial.subject.empty()) return Verdict::kTake;
-  if (const auto* finished = FindFinished(parts, search, trial, worker.evaluator);
-      finished != nullptr) {
-    PlanShare(parts, search, trial, *finished);
-    return Verdict::kDone;
+  if (!trial.subject.empty()) {
+    if (const auto* finished = FindFinished(parts, search, trial, worker.evaluator);
+        finished != nullptr) {
+      PlanShare(parts, search, trial, *finished);
+      return Verdict::kDone;
+    }
   }
+  if (LeastMemory(search, trial) > worker.MostMemory()) {
+    return EndTooLarge(parts, task) ? Verdict::kDone : Verdict::kSkip;
+  }
+  if (trial.subject.empty()) return Verdict::kTake;
   SharedEvaluations& evaluations = parts.model.evaluations();
   const std::string scope = Model::ScopeOf(search, trial);
   const TrialRef self = {search.record.id, trial.record.number};

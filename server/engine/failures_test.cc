@@ -121,5 +121,46 @@ TEST(Failures, AWorkerThatWaitsGetsTheTaskAgainWithoutAskingAnew) {
   EXPECT_NE((**answer)->work, nullptr);
 }
 
+TEST(Failures, ANetworkBeyondEveryWorkersMemoryIsNamedAndNotTried) {
+  Harness harness;
+  const auto register_with = [&](const std::string& name, int64_t memory) {
+    v1::RegisterRequest request;
+    request.set_request_id(name);
+    request.set_name(name);
+    request.set_protocol_version(1);
+    request.add_task_kinds(v1::TASK_KIND_TRAIN);
+    request.add_slots()->set_kind("cpu");
+    request.mutable_slots(0)->set_memory_bytes(memory);
+    return harness.Call<v1::RegisterResponse>(request)->worker_id();
+  };
+  // 6e9 parameters, of which a kernel of 10,001 makes a few lines.
+  v1::SearchSpec spec = ToySpec(2);
+  spec.mutable_space()->clear_preset();
+  spec.mutable_space()->clear_set();
+  spec.mutable_space()->set_template_(
+      "network: [{conv2d: {channels: 60, kernel: 10001, padding: 5000}}, "
+      "{choice: {a: relu, b: tanh, c: gelu}}, global_avg_pool, {linear: {features: classes}}]");
+  const int64_t small = register_with("small", int64_t{1} << 30);
+  const int64_t large = register_with("large", int64_t{1} << 50);
+  const int64_t search = *harness.Submit(spec);
+  // As long as somebody has the memory, the others leave it alone.
+  EXPECT_EQ(harness.Lease(small)->work, nullptr);
+  const auto lease = harness.Lease(large);
+  ASSERT_NE(lease->work, nullptr);
+  EXPECT_EQ(harness.Trials(search).front().state, v1::TRIAL_STATE_LEASED);
+  ASSERT_TRUE(harness.Complete(large, *lease, 0.5).ok());
+  harness.Advance(absl::Minutes(10));
+  EXPECT_EQ(harness.Lease(small)->work, nullptr);
+  const auto trials = harness.Trials(search);
+  ASSERT_EQ(trials.size(), 2u);
+  const storage::TrialRecord& trial = trials[1];
+  EXPECT_EQ(trial.state, v1::TRIAL_STATE_FAILED);
+  EXPECT_EQ(trial.failure, v1::FAILURE_KIND_OUT_OF_MEMORY);
+  EXPECT_EQ(trial.attempt, 0);
+  EXPECT_THAT(trial.error,
+              HasSubstr("not tried: 6001200730 parameters and their gradients alone "
+                        "take 44.7 GiB, the largest worker that is alive has 1.0 GiB"));
+}
+
 }  // namespace
 }  // namespace nascent::engine

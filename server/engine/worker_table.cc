@@ -1,6 +1,7 @@
 #include "server/engine/worker_table.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/view/timestamps.h"
@@ -52,6 +53,19 @@ bool WorkerEntry::Fits(v1::TaskKind kind, const v1::Requirements& requirements) 
   return false;
 }
 
+int64_t WorkerEntry::MemoryOf(int slot) const {
+  const int64_t bytes = registration.slots(slot).memory_bytes();
+  return bytes > 0 ? bytes : std::numeric_limits<int64_t>::max();
+}
+
+int64_t WorkerEntry::MostMemory() const {
+  int64_t most = 0;
+  for (int slot = 0; slot < registration.slots_size(); ++slot) {
+    most = std::max(most, MemoryOf(slot));
+  }
+  return most;
+}
+
 std::string EvaluatorOf(const v1::RegisterRequest& registration) {
   if (registration.evaluator().empty()) return registration.evaluator_version();
   return absl::StrCat(registration.evaluator(), " ", registration.evaluator_version());
@@ -101,6 +115,7 @@ const WorkerTable::Trainers& WorkerTable::LiveTrainers(const v1::Requirements& r
     for (int slot = 0; slot < worker.registration.slots_size(); ++slot) {
       if (!worker.Fits(slot, v1::TASK_KIND_TRAIN, requirements)) continue;
       ++trainers.slots;
+      trainers.most_memory = std::max(trainers.most_memory, worker.MemoryOf(slot));
       trainers.evaluators.insert(worker.evaluator);
     }
   }

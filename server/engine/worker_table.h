@@ -32,6 +32,10 @@ struct WorkerEntry {
   bool Measures(const std::vector<std::string>& metrics) const;
   // Returns whether some slot may.
   bool Fits(v1::TaskKind kind, const v1::Requirements& requirements) const;
+  // Returns the memory of a slot; one that says nothing of it may have any.
+  int64_t MemoryOf(int slot) const;
+  // Returns the memory of the slot with the most.
+  int64_t MostMemory() const;
 };
 
 // Returns the name under which results of a worker's program are known: its name and version.
@@ -57,6 +61,8 @@ class WorkerTable {
   // The workers that are alive and can train under some requirements.
   struct Trainers {
     int slots = 0;
+    // Bytes of the largest slot; no bound where one says nothing.
+    int64_t most_memory = 0;
     std::set<std::string> evaluators;
     absl::Time counted_at;
   };
