@@ -207,6 +207,32 @@ TEST_F(Flood, OfRenewalsLeavesAnotherWorkerItsLease) {
   EXPECT_TRUE(service_.coordinator().Running());
 }
 
+// Each of them changes something, so that they can't be answered together.
+TEST_F(Flood, OfMeasurementsLeavesAnotherWorkerItsLease) {
+  const auto flooding = v1::WorkerService::NewStub(NewConnection());
+  const auto other = v1::WorkerService::NewStub(NewConnection());
+  const v1::RenewRequest others_lease = Lease(*other, "other");
+  v1::RenewRequest measured = Lease(*flooding, "flooding");
+  v1::Measurement& measurement = *measured.add_measurements();
+  measurement.set_metric("validation_accuracy");
+  measurement.set_epoch(1);
+  measurement.set_step(1);
+  measurement.set_value(0.5);
+  Renewals flood(*flooding, measured, 20'000);
+  flood.Start(9'000);
+  int renewed = 0;
+  do {
+    const grpc::Status status = Renew(*other, others_lease);
+    ASSERT_TRUE(status.ok()) << status.error_message() << " after " << renewed;
+    ++renewed;
+  } while (!flood.ended());
+  // Most are told to come again, long before they have waited for each other.
+  EXPECT_GT(flood.answers()["busy"], 10'000);
+  EXPECT_GT(flood.answers()["OK"], 0);
+  EXPECT_EQ(flood.answers().size(), 2u);
+  EXPECT_EQ(service_.Sql("SELECT count(*) FROM nascent_v1.fenced_reports"), "0");
+}
+
 TEST_F(Flood, OfWatchesIsRefusedBeyondAClientsShareAndHoldsUpNobody) {
   const auto greedy = v1::SearchService::NewStub(NewConnection());
   const auto connection = NewConnection();

@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/match.h"
 #include "server/engine/testing/harness.h"
 
 namespace nascent::engine {
@@ -118,6 +123,38 @@ TEST(Engine, AWorkerThatStartsAgainUnderItsNameLosesWhatItHeld) {
   ASSERT_NE(again->work, nullptr);
   EXPECT_EQ(again->attempt.attempt(), 2);
   EXPECT_FALSE(harness.Renew(worker, *lease).ok());
+}
+
+// Each step looks at all reports that were put off: with tens of thousands of them everybody waits.
+TEST(Engine, AFloodOfMeasurementsOfOneTaskIsRefusedBeyondWhatCanBeStored) {
+  Harness harness;
+  const int64_t flooding = harness.Register("flooding");
+  const int64_t other = harness.Register("other");
+  ASSERT_TRUE(harness.Submit(ToySpec(10)).ok());
+  ASSERT_TRUE(harness.Submit(ToySpec(10)).ok());
+  const auto flooded = harness.Lease(flooding);
+  const auto others = harness.Lease(other);
+  std::vector<std::shared_ptr<std::optional<absl::StatusOr<v1::RenewResponse>>>> answers;
+  for (int i = 0; i < 1000; ++i) {
+    v1::RenewRequest renewal;
+    renewal.set_request_id(harness.NewRequestId());
+    renewal.set_worker_id(flooding);
+    *renewal.mutable_attempt() = flooded->attempt;
+    *renewal.add_measurements() = Measure("validation_accuracy", i + 1, 0.5);
+    answers.push_back(harness.Send<v1::RenewResponse>(renewal));
+  }
+  EXPECT_TRUE(harness.Renew(other, *others, {Measure("validation_accuracy", 1, 0.5)}).ok());
+  int stored = 0;
+  int refused = 0;
+  for (const auto& answer : answers) {
+    ASSERT_TRUE(answer->has_value());
+    const absl::Status& status = (*answer)->status();
+    stored += status.ok();
+    refused += absl::IsResourceExhausted(status) &&
+               absl::StrContains(status.message(), "try again in 1 s");
+  }
+  EXPECT_EQ(stored, 101);
+  EXPECT_EQ(refused, 899);
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 #ifndef NASCENT_SERVER_ENGINE_BATCH_H_
 #define NASCENT_SERVER_ENGINE_BATCH_H_
 
+#include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "server/engine/commands.h"
 #include "server/storage/transitions.h"
@@ -57,6 +59,13 @@ class Batch {
   }
   // Puts a command off to the next step, because what it concerns is in the batch.
   void Defer(Command command) { deferred_.push_back(std::move(command)); }
+  // Counts one more command about a task that is put off in this step. False: there are `most`.
+  bool CountDeferred(int64_t task_id, int most) {
+    int& count = deferred_of_[task_id];
+    if (count >= most) return false;
+    ++count;
+    return true;
+  }
 
   // Whether something is left to do in the next step.
   bool HasWork() const { return !transitions_.empty() || !deferred_.empty(); }
@@ -70,7 +79,10 @@ class Batch {
     for (const auto& answer : std::exchange(late_, {})) answer();
     return std::exchange(replies_, {});
   }
-  std::vector<Command> TakeDeferred() { return std::exchange(deferred_, {}); }
+  std::vector<Command> TakeDeferred() {
+    deferred_of_.clear();
+    return std::exchange(deferred_, {});
+  }
 
  private:
   std::vector<storage::Transition> transitions_;
@@ -78,6 +90,7 @@ class Batch {
   std::vector<std::function<void()>> replies_;
   std::vector<std::function<void()>> late_;
   std::vector<Command> deferred_;
+  absl::flat_hash_map<int64_t, int> deferred_of_;  // by task
 };
 
 }  // namespace nascent::engine

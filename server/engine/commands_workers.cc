@@ -205,6 +205,19 @@ storage::AttemptId IdOf(const v1::AttemptRef& attempt) {
   return {attempt.task_id(), attempt.attempt()};
 }
 
+// Reports about one task that a step puts off.
+constexpr int kMostPutOff = 100;
+
+// Puts a report off until what the batch holds of its task is committed. Each step looks at all
+// that were put off, so a worker that reports faster than they are stored has to wait by itself.
+template <typename Request, typename Response>
+void PutOff(EngineParts& parts, const LiveTask& task, Call<Request, Response> call) {
+  if (parts.batch.CountDeferred(task.id, kMostPutOff)) return parts.batch.Defer(std::move(call));
+  parts.batch.Answer(
+      call.reply, absl::ResourceExhaustedError(absl::StrCat("too many reports about task ", task.id,
+                                                            " wait; try again in 1 s")));
+}
+
 v1::RenewResponse Renewed(absl::Time deadline, v1::StopReason stop) {
   v1::RenewResponse response;
   *response.mutable_deadline() = ToTimestamp(deadline);
@@ -354,7 +367,7 @@ void Handle(EngineParts& parts, Call<v1::RenewRequest, v1::RenewResponse> call) 
       return;
     }
   }
-  if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
+  if (task != nullptr && task->busy) return PutOff(parts, *task, std::move(call));
   if (task == nullptr && parts.model.WasCancelled(request.attempt())) {
     return parts.batch.Answer(call.reply, Renewed(parts.clock.Now(), v1::STOP_REASON_CANCELLED));
   }
@@ -410,7 +423,7 @@ void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> 
   status.Update(CheckArtifactName("checkpoint", request.checkpoint()));
   if (!status.ok()) return parts.batch.Answer(call.reply, status);
   LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
-  if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
+  if (task != nullptr && task->busy) return PutOff(parts, *task, std::move(call));
   Reported reported = ReportedBy(parts, request.measurements(), task);
   storage::FinishAttempt finish;
   finish.request_id = request.request_id();
@@ -458,7 +471,7 @@ void Handle(EngineParts& parts, Call<v1::FailRequest, v1::FailResponse> call) {
   status.Update(CheckMeasurements(request.measurements()));
   if (!status.ok()) return parts.batch.Answer(call.reply, status);
   LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
-  if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
+  if (task != nullptr && task->busy) return PutOff(parts, *task, std::move(call));
   const v1::FailureKind kind =
       request.kind() == v1::FAILURE_KIND_UNSPECIFIED ? v1::FAILURE_KIND_CRASHED : request.kind();
   const std::string message = CleanText(request.message(), kLongestMessage);
@@ -492,7 +505,7 @@ void Handle(EngineParts& parts, Call<v1::ReleaseRequest, v1::ReleaseResponse> ca
   status.Update(CheckArtifactName("checkpoint", request.checkpoint()));
   if (!status.ok()) return parts.batch.Answer(call.reply, status);
   LiveTask* task = parts.model.FindRunning(request.worker_id(), request.attempt());
-  if (task != nullptr && task->busy) return parts.batch.Defer(std::move(call));
+  if (task != nullptr && task->busy) return PutOff(parts, *task, std::move(call));
   auto done = parts.batch.Answering<v1::ReleaseResponse>(std::move(call.reply));
   storage::ReturnAttempt back;
   back.request_id = request.request_id();
