@@ -475,5 +475,24 @@ TEST(Engine, AnUnknownWorkerIsToldToRegister) {
   EXPECT_EQ(harness.Lease(12345).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST(Engine, NetworksThatWaitForWorkersAreKeptWithinOneBoundForAllSearches) {
+  EngineOptions options;
+  options.candidates.shelf = std::make_shared<NetworkShelf>(4);
+  Harness harness(options);
+  for (int i = 0; i < 10; ++i) {
+    v1::SearchSpec spec = ToySpec(5);
+    spec.set_seed(static_cast<uint64_t>(i));
+    ASSERT_TRUE(harness.Submit(spec).ok());
+  }
+  EXPECT_EQ(options.candidates.shelf->size(), 4u);
+  // What is no longer kept is built again for the worker that leases it.
+  const int64_t worker = harness.Register("w", 10);
+  for (int slot = 0; slot < 10; ++slot) {
+    const auto response = MakeLeaseResponse(*harness.Lease(worker, slot));
+    ASSERT_TRUE(response.ok()) << response.status();
+    EXPECT_GT(response->task().train().network().nodes_size(), 0);
+  }
+}
+
 }  // namespace
 }  // namespace nascent::engine

@@ -1,6 +1,8 @@
 #include "server/engine/propose/candidate.h"
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,8 +21,11 @@ namespace {
 
 // A whole NAS-Bench-201 table fits; a candidate without its network takes about 2 KiB.
 constexpr size_t kMostCandidates = 20000;
-// Networks are much larger, and needed between proposal and lease only.
-constexpr size_t kMostNetworks = 256;
+
+int64_t NextNumber() {
+  static std::atomic<int64_t> last = 0;
+  return ++last;
+}
 
 // Equal messages give equal bytes, maps included.
 std::string StableBytes(const google::protobuf::Message& message) {
@@ -64,9 +69,9 @@ absl::StatusOr<v1::Recipe> RecipeOf(const space::Genotype& genotype,
 
 CandidateMaker::CandidateMaker(std::shared_ptr<const ResolvedSearch> search,
                                CandidateOptions options)
-    : search_(std::move(search)), options_(options) {}
+    : search_(std::move(search)), options_(std::move(options)), number_(NextNumber()) {}
 
-CandidateMaker::Entry CandidateMaker::Build(const Id& id) const {
+std::shared_ptr<const Candidate> CandidateMaker::Build(const Id& id) const {
   auto candidate = std::make_shared<Candidate>();
   candidate->genotype = id.first;
   candidate->rung = id.second;
@@ -80,7 +85,6 @@ CandidateMaker::Entry CandidateMaker::Build(const Id& id) const {
   } else {
     candidate->status = recipe.status();
   }
-  Entry entry;
   if (!options_.networks) {
     candidate->status.Update(space.Check(id.first));
   } else if (auto built = rung_space.BuildArchitecture(id.first); !built.ok()) {
@@ -93,40 +97,19 @@ CandidateMaker::Entry CandidateMaker::Build(const Id& id) const {
       candidate->key = network::ComputeKey(built->live).hex;
       candidate->key_version = network::kKeyVersion;
     }
-    entry.network = std::make_shared<const v1::Network>(network::ToProto(built->live));
+    options_.shelf->Put(OnShelf(id),
+                        std::make_shared<const v1::Network>(network::ToProto(built->live)));
   }
   candidate->architecture =
       absl::StrCat(options_.keys && !candidate->key.empty() ? candidate->key : candidate->notation,
                    "/", StableBytes(recipe::ForIdentity(candidate->recipe)));
-  entry.candidate = std::move(candidate);
-  return entry;
-}
-
-void CandidateMaker::Remember(const Id& id, const Entry& entry) {
-  auto it = index_.find(id);
-  if (it == index_.end()) {
-    candidates_.emplace_back(id, Entry{entry.candidate, nullptr});
-    it = index_.emplace(id, std::prev(candidates_.end())).first;
-  }
-  if (entry.network != nullptr && it->second->second.network == nullptr) {
-    it->second->second.network = entry.network;
-    with_network_.push_back(id);
-  }
-  if (with_network_.size() > kMostNetworks) {
-    const auto oldest = index_.find(with_network_.front());
-    if (oldest != index_.end()) oldest->second->second.network = nullptr;
-    with_network_.pop_front();
-  }
-  if (candidates_.size() > kMostCandidates) {
-    index_.erase(candidates_.front().first);
-    candidates_.pop_front();
-  }
+  return candidate;
 }
 
 std::shared_ptr<const Candidate> CandidateMaker::Find(const Id& id) {
   MutexLock lock(mutex_);
   const auto it = index_.find(id);
-  return it == index_.end() ? nullptr : it->second->second.candidate;
+  return it == index_.end() ? nullptr : it->second->second;
 }
 
 Metrics CandidateMaker::Costs(const space::Genotype& genotype) {
@@ -149,22 +132,21 @@ bool CandidateMaker::IsFeasible(const space::Genotype& genotype) {
 std::shared_ptr<const Candidate> CandidateMaker::Make(const space::Genotype& genotype, int rung) {
   const Id id(genotype, rung);
   if (auto known = Find(id); known != nullptr) return known;
-  const Entry entry = Build(id);
+  std::shared_ptr<const Candidate> candidate = Build(id);
   MutexLock lock(mutex_);
-  Remember(id, entry);
-  return entry.candidate;
+  if (index_.contains(id)) return candidate;
+  candidates_.emplace_back(id, candidate);
+  index_.emplace(id, std::prev(candidates_.end()));
+  if (candidates_.size() > kMostCandidates) {
+    index_.erase(candidates_.front().first);
+    candidates_.pop_front();
+  }
+  return candidate;
 }
 
 absl::StatusOr<std::shared_ptr<const v1::Network>> CandidateMaker::Network(
     const space::Genotype& genotype, int rung) {
-  const Id id(genotype, rung);
-  {
-    MutexLock lock(mutex_);
-    const auto it = index_.find(id);
-    if (it != index_.end() && it->second->second.network != nullptr) {
-      return it->second->second.network;
-    }
-  }
+  if (auto kept = options_.shelf->Find(OnShelf({genotype, rung})); kept != nullptr) return kept;
   auto built = search_->rungs[rung].space->BuildArchitecture(genotype);
   if (!built.ok()) return built.status();
   return std::make_shared<const v1::Network>(network::ToProto(built->live));

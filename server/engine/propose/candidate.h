@@ -3,6 +3,7 @@
 #ifndef NASCENT_SERVER_ENGINE_PROPOSE_CANDIDATE_H_
 #define NASCENT_SERVER_ENGINE_PROPOSE_CANDIDATE_H_
 
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "nascent/v1/network.pb.h"
 #include "nascent/v1/recipe.pb.h"
 #include "nascent/v1/space.pb.h"
+#include "server/engine/propose/network_shelf.h"
 #include "server/engine/resolve/metrics.h"
 #include "server/engine/resolve/resolve_search.h"
 
@@ -41,6 +43,8 @@ struct Candidate {
 struct CandidateOptions {
   bool networks = true;  // build and cost the network
   bool keys = true;      // and label it canonically
+  // Where networks are kept for those who lease them. Copies of the options share it.
+  std::shared_ptr<NetworkShelf> shelf = std::make_shared<NetworkShelf>();
 };
 
 // Makes candidates and remembers the latest. Thread-safe; searches with the same specification may
@@ -66,24 +70,20 @@ class CandidateMaker {
 
  private:
   using Id = std::pair<space::Genotype, int>;
-  struct Entry {
-    std::shared_ptr<const Candidate> candidate;
-    std::shared_ptr<const v1::Network> network;  // null: not kept
-  };
-  using Entries = std::list<std::pair<Id, Entry>>;
+  using Entries = std::list<std::pair<Id, std::shared_ptr<const Candidate>>>;
 
-  Entry Build(const Id& id) const;
+  // Puts its network on the shelf.
+  std::shared_ptr<const Candidate> Build(const Id& id) const;
   std::shared_ptr<const Candidate> Find(const Id& id);
-  void Remember(const Id& id, const Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  NetworkShelf::Id OnShelf(const Id& id) const { return {number_, id.first, id.second}; }
 
   const std::shared_ptr<const ResolvedSearch> search_;
   const CandidateOptions options_;
+  const int64_t number_;  // no other maker of this process has it
 
   Mutex mutex_;
-  // Least recently made first; each list is bounded by its own limit.
-  Entries candidates_ ABSL_GUARDED_BY(mutex_);
+  Entries candidates_ ABSL_GUARDED_BY(mutex_);  // oldest first
   absl::flat_hash_map<Id, Entries::iterator> index_ ABSL_GUARDED_BY(mutex_);
-  std::list<Id> with_network_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Returns SHA-256 (hexadecimal) of what decides the result of training `candidate` but for who
