@@ -54,7 +54,7 @@ void BenchService::Start() {
   coordinator_ = std::make_unique<testing::Process>(
       std::vector<std::string>{program, "--listen", address_, "--database", database(),
                                "--artifacts", folder_.path() + "/artifacts"},
-      folder_.path() + "/nascentd.log");
+      log());
 }
 
 void BenchService::Kill() { coordinator_.reset(); }

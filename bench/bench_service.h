@@ -24,6 +24,9 @@ class BenchService {
   void Start();
   // Kills it (SIGKILL).
   void Kill();
+  pid_t pid() const { return coordinator_->pid(); }
+  // The file to which it logs; what was logged before a restart stays.
+  std::string log() const { return folder_.path() + "/nascentd.log"; }
   // Throws where it was started and ended by itself.
   void Check() const;
   // A data set of ten classes, "blank", at which nobody will look.

@@ -12,6 +12,7 @@ namespace nascent::bench {
 
 void AddAsk(CLI::App& app);
 void AddObjectives(CLI::App& app);
+void AddOpenSearches(CLI::App& app);
 void AddSearch(CLI::App& app);
 void AddSpace(CLI::App& app);
 void AddStrategies(CLI::App& app);

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   nascent::bench::AddStrategies(app);
   nascent::bench::AddSynthetic(app);
   nascent::bench::AddLifecycle(app);
+  nascent::bench::AddOpenSearches(app);
   nascent::bench::AddRestart(app);
 #ifdef NASCENT_TORCH
   nascent::bench::AddKernels(app);

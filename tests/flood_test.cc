@@ -6,11 +6,14 @@
 #include <grpcpp/support/client_callback.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <list>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "common/rpc/deadline.h"
 #include "common/sync.h"
 #include "nascent/v1/search_service.grpc.pb.h"
@@ -264,6 +267,64 @@ TEST_F(Flood, OfWatchesIsRefusedBeyondAClientsShareAndHoldsUpNobody) {
         return again.state() == "watching";
       },
       60));
+}
+
+// How many searches were taken up before the coordinator served, and how many waited.
+struct TakenUp {
+  int first = 0;
+  int later = 0;
+};
+TakenUp LastTakenUp(const std::string& log) {
+  TakenUp last;
+  for (const absl::string_view line : absl::StrSplit(log, '\n')) {
+    const size_t at = line.find("active with term ");
+    if (at == absl::string_view::npos) continue;
+    int term = 0;
+    double seconds = 0;
+    const int read = std::sscanf(std::string(line.substr(at)).c_str(),
+                                 "active with term %d, %d searches taken up within %lf s, %d more",
+                                 &term, &last.first, &seconds, &last.later);
+    EXPECT_EQ(read, 4) << line;
+  }
+  return last;
+}
+
+// Copies the search "flooded", with other names and seeds: as if somebody had submitted it so often
+// and the coordinator had died at once.
+constexpr char kOpenSearches[] = R"sql(
+WITH flooded AS (SELECT * FROM nascent.searches WHERE name = 'flooded'), open AS (
+  INSERT INTO nascent.searches (name, project, owner, priority, state, spec, space_size, warnings,
+                                created_at, decisions, options)
+  SELECT 'open-' || n, project, owner, priority, state,
+         spec || jsonb_build_object('name', 'open-' || n, 'seed', n), space_size, warnings,
+         created_at, decisions, options
+  FROM flooded, generate_series(1, 10000) AS n
+  RETURNING id)
+INSERT INTO nascent.objectives (search_id, position, metric, maximize, reference)
+SELECT open.id, o.position, o.metric, o.maximize, o.reference
+FROM flooded JOIN nascent.objectives AS o ON o.search_id = flooded.id, open
+)sql";
+
+TEST_F(Flood, OfOpenSearchesDoesNotKeepACoordinatorFromServing) {
+  const auto other = v1::WorkerService::NewStub(NewConnection());
+  const v1::RenewRequest others_lease = Lease(*other, "other");
+  service_.coordinator().Kill();
+  service_.Sql(kOpenSearches);
+  service_.StartCoordinator();
+  service_.WaitUntilServing();
+  EXPECT_EQ(service_.Run({"pause", "open-10000"}).exit_code, 0);
+  // The one of which a worker has a trial, and a few more; the others wait for somebody to ask.
+  const TakenUp taken = LastTakenUp(service_.Logs());
+  EXPECT_LE(taken.first, 21) << service_.Logs();
+  EXPECT_EQ(taken.first + taken.later, 10'001) << service_.Logs();
+  const auto worker = v1::WorkerService::NewStub(NewConnection());
+  EXPECT_TRUE(Renew(*worker, others_lease).ok());
+  Lease(*worker, "a new one");
+  EXPECT_TRUE(Renew(*worker, others_lease).ok());
+  EXPECT_EQ(service_.Sql("SELECT count(*) FROM nascent_v1.fenced_reports"), "0");
+  EXPECT_EQ(service_.Sql("SELECT state, count(*) FROM nascent_v1.searches GROUP BY 1 ORDER BY 1"),
+            "PAUSED|1\nRUNNING|10000");
+  EXPECT_TRUE(service_.coordinator().Running());
 }
 
 }  // namespace

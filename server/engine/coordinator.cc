@@ -172,8 +172,9 @@ absl::Status Coordinator::Serve(int64_t term) {
   });
   const absl::Duration begin = clock_->Elapsed();
   if (absl::Status status = engine.Load(term); !status.ok()) return status;
-  spdlog::info("active with term {}, all searches taken up within {:.2f} s", term,
-               absl::ToDoubleSeconds(clock_->Elapsed() - begin));
+  spdlog::info("active with term {}, {} searches taken up within {:.2f} s, {} more follow", term,
+               engine.held_searches(), absl::ToDoubleSeconds(clock_->Elapsed() - begin),
+               engine.waiting_searches());
   {
     MutexLock lock(mutex_);
     accepting_ = true;

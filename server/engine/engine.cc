@@ -7,14 +7,26 @@
 #include "server/engine/attempts.h"
 #include "server/engine/crash_notes.h"
 #include "server/engine/handlers.h"
-#include "server/engine/loader.h"
 #include "server/engine/next_steps.h"
+#include "spdlog/spdlog.h"
 
 namespace nascent::engine {
 namespace {
 
 // How often the clock is set by the store's.
 constexpr absl::Duration kResynchronize = absl::Seconds(5);
+// Searches that a step takes up, some milliseconds each: whoever renews a lease waits for no more.
+constexpr int kTakenUpInAStep = 2;
+
+// The search that a command names; 0: none.
+template <typename Request>
+int64_t SearchOf(const Request&) {
+  return 0;
+}
+int64_t SearchOf(const ChangeSearch& request) { return request.search_id; }
+int64_t SearchOf(const DeleteSearch& request) { return request.search_id; }
+int64_t SearchOf(const EnqueueGenotypes& request) { return request.search_id; }
+int64_t SearchOf(const ViewSearch& request) { return request.search_id; }
 
 template <typename Requests>
 void AnswerAll(Requests& requests, const absl::Status& status) {
@@ -31,7 +43,8 @@ Engine::Engine(const EngineOptions& options, storage::TrialStore* store, const C
       mailbox_(std::make_shared<StrategyMailbox>(std::move(wake))),
       model_(options_, &clock_),
       leases_(&model_.ready(), &model_.workers()),
-      parts_{options_, *store, clock_, *executor, mailbox_, batch_, model_, leases_} {}
+      parts_{options_, *store, clock_, *executor, mailbox_, batch_, model_, leases_},
+      loader_(&parts_) {}
 
 Engine::~Engine() {
   mailbox_->Close();
@@ -52,7 +65,7 @@ absl::Status Engine::Load(int64_t term) {
   if (absl::Status status = clock_.Synchronize(); !status.ok()) return status;
   sweep_from_ = clock_.Elapsed() + options_.lease_duration;
   charged_from_ = clock_.Now() + options_.lease_duration;
-  if (absl::Status status = LoadModel(parts_); !status.ok()) return status;
+  if (absl::Status status = loader_.Begin(); !status.ok()) return status;
   PlanFollowUps(parts_);
   return absl::OkStatus();
 }
@@ -64,8 +77,9 @@ absl::Status Engine::Step(std::vector<Command> commands) {
       return status;
     }
   }
-  PlanStep(std::move(commands));
-  if (absl::Status status = Commit(); !status.ok()) return status;
+  absl::Status status = PlanStep(std::move(commands));
+  if (status.ok()) status = Commit();
+  if (!status.ok()) return status;
   if (!model_.inconsistent().ok()) return model_.inconsistent();
   // Strategies are asked of what was looked at and of what the commit changed.
   looked_at_.insert(model_.agenda().awake().begin(), model_.agenda().awake().end());
@@ -81,13 +95,31 @@ absl::Status Engine::Step(std::vector<Command> commands) {
   return absl::OkStatus();
 }
 
-void Engine::PlanStep(std::vector<Command> commands) {
+absl::Status Engine::PlanStep(std::vector<Command> commands) {
   TakeAnswers(parts_);
   // What was put off comes before what is new.
   std::vector<Command> all = batch_.TakeDeferred();
   std::move(commands.begin(), commands.end(), std::back_inserter(all));
+  const bool some_waited = loader_.waiting() > 0;
+  int to_take_up = kTakenUpInAStep;
+  absl::Status status;
   for (Command& command : all) {
+    const int64_t id = std::visit([](const auto& call) { return SearchOf(call.request); }, command);
+    if (loader_.Waits(id) && status.ok() && to_take_up > 0) {
+      status = loader_.TakeUp(id);
+      --to_take_up;
+    }
+    if (!status.ok() || loader_.Waits(id)) {
+      batch_.Defer(std::move(command));
+      continue;
+    }
     std::visit([this](auto& call) { Handle(parts_, std::move(call)); }, command);
+  }
+  if (status.ok()) status = loader_.TakeUpNext(to_take_up);
+  if (!status.ok()) return status;
+  if (some_waited) {
+    if (loader_.waiting() == 0) spdlog::info("all searches are taken up");
+    PlanFollowUps(parts_);
   }
   Sweep(parts_, sweep_from_, charged_from_);
   looked_at_ = model_.agenda().Take(clock_.Now());
@@ -98,6 +130,7 @@ void Engine::PlanStep(std::vector<Command> commands) {
     }
   }
   ServeLeases(parts_);
+  return absl::OkStatus();
 }
 
 absl::Status Engine::Commit() {
@@ -140,7 +173,8 @@ void Engine::DropEnded() {
 }
 
 absl::Duration Engine::UntilNext() {
-  if (batch_.HasWork() || !mailbox_->Empty() || !model_.agenda().awake().empty()) {
+  if (batch_.HasWork() || !mailbox_->Empty() || !model_.agenda().awake().empty() ||
+      loader_.waiting() > 0) {
     return absl::ZeroDuration();
   }
   const absl::Duration elapsed = clock_.Elapsed();

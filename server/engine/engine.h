@@ -20,6 +20,7 @@
 #include "server/engine/engine_parts.h"
 #include "server/engine/executor.h"
 #include "server/engine/lease_desk.h"
+#include "server/engine/loader.h"
 #include "server/engine/model.h"
 #include "server/engine/store_clock.h"
 #include "server/storage/trial_store.h"
@@ -33,11 +34,11 @@ namespace nascent::engine {
 //   next_steps.h    what follows by itself: proposals, trials, final tests, ends
 //   attempts.h      how attempts end, and sweeps of those that ran out
 //   LeaseDesk       who waits for a task, and which one fits (lease_desk.h)
-//   loader.h        a model from the log, after a takeover
+//   Loader          a model from the log, after a takeover (loader.h)
 //
 // Used by one thread at a time; no I/O but the store's, no time but the clock's. Holds everything
-// that it needs of searches that have not ended; after an error of the store it is thrown away and
-// a new one is loaded.
+// that it needs of searches that have not ended, but for those that still wait to be taken up;
+// after an error of the store it is thrown away and a new one is loaded.
 class Engine {
  public:
   // All pointers outlive the engine. `wake` is called from the executor's threads when Step has
@@ -50,8 +51,12 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Takes over under `term`: loads every search that has not ended and replays its strategy.
+  // Takes over under `term`: loads what must not wait (loader.h). The steps after it take up the
+  // rest.
   absl::Status Load(int64_t term);
+  // Returns how many searches wait to be taken up, and how many are held.
+  size_t waiting_searches() const { return loader_.waiting(); }
+  size_t held_searches() const { return model_.searches().size(); }
 
   // Carries out `commands` and whatever time and strategies brought. After an error, the
   // store's or that memory no longer agrees with it, the engine is of no use any more.
@@ -78,7 +83,7 @@ class Engine {
   const ActiveSearch* FindSearch(int64_t id) const { return model_.FindSearch(id); }
 
  private:
-  void PlanStep(std::vector<Command> commands);
+  absl::Status PlanStep(std::vector<Command> commands);
   absl::Status Commit();
   void SendReplies();
   void DropEnded();
@@ -91,6 +96,7 @@ class Engine {
   Model model_;
   LeaseDesk leases_;
   EngineParts parts_;  // of the fields above
+  Loader loader_;
 
   int64_t term_ = 0;
   // Sweeps pause for a lease after a takeover, so that workers get the time to renew; what runs out

@@ -23,6 +23,9 @@ struct EngineOptions {
   Executor* answers = nullptr;
   // What former coordinators died of; outlives the engine. Null: nothing is known of that.
   const CrashNotes* crashes = nullptr;
+  // Searches that are taken up before the engine serves, at least; beyond them those of which a
+  // worker holds a lease.
+  int searches_at_once = 20;
   // Events after which a strategy is asked for a snapshot.
   int64_t snapshot_interval = 1000;
 

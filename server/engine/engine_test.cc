@@ -494,5 +494,50 @@ TEST(Engine, NetworksThatWaitForWorkersAreKeptWithinOneBoundForAllSearches) {
   }
 }
 
+// Ten thousand searches that nobody asks for must not keep a coordinator from serving.
+TEST(Engine, ATakeoverHoldsUpNobodyForSearchesThatNobodyAsksFor) {
+  Harness harness;
+  const int64_t worker = harness.Register("w");
+  std::vector<int64_t> searches;
+  for (int i = 0; i < 10; ++i) {
+    v1::SearchSpec spec = ToySpec(5);
+    spec.mutable_budget()->set_parallel(1);
+    spec.set_priority(i == 8 ? 1 : 0);
+    searches.push_back(*harness.Submit(spec));
+  }
+  const auto lease = harness.Lease(worker);
+  ASSERT_EQ(lease->search_id, searches[8]);
+
+  EngineOptions options;
+  options.searches_at_once = 3;
+  InlineExecutor executor;
+  Engine engine(options, &harness.store(), &harness.clock(), &executor, nullptr);
+  ASSERT_TRUE(engine.Load(harness.store().AcquireTerm("test", absl::Hours(1))->term).ok());
+  EXPECT_EQ(engine.held_searches(), 3u);
+  EXPECT_EQ(engine.waiting_searches(), 7u);
+  ASSERT_NE(engine.FindSearch(searches[8]), nullptr);
+  EXPECT_EQ(engine.FindSearch(searches[8])->tally.Of(v1::TRIAL_STATE_LEASED), 1);
+  EXPECT_EQ(engine.UntilNext(), absl::ZeroDuration());
+
+  // Who asks for some of them is answered, in turn.
+  std::vector<int64_t> seen;
+  std::vector<Command> commands;
+  for (const int i : {9, 7, 5}) {
+    commands.push_back(
+        engine::Call<ViewSearch, SearchView>{{searches[i]}, [&](absl::StatusOr<SearchView> view) {
+                                               ASSERT_TRUE(view.ok()) << view.status();
+                                               EXPECT_EQ(view->search.progress().ready(), 1);
+                                               seen.push_back(view->search.id());
+                                             }});
+  }
+  ASSERT_TRUE(engine.Step(std::move(commands)).ok());
+  EXPECT_EQ(seen, (std::vector<int64_t>{searches[9], searches[7]}));
+  EXPECT_EQ(engine.held_searches(), 5u);
+  ASSERT_TRUE(engine.Step({}).ok());
+  EXPECT_EQ(seen.back(), searches[5]);
+  while (engine.waiting_searches() > 0) ASSERT_TRUE(engine.Step({}).ok());
+  EXPECT_EQ(engine.held_searches(), 10u);
+}
+
 }  // namespace
 }  // namespace nascent::engine

@@ -43,8 +43,8 @@ class FailingStore : public storage::TrialStore {
   }
   absl::Status ReleaseTerm(int64_t term) override { return store_.ReleaseTerm(term); }
   absl::StatusOr<absl::Time> Now() override { return store_.Now(); }
-  absl::StatusOr<std::vector<storage::SearchRecord>> LoadActiveSearches() override {
-    return store_.LoadActiveSearches();
+  absl::StatusOr<std::vector<storage::OpenSearch>> ListOpenSearches() override {
+    return store_.ListOpenSearches();
   }
   absl::StatusOr<std::vector<storage::TaskRecord>> LoadOpenTasks(int64_t search_id) override {
     return store_.LoadOpenTasks(search_id);

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -260,63 +263,85 @@ absl::Status LoadWorkers(EngineParts& parts) {
   return absl::OkStatus();
 }
 
-// Open trials find their twins again.
-void LoadSubjects(EngineParts& parts) {
+// The open trials of a search find their twins again.
+void LoadSubjects(EngineParts& parts, ActiveSearch& search) {
   SharedEvaluations& evaluations = parts.model.evaluations();
-  for (const auto& [id, search] : parts.model.searches()) {
-    const std::map<int64_t, std::shared_ptr<LiveTrial>> open(search->open.begin(),
-                                                             search->open.end());
-    for (const auto& [number, trial] : open) {
-      const TrialRef self = {id, number};
-      if (!trial->candidate->status.ok() && trial->record.joined) {
-        search->impossible.push_back(trial);
-      } else if (trial->record.joined) {
-        // Older coordinators gave no task to a trial that waited for its twin.
-        parts.model.Follow({self, std::nullopt});
-      }
-      if (trial->subject.empty()) continue;
-      const std::string scope = Model::ScopeOf(*search, *trial);
-      const auto first = evaluations.Add(scope, self);
-      search->tally.SetJoinedOwn(*trial, first.has_value() && first->search_id == id);
-      const LiveTask* task = parts.model.FindTask(trial->task_id);
-      if (task != nullptr && task->leased) evaluations.Start(scope, self, task->evaluator);
+  const int64_t id = search.record.id;
+  const std::map<int64_t, std::shared_ptr<LiveTrial>> open(search.open.begin(), search.open.end());
+  for (const auto& [number, trial] : open) {
+    const TrialRef self = {id, number};
+    if (!trial->candidate->status.ok() && trial->record.joined) {
+      search.impossible.push_back(trial);
+    } else if (trial->record.joined) {
+      // Older coordinators gave no task to a trial that waited for its twin.
+      parts.model.Follow({self, std::nullopt});
     }
+    if (trial->subject.empty()) continue;
+    const std::string scope = Model::ScopeOf(search, *trial);
+    const auto first = evaluations.Add(scope, self);
+    search.tally.SetJoinedOwn(*trial, first.has_value() && first->search_id == id);
+    const LiveTask* task = parts.model.FindTask(trial->task_id);
+    if (task != nullptr && task->leased) evaluations.Start(scope, self, task->evaluator);
   }
 }
 
 }  // namespace
 
-absl::Status LoadModel(EngineParts& parts) {
-  if (absl::Status status = LoadWorkers(parts); !status.ok()) return status;
-  Surroundings surroundings;
-  surroundings.advise = false;
-  surroundings.accepted_before = true;
-  auto datasets = parts.store.ListDatasets();
+absl::Status Loader::Begin() {
+  if (absl::Status status = LoadWorkers(parts_); !status.ok()) return status;
+  surroundings_.advise = false;
+  surroundings_.accepted_before = true;
+  auto datasets = parts_.store.ListDatasets();
   if (!datasets.ok()) return datasets.status();
-  surroundings.datasets = *std::move(datasets);
-  surroundings.worker_metrics = parts.model.workers().Metrics();
-  surroundings.require_data = parts.options.require_data;
-  auto searches = parts.store.LoadActiveSearches();
+  surroundings_.datasets = *std::move(datasets);
+  surroundings_.worker_metrics = parts_.model.workers().Metrics();
+  surroundings_.require_data = parts_.options.require_data;
+  auto searches = parts_.store.ListOpenSearches();
   if (!searches.ok()) return searches.status();
-  std::vector<CrashNote> crashes;
-  if (parts.options.crashes != nullptr) crashes = parts.options.crashes->Read();
-  for (storage::SearchRecord& record : *searches) {
-    const int64_t id = record.id;
-    // One search that this version can't carry on, or that ends the process, must not hold up the
-    // others.
-    std::string refused = WhySetAside(crashes, record);
-    if (refused.empty()) {
-      const InCare care({id, record.created_at});
-      absl::Status status = LoadSearch(parts, std::move(record), surroundings);
-      if (status.ok()) continue;
-      if (!absl::IsInvalidArgument(status) && !absl::IsFailedPrecondition(status)) return status;
-      refused = absl::StrCat("can't be taken up again: ", status.message());
-    }
-    spdlog::error("search {}: {}", id, refused);
-    if (absl::Status status = PlanSetAside(parts, id, refused); !status.ok()) return status;
+  if (parts_.options.crashes != nullptr) crashes_ = parts_.options.crashes->Read();
+  std::sort(searches->begin(), searches->end(), [](const auto& a, const auto& b) {
+    return std::tuple(!a.leased, -a.priority, a.id) < std::tuple(!b.leased, -b.priority, b.id);
+  });
+  for (const storage::OpenSearch& search : *searches) {
+    waiting_.insert(search.id);
+    order_.push_back(search.id);
   }
-  LoadSubjects(parts);
+  // Workers are on their way with reports of what they hold.
+  const auto leased = std::count_if(searches->begin(), searches->end(),
+                                    [](const auto& search) { return search.leased; });
+  return TakeUpNext(std::max(static_cast<int>(leased), parts_.options.searches_at_once));
+}
+
+absl::Status Loader::TakeUpNext(int most) {
+  for (int taken = 0; taken < most && !order_.empty();) {
+    const int64_t id = order_.front();
+    order_.pop_front();
+    if (!Waits(id)) continue;
+    if (absl::Status status = TakeUp(id); !status.ok()) return status;
+    ++taken;
+  }
   return absl::OkStatus();
+}
+
+absl::Status Loader::TakeUp(int64_t search_id) {
+  waiting_.erase(search_id);
+  auto record = parts_.store.GetSearch(search_id);
+  if (!record.ok()) return record.status();
+  // One search that this version can't carry on, or that ends the process, must not hold up the
+  // others.
+  std::string refused = WhySetAside(crashes_, *record);
+  if (refused.empty()) {
+    const InCare care({search_id, record->created_at});
+    absl::Status status = LoadSearch(parts_, *std::move(record), surroundings_);
+    if (status.ok()) {
+      LoadSubjects(parts_, *parts_.model.FindSearch(search_id));
+      return absl::OkStatus();
+    }
+    if (!absl::IsInvalidArgument(status) && !absl::IsFailedPrecondition(status)) return status;
+    refused = absl::StrCat("can't be taken up again: ", status.message());
+  }
+  spdlog::error("search {}: {}", search_id, refused);
+  return PlanSetAside(parts_, search_id, refused);
 }
 
 }  // namespace nascent::engine

@@ -52,11 +52,17 @@ absl::StatusOr<absl::Time> MemoryStore::Now() {
   return now_();
 }
 
-absl::StatusOr<std::vector<SearchRecord>> MemoryStore::LoadActiveSearches() {
+absl::StatusOr<std::vector<OpenSearch>> MemoryStore::ListOpenSearches() {
   MutexLock lock(mutex_);
-  std::vector<SearchRecord> searches = state_->Searches();
-  std::erase_if(searches, [](const SearchRecord& search) { return HasEnded(search.state); });
-  return searches;
+  std::vector<OpenSearch> open;
+  for (const SearchRecord& search : state_->Searches()) {
+    if (HasEnded(search.state)) continue;
+    const std::vector<TaskRecord> tasks = state_->FindOpenTasks(search.id);
+    open.push_back({search.id, search.spec.priority(),
+                    std::any_of(tasks.begin(), tasks.end(),
+                                [](const TaskRecord& task) { return task.leased; })});
+  }
+  return open;
 }
 
 absl::StatusOr<std::vector<TaskRecord>> MemoryStore::LoadOpenTasks(int64_t search_id) {

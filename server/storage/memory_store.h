@@ -32,7 +32,7 @@ class MemoryStore : public TrialStore {
                                              const std::vector<Transition>& transitions) override;
   absl::StatusOr<absl::Time> Now() override;
 
-  absl::StatusOr<std::vector<SearchRecord>> LoadActiveSearches() override;
+  absl::StatusOr<std::vector<OpenSearch>> ListOpenSearches() override;
   absl::StatusOr<std::vector<TaskRecord>> LoadOpenTasks(int64_t search_id) override;
   absl::StatusOr<std::vector<TrialRecord>> LoadTrials(int64_t search_id, int64_t after_number,
                                                       int64_t limit) override;

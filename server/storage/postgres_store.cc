@@ -29,8 +29,11 @@ constexpr Statement kNow = {"now", "SELECT nascent.microseconds(nascent.now())"}
   "nascent.microseconds(s.finished_at), s.space_size, s.warnings, s.decisions "        \
   "FROM nascent.searches AS s "
 
-constexpr Statement kActiveSearches = {
-    "active_searches", NASCENT_SEARCH_COLUMNS "WHERE s.finished_at IS NULL ORDER BY s.id"};
+constexpr Statement kOpenSearches = {"open_searches", R"sql(
+SELECT s.id, s.priority,
+       s.id IN (SELECT k.search_id FROM nascent.tasks AS k WHERE k.leased AND NOT k.finished)
+FROM nascent.searches AS s WHERE s.finished_at IS NULL ORDER BY s.id
+)sql"};
 constexpr Statement kSearchById = {"search_by_id", NASCENT_SEARCH_COLUMNS "WHERE s.id = $1"};
 constexpr Statement kNewestSearch = {
     "newest_search", NASCENT_SEARCH_COLUMNS "WHERE s.name = $1 ORDER BY s.id DESC LIMIT 1"};
@@ -209,8 +212,15 @@ absl::StatusOr<absl::Time> PostgresStore::Now() {
   });
 }
 
-absl::StatusOr<std::vector<SearchRecord>> PostgresStore::LoadActiveSearches() {
-  return implementation_->Read(kActiveSearches, postgres::SearchesIn);
+absl::StatusOr<std::vector<OpenSearch>> PostgresStore::ListOpenSearches() {
+  return implementation_->Read(
+      kOpenSearches, [](const pqxx::result& rows) -> absl::StatusOr<std::vector<OpenSearch>> {
+        std::vector<OpenSearch> open;
+        for (const pqxx::row& row : rows) {
+          open.push_back({row[0].as<int64_t>(), row[1].as<int>(), row[2].as<bool>()});
+        }
+        return open;
+      });
 }
 
 absl::StatusOr<std::vector<TaskRecord>> PostgresStore::LoadOpenTasks(int64_t search_id) {

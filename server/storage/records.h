@@ -101,6 +101,13 @@ struct EventRecord {
   double seconds = 0;
 };
 
+// A search that has not ended, as a coordinator that takes over first sees it.
+struct OpenSearch {
+  int64_t id = 0;
+  int priority = 0;
+  bool leased = false;  // a worker has an attempt of it
+};
+
 struct SnapshotRecord {
   int64_t after_event = 0;
   int64_t after_trial = 0;  // number

@@ -54,8 +54,8 @@ class TrialStore {
 
   // --- what a coordinator loads when it takes over ---
 
-  // Returns every search that has not ended.
-  virtual absl::StatusOr<std::vector<SearchRecord>> LoadActiveSearches() = 0;
+  // Returns every search that has not ended, by id: just what says which to take up first.
+  virtual absl::StatusOr<std::vector<OpenSearch>> ListOpenSearches() = 0;
   // Returns the tasks that are not finished, with the current attempt where one runs.
   virtual absl::StatusOr<std::vector<TaskRecord>> LoadOpenTasks(int64_t search_id) = 0;
   // Returns at most `limit` proposals of the search's log, those after `after_number` in the order

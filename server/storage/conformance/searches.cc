@@ -103,16 +103,25 @@ TEST_P(TrialStoreConformance, SearchesGoThroughAllowedStatesOnly) {
   EXPECT_CODE(ApplyOne(ChangeSearchState{"", 999, v1::SEARCH_STATE_PAUSED, ""}), kNotFound);
 }
 
-TEST_P(TrialStoreConformance, EndedSearchesAreNotActive) {
+TEST_P(TrialStoreConformance, EndedSearchesAreNotOpenAndLeasesAreTold) {
   const int64_t ended = NewSearch("a");
   const int64_t paused = NewSearch("b");
   const int64_t running = NewSearch("c");
+  NewTrial(paused, 1);
+  const Outcome trial = NewTrial(running, 1);
+  Lease(trial.task_id, 1, NewWorker());
   Apply({ChangeSearchState{"", ended, v1::SEARCH_STATE_CANCELLED, ""},
          ChangeSearchState{"", paused, v1::SEARCH_STATE_PAUSED, ""}});
-  const auto active = store().LoadActiveSearches();
-  ASSERT_THAT(*active, SizeIs(2));
-  EXPECT_EQ((*active)[0].id, paused);
-  EXPECT_EQ((*active)[1].id, running);
+  auto open = store().ListOpenSearches();
+  ASSERT_THAT(*open, SizeIs(2));
+  EXPECT_EQ((*open)[0].id, paused);
+  EXPECT_FALSE((*open)[0].leased);
+  EXPECT_EQ((*open)[1].id, running);
+  EXPECT_TRUE((*open)[1].leased);
+  EXPECT_EQ((*open)[1].priority, store().GetSearch(running)->spec.priority());
+  EXPECT_CODE(ApplyOne(Finish(trial.task_id, 1, "f", {Measured("loss", 1, 0.5)})), kOk);
+  open = store().ListOpenSearches();
+  EXPECT_FALSE((*open)[1].leased);
 }
 
 TEST_P(TrialStoreConformance, DeletingASearchLeavesNothingOfItAndOthersAlone) {
