@@ -13,8 +13,7 @@
 #include "common/recipe/set_recipe_field.h"
 #include "common/sha256.h"
 #include "common/space/decisions/genotype_proto.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "server/engine/resolve/stable_bytes.h"
 
 namespace nascent::engine {
 namespace {
@@ -25,18 +24,6 @@ constexpr size_t kMostCandidates = 20000;
 int64_t NextNumber() {
   static std::atomic<int64_t> last = 0;
   return ++last;
-}
-
-// Equal messages give equal bytes, maps included.
-std::string StableBytes(const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
 }
 
 // The search's recipe with the genotype's values for fields of the recipe.

@@ -104,6 +104,28 @@ TEST(ResolveSearch, TheOptimizerItselfCanBeDecidedWithTheValuesOfEach) {
             "decisions.recipe.optimizer: found \"adagrad\", allowed sgd, adam, adamw, rmsprop");
 }
 
+TEST(ResolveSearch, EqualSpacesAreOneForAllSearches) {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  const auto first = ResolveSearch(spec, Toy());
+  ASSERT_TRUE(first.ok()) << first.status();
+  spec.set_name("another");
+  spec.set_seed(7);
+  EXPECT_EQ(ResolveSearch(spec, Toy())->space, first->space);
+  // What a space depends on makes it another one.
+  const auto differs = [&](const std::function<void(v1::SearchSpec&)>& change) {
+    v1::SearchSpec other = spec;
+    change(other);
+    const auto resolved = ResolveSearch(other, Toy());
+    EXPECT_TRUE(resolved.ok()) << resolved.status();
+    return resolved.ok() && resolved->space != first->space;
+  };
+  EXPECT_TRUE(differs(
+      [](auto& s) { (*s.mutable_space()->mutable_set())["channels"].set_number_value(4); }));
+  EXPECT_TRUE(differs([](auto& s) { s.mutable_recipe()->set_resolution(16); }));
+  EXPECT_TRUE(differs([](auto& s) { s.mutable_recipe()->set_auxiliary_weight(0.4); }));
+  EXPECT_TRUE(differs([](auto& s) { Decide(s, "recipe.optimizer.sgd.learning_rate", 0.01, 0.5); }));
+}
+
 v1::SearchSpec WithTemplate(const std::string& text) {
   v1::SearchSpec spec = testing::ToySpec(10);
   spec.mutable_space()->clear_preset();

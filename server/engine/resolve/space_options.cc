@@ -5,10 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/field_error.h"
+#include "common/sha256.h"
 #include "common/space/decisions/genotype_proto.h"
 #include "common/space/presets.h"
 #include "common/status_macros.h"
+#include "server/engine/resolve/shared_spaces.h"
+#include "server/engine/resolve/stable_bytes.h"
 
 namespace nascent::engine {
 namespace {
@@ -82,11 +86,36 @@ absl::StatusOr<space::Constant> ToConstant(const Value& value, const std::string
   }
 }
 
-absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSpec& spec,
-                                                              const v1::Shape& input,
-                                                              int64_t classes,
-                                                              const v1::Fidelity& fidelity,
-                                                              space::OutputRule output) {
+namespace {
+
+bool HasTrainingParts(const v1::SearchSpec& spec) {
+  return spec.recipe().auxiliary_weight() > 0 ||
+         spec.decisions().contains("recipe.auxiliary_weight");
+}
+
+// All that ParseSpace looks at.
+std::string KeyOf(const v1::SearchSpec& spec, const v1::Shape& input, int64_t classes,
+                  const v1::Fidelity& fidelity, space::OutputRule output) {
+  v1::SearchSpec part;
+  *part.mutable_space() = spec.space();
+  *part.mutable_decisions() = spec.decisions();
+  v1::Fidelity rung = fidelity;
+  rung.clear_rung();
+  Sha256 hash;
+  for (const std::string& bytes :
+       {StableBytes(part), StableBytes(rung), StableBytes(input),
+        absl::StrCat(classes, "/", static_cast<int>(output), "/", spec.recipe().resolution(), "/",
+                     static_cast<int>(HasTrainingParts(spec)))}) {
+    hash.Update(absl::StrCat(bytes.size(), ":", bytes));
+  }
+  return hash.Hex();
+}
+
+absl::StatusOr<std::shared_ptr<const space::Space>> ParseSpace(const v1::SearchSpec& spec,
+                                                               const v1::Shape& input,
+                                                               int64_t classes,
+                                                               const v1::Fidelity& fidelity,
+                                                               space::OutputRule output) {
   const v1::SpaceSpec& given = spec.space();
   if (!given.file().empty()) {
     return FieldError("space.file", given.file(),
@@ -121,8 +150,7 @@ absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSp
     options.input[1] = resolution;
     options.input[2] = resolution;
   }
-  options.training_parts =
-      spec.recipe().auxiliary_weight() > 0 || spec.decisions().contains("recipe.auxiliary_weight");
+  options.training_parts = HasTrainingParts(spec);
   for (const auto& [name, value] : given.set()) {
     NASCENT_ASSIGN_OR_RETURN(auto constant, ToConstant(value, absl::StrCat("space.set.", name)));
     options.set.emplace(name, std::move(constant));
@@ -149,6 +177,18 @@ absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSp
     options.recipe_decisions.emplace(path, *std::move(domain));
   }
   return space::Space::Parse(text, file_name, options);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSpec& spec,
+                                                              const v1::Shape& input,
+                                                              int64_t classes,
+                                                              const v1::Fidelity& fidelity,
+                                                              space::OutputRule output) {
+  static auto* const spaces = new SharedSpaces;
+  return spaces->Get(KeyOf(spec, input, classes, fidelity, output),
+                     [&] { return ParseSpace(spec, input, classes, fidelity, output); });
 }
 
 }  // namespace nascent::engine

@@ -21,8 +21,8 @@ absl::StatusOr<space::Constant> ToConstant(const google::protobuf::Value& value,
 
 // The space of `spec` (resolved but for what follows from the space) for inputs [C, H, W] as in
 // `input`, with the constants and the resolution of `fidelity`, where the networks' output keeps
-// `output`. INVALID_ARGUMENT with the field path. Whether the recipe can hold what is decided of it
-// is not looked at.
+// `output`. Equal ones are one object. INVALID_ARGUMENT with the field path. Whether the recipe can
+// hold what is decided of it is not looked at.
 absl::StatusOr<std::shared_ptr<const space::Space>> MakeSpace(const v1::SearchSpec& spec,
                                                               const v1::Shape& input,
                                                               int64_t classes,
