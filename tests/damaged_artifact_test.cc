@@ -91,6 +91,44 @@ TEST_F(DamagedArtifact, OneThatIsShortIsNoticedByAddingItAgain) {
   EXPECT_EQ(Content(path_), right);
 }
 
+TEST_F(DamagedArtifact, HoldsUpTheSearchesThatNeedItAndNoOthers) {
+  service_.AddTinyDataset("whole", 600);
+  std::ofstream(path_, std::ios::binary) << "damaged";
+  const auto submit = [&](const std::string& dataset) {
+    const Finished submitted = service_.Run(
+        {"submit", service_.WriteFile(dataset + ".yaml",
+                                      "name: on-" + dataset +
+                                          "\n"
+                                          "space: {preset: nas-bench-201, set: {channels: 4}}\n"
+                                          "data: {dataset: " +
+                                          dataset +
+                                          ", train: 300, validation: 200}\n"
+                                          "recipe: {epochs: 1, batch: 50}\n"
+                                          "final: {test: false}\n"
+                                          "objectives: [{metric: validation_accuracy, goal: "
+                                          "maximize}]\n"
+                                          "strategy: random\n"
+                                          "budget: {trials: 4}\n")});
+    ASSERT_EQ(submitted.exit_code, 0) << submitted.err;
+  };
+  const auto trials = [&](const std::string& search) {
+    return service_.Sql(
+        "SELECT count(*) FROM nascent_v1.trials t JOIN nascent_v1.searches s ON s.id = t.search_id "
+        "WHERE t.state = 'SUCCEEDED' AND s.name = 'on-" +
+        search + "'");
+  };
+  submit("tiny");
+  submit("whole");
+  service_.StartWorker("w", {"--evaluator", NASCENT_FAKE_EVALUATOR});
+  ASSERT_TRUE(WaitFor([&] { return trials("whole") == "4"; }, 60)) << service_.Logs();
+  EXPECT_EQ(trials("tiny"), "0");
+  EXPECT_TRUE(service_.coordinator().Running());
+  EXPECT_TRUE(service_.worker("w").Running());
+  // Nobody has to be told that it is whole again.
+  service_.AddTinyDataset("tiny");
+  EXPECT_TRUE(WaitFor([&] { return trials("tiny") == "4"; }, 60)) << service_.Logs();
+}
+
 TEST_F(DamagedArtifact, ACheckpointThatIsDamagedCostsTimeOnly) {
   setenv("NASCENT_FAKE_EPOCH_MS", "300", 1);
   service_.StartWorker("first", {"--evaluator", NASCENT_FAKE_EVALUATOR});
