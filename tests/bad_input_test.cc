@@ -249,8 +249,9 @@ TEST_F(BadInput, UnknownWorkersAndLeasesGetTheirCodes) {
   v1::CompleteResponse completed;
   grpc::ClientContext completing;
   const grpc::Status unknown = stub->Complete(&completing, complete, &completed);
-  EXPECT_EQ(unknown.error_code(), grpc::StatusCode::NOT_FOUND) << unknown.error_message();
-  EXPECT_THAT(unknown.error_message(), HasSubstr("777"));
+  // NOT_FOUND would tell the worker to register again.
+  EXPECT_EQ(unknown.error_code(), grpc::StatusCode::FAILED_PRECONDITION) << unknown.error_message();
+  EXPECT_THAT(unknown.error_message(), AllOf(HasSubstr("FENCED"), HasSubstr("777")));
 }
 
 TEST_F(BadInput, MessagesOverTheSizeLimitAreRefused) {

@@ -51,6 +51,13 @@ TEST(CommandLine, AFolderOnWhichNothingRunsIsNeverAnotherService) {
   EXPECT_EQ(RunNascent({"--data-dir", folder.path() + "/file", "list"}).exit_code, 5);
 }
 
+TEST(CommandLine, SimulateKeepsTheContractOfAllCommands) {
+  const Finished absent =
+      RunNascent({"--output", "json", "simulate", "nosuch.yaml", "--table", "nosuch.csv"});
+  EXPECT_EQ(absent.exit_code, 3);
+  EXPECT_THAT(absent.out + absent.err, HasSubstr("\"code\": \"NOT_FOUND\""));
+}
+
 TEST(CommandLine, AddressesThatCannotBeAreRefusedWithAHint) {
   const Finished six = RunNascent({"--server", "::1:7301", "list"});
   EXPECT_EQ(six.exit_code, 2);

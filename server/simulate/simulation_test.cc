@@ -334,6 +334,17 @@ TEST(SimulationTest, WhatTheTableLacksIsNamed) {
               HasSubstr("cells.csv:2: architecture:"));
 }
 
+TEST(SimulationTest, ATimeOfNothingIsNamedWithItsLine) {
+  SimulationOptions options = Options();
+  options.time_column = "seconds";
+  std::string table = CellTable();
+  const size_t end = table.find('\n', table.find('\n') + 1);
+  const size_t size = table.rfind(',', end), seconds = table.rfind(',', size - 1);
+  table.replace(seconds + 1, size - seconds - 1, "0");
+  EXPECT_THAT(ErrorOf(Search(), options, table),
+              HasSubstr("cells.csv:2: seconds: found 0, expected seconds above 0"));
+}
+
 TEST(SimulationTest, ALadderWithoutColumnsIsRefused) {
   v1::SearchSpec spec = Search();
   spec.mutable_recipe()->set_epochs(200);

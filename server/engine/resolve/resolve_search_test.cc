@@ -368,6 +368,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"LongName", [](auto& s) { s.set_name(std::string(129, 'x')); },
                  "name: found 129 characters, allowed 1 to 128 characters"},
         BadInput{"DigitsName", [](auto& s) { s.set_name("123"); }, "name: found \"123\""},
+        BadInput{"OptionAsName", [](auto& s) { s.set_name("-rf"); }, "name: found \"-rf\""},
         BadInput{"ControlName", [](auto& s) { s.set_name(std::string("a\0b", 3)); },
                  "name: found \"a\\x00\\x62\""},
         BadInput{"NoSpace", [](auto& s) { s.mutable_space()->clear_preset(); },

@@ -38,6 +38,10 @@ absl::Status CheckName(std::string_view path, std::string_view name) {
     return FieldError(path, absl::StrCat("\"", std::string(name), "\""),
                       "a name with more than digits, which would be an id");
   }
+  if (name.front() == '-') {
+    return FieldError(path, absl::StrCat("\"", std::string(name), "\""),
+                      "a name that does not begin as an option does");
+  }
   return absl::OkStatus();
 }
 

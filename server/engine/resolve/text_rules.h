@@ -15,7 +15,7 @@ namespace nascent::engine {
 absl::Status CheckText(std::string_view path, std::string_view text, size_t minimum,
                        size_t maximum);
 
-// As CheckText, and refuses names of digits only, which would be taken for ids.
+// As CheckText, and refuses names that would be taken for ids (digits only) or for options (-x).
 absl::Status CheckName(std::string_view path, std::string_view name);
 
 }  // namespace nascent::engine
