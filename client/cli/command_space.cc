@@ -250,14 +250,14 @@ absl::StatusOr<int> Check(Context& context, SpaceSource source) {
                           .Set("all_options_tried", options.complete)
                           .Set("dead_options", std::move(dead)));
   } else {
-    context.Print(
-        absl::StrCat(loaded.file, options.dead.empty() ? ": fine. " : ": not as it should be. ",
-                     space.name().empty() ? "The space" : space.name(), " has ", Plural(space.decisions().size(), "decision"), " and ",
-                     space.decisions().Cardinality(), " genotypes; ",
-                     kCheckedNetworks + options.allowed, " networks were built, ",
-                     !options.complete ? "not with every option of every decision, which are many."
-                     : options.dead.empty() ? "with every option of every decision."
-                                            : "but none with:"));
+    context.Print(absl::StrCat(
+        loaded.file, options.dead.empty() ? ": fine. " : ": not as it should be. ",
+        space.name().empty() ? "The space" : space.name(), " has ",
+        Plural(space.decisions().size(), "decision"), " and ", space.decisions().Cardinality(),
+        " genotypes; ", kCheckedNetworks + options.allowed, " networks were built, ",
+        !options.complete      ? "not with every option of every decision, which are many."
+        : options.dead.empty() ? "with every option of every decision."
+                               : "but none with:"));
     for (const space::DeadOption& option : options.dead) {
       context.Print(absl::StrCat("  ", option.Text()));
     }
