@@ -25,13 +25,15 @@ void Handle(EngineParts& parts, Call<storage::RemoveDataset, Nothing> call);
 void Handle(EngineParts& parts, Call<ListWorkers, std::vector<v1::Worker>> call);
 void Handle(EngineParts& parts, Call<v1::RegisterRequest, v1::RegisterResponse> call);
 void Handle(EngineParts& parts, Call<LeaseTask, LeaseGrant> call);
+// Plans leases for the workers that wait and answers those whose time is over.
+void ServeLeases(EngineParts& parts);
+
+// --- commands_reports.cc ---
 void Handle(EngineParts& parts, Call<v1::RenewRequest, v1::RenewResponse> call);
 void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> call);
 void Handle(EngineParts& parts, Call<v1::FailRequest, v1::FailResponse> call);
 void Handle(EngineParts& parts, Call<v1::ReleaseRequest, v1::ReleaseResponse> call);
 void Handle(EngineParts& parts, Call<v1::SetWeightsRequest, v1::SetWeightsResponse> call);
-// Plans leases for the workers that wait and answers those whose time is over.
-void ServeLeases(EngineParts& parts);
 
 }  // namespace nascent::engine
 

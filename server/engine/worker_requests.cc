@@ -19,6 +19,10 @@ constexpr int kMostMeasurements = 10000;
 
 }  // namespace
 
+absl::Status NotRegistered(int64_t worker_id) {
+  return absl::NotFoundError(absl::StrCat("worker ", worker_id, " is not registered"));
+}
+
 std::string CleanText(std::string text, size_t most) {
   text.resize(text::CutUtf8(text, most).size());
   std::replace(text.begin(), text.end(), '\0', ' ');

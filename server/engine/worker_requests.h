@@ -22,6 +22,9 @@ absl::Status CheckMeasurements(const MeasurementList& measurements);
 // Nothing, or a SHA-256 in hexadecimal.
 absl::Status CheckArtifactName(const std::string& path, const std::string& sha256);
 
+// NOT_FOUND, which tells a worker to register again.
+absl::Status NotRegistered(int64_t worker_id);
+
 // Cuts a text between characters to at most `most` bytes and replaces NUL, which PostgreSQL can't
 // store, by spaces.
 std::string CleanText(std::string text, size_t most);

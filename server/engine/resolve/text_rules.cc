@@ -35,14 +35,14 @@ absl::Status CheckText(std::string_view path, std::string_view text, size_t mini
 absl::Status CheckName(std::string_view path, std::string_view name) {
   NASCENT_RETURN_IF_ERROR(CheckText(path, name, 1, 128));
   if (std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-    return FieldError(path, absl::StrCat("\"", std::string(name), "\""),
-                      "a name with more than digits, which would be an id");
+    return FieldError(path, Quoted(name), "a name with more than digits, which would be an id");
   }
   if (name.front() == '-') {
-    return FieldError(path, absl::StrCat("\"", std::string(name), "\""),
-                      "a name that does not begin as an option does");
+    return FieldError(path, Quoted(name), "a name that does not begin as an option does");
   }
   return absl::OkStatus();
 }
+
+std::string Quoted(std::string_view text) { return absl::StrCat("\"", std::string(text), "\""); }
 
 }  // namespace nascent::engine

@@ -18,6 +18,9 @@ absl::Status CheckText(std::string_view path, std::string_view text, size_t mini
 // As CheckText, and refuses names that would be taken for ids (digits only) or for options (-x).
 absl::Status CheckName(std::string_view path, std::string_view name);
 
+// In double quotes, for errors.
+std::string Quoted(std::string_view text);
+
 }  // namespace nascent::engine
 
 #endif  // NASCENT_SERVER_ENGINE_RESOLVE_TEXT_RULES_H_
