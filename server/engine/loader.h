@@ -17,7 +17,7 @@
 namespace nascent::engine {
 
 // Takes up the searches that have not ended: reads them and replays their strategies from their
-// logs. Ten thousand of them take half a minute, so a coordinator serves as soon as it has those
+// logs. Ten thousand of them take a minute, so a coordinator serves as soon as it has those
 // that workers hold leases of, and a few more; the others wait here, and are taken up one by one,
 // at once where somebody asks for them. A search that this version can't carry on is planned to end
 // as FAILED. After an error of the store, the engine has to be loaded again.
