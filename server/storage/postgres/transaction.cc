@@ -49,6 +49,7 @@ Result FromSqlState(const std::string& state, const std::string& text) {
 
 Result RunGuarded(Connection& connection, SilenceWatch::Guard& guard,
                   const std::function<absl::Status(Transaction&)>& body) {
+  bool committing = false;
   try {
     pqxx::work work(connection.session);
     if (connection.session.backendpid() != connection.process) {
@@ -57,6 +58,7 @@ Result RunGuarded(Connection& connection, SilenceWatch::Guard& guard,
     Transaction transaction(connection, work, guard);
     if (absl::Status status = body(transaction); !status.ok()) return {status};
     guard.Asked();
+    committing = true;
     work.commit();
     return {};
   } catch (const pqxx::in_doubt_error& error) {
@@ -69,6 +71,12 @@ Result RunGuarded(Connection& connection, SilenceWatch::Guard& guard,
   } catch (const pqxx::broken_connection& error) {
     return {absl::UnavailableError(Text(error)), /*run_again=*/true, /*broken=*/true};
   } catch (const pqxx::sql_error& error) {
+    // Without a state it is not the server that speaks: the connection broke under the statement,
+    // which libpqxx does not always notice.
+    if (error.sqlstate().empty()) {
+      if (committing) return {absl::UnknownError(Text(error)), false, true};
+      return {absl::UnavailableError(Text(error)), /*run_again=*/true, /*broken=*/true};
+    }
     Result result = FromSqlState(error.sqlstate(), Text(error));
     if (!connection.session.is_open()) result.broken = true;
     return result;
