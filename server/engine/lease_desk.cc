@@ -76,12 +76,12 @@ LiveTask* LeaseDesk::Pick(const WorkerEntry& worker, int slot, const Judge& judg
 std::vector<LeaseDesk::Match> LeaseDesk::TakeMatches(absl::Time now, const Judge& judge) {
   std::vector<std::pair<int64_t, LiveTask*>> matched;
   for (const auto& [arrival, waiting] : waiting_) {
+    if (ready_->empty()) break;
     const auto& cancelled = waiting.call.request.cancelled;
     if (cancelled != nullptr && cancelled->load()) {
       matched.emplace_back(arrival, nullptr);
       continue;
     }
-    if (ready_->empty()) continue;
     const v1::LeaseRequest& request = waiting.call.request.message;
     LiveTask* task = Pick(*workers_->Find(request.worker_id()), request.slot(), judge);
     if (task == nullptr) continue;

@@ -46,8 +46,9 @@ class LeaseDesk {
   std::optional<Waiting> Add(Call<LeaseTask, LeaseGrant> call, absl::Duration expires,
                              absl::Time now);
   // Takes out the requests for which there is a task, and marks the task as busy and no longer
-  // ready; also those whose callers have gone. `judge` is asked of each task that fits; a task of
-  // which it says kTake is taken, one that is done is to be marked as busy by it.
+  // ready; as long as there is one, also those whose callers have gone. `judge` is asked of each
+  // task that fits; a task of which it says kTake is taken, one that is done is to be marked as
+  // busy by it.
   std::vector<Match> TakeMatches(absl::Time now, const Judge& judge);
   // Takes out the requests whose time is over.
   std::vector<Waiting> TakeExpired(absl::Duration elapsed, absl::Time now);
