@@ -188,6 +188,17 @@ class Flood : public ::testing::Test {
     return stub.Renew(&context, request, &response);
   }
 
+  // One at a time until the flood has ended; each must be taken.
+  static void KeepRenewing(v1::WorkerService::Stub& stub, const v1::RenewRequest& request,
+                           Renewals& flood) {
+    int renewed = 0;
+    do {
+      const grpc::Status status = Renew(stub, request);
+      ASSERT_TRUE(status.ok()) << status.error_message() << " after " << renewed;
+      ++renewed;
+    } while (!flood.ended());
+  }
+
   Service service_{{.lease_seconds = 30}};
 };
 
@@ -197,12 +208,7 @@ TEST_F(Flood, OfRenewalsLeavesAnotherWorkerItsLease) {
   const v1::RenewRequest others_lease = Lease(*other, "other");
   Renewals flood(*flooding, Lease(*flooding, "flooding"), 60'000);
   flood.Start(12'000);
-  int renewed = 0;
-  do {
-    const grpc::Status status = Renew(*other, others_lease);
-    ASSERT_TRUE(status.ok()) << status.error_message() << " after " << renewed;
-    ++renewed;
-  } while (!flood.ended());
+  ASSERT_NO_FATAL_FAILURE(KeepRenewing(*other, others_lease, flood));
   for (const auto& [kind, count] : flood.answers()) {
     EXPECT_TRUE(kind == "OK" || kind == "busy") << count << " times: " << kind;
   }
@@ -223,12 +229,7 @@ TEST_F(Flood, OfMeasurementsLeavesAnotherWorkerItsLease) {
   measurement.set_value(0.5);
   Renewals flood(*flooding, measured, 20'000);
   flood.Start(9'000);
-  int renewed = 0;
-  do {
-    const grpc::Status status = Renew(*other, others_lease);
-    ASSERT_TRUE(status.ok()) << status.error_message() << " after " << renewed;
-    ++renewed;
-  } while (!flood.ended());
+  ASSERT_NO_FATAL_FAILURE(KeepRenewing(*other, others_lease, flood));
   // Most are told to come again, long before they have waited for each other.
   EXPECT_GT(flood.answers()["busy"], 10'000);
   EXPECT_GT(flood.answers()["OK"], 0);
