@@ -112,13 +112,14 @@ std::string MissingMetric(const LiveTask& task, const std::vector<v1::Measuremen
 }
 
 // Returns whether the worker is asked for the weights of a trial that has just ended: it wins.
-bool WantsWeights(EngineParts& parts, int64_t search_id, const LiveTrial& trial) {
-  Winners& winners = parts.model.FindSearch(search_id)->winners;
+bool WantsWeights(EngineParts& parts, const LiveTrial& trial) {
+  ActiveSearch& search = *parts.model.FindSearch(trial.record.search_id);
+  Winners& winners = search.winners;
   if (trial.record.state != v1::TRIAL_STATE_SUCCEEDED || !winners.IsWinner(trial.record.number)) {
     return false;
   }
   // What was only scored has none.
-  if (!parts.model.FindSearch(search_id)->resolved->rungs[trial.rung].trains) return false;
+  if (!search.resolved->rungs[trial.rung].trains) return false;
   winners.Await(trial.record.number, parts.clock.Now() + parts.options.WeightsWait());
   return true;
 }
@@ -126,13 +127,8 @@ bool WantsWeights(EngineParts& parts, int64_t search_id, const LiveTrial& trial)
 // The same of a trial whose result was taken earlier: the worker did not hear the answer, and asks
 // again.
 bool StillWantsWeights(EngineParts& parts, int64_t trial_id) {
-  for (const auto& [id, search] : parts.model.searches()) {
-    for (const auto& [number, leader] : search->winners.leaders()) {
-      if (leader->record.id != trial_id) continue;
-      return leader->record.weights.empty() && WantsWeights(parts, id, *leader);
-    }
-  }
-  return false;
+  const std::shared_ptr<LiveTrial> leader = parts.model.FindLeader(trial_id);
+  return leader != nullptr && leader->record.weights.empty() && WantsWeights(parts, *leader);
 }
 
 // Returns whether a failure is a result of the trial, not retried. Out of memory is none while a
@@ -255,14 +251,14 @@ void Handle(EngineParts& parts, Call<v1::CompleteRequest, v1::CompleteResponse> 
       finish.error = absl::StrCat("the worker measured no ", missing);
     }
   }
-  PlanFinish(parts, *task, std::move(finish),
-             parts.batch.Answering<v1::CompleteResponse>(
-                 std::move(call.reply), [&parts, search_id = task->search->record.id, train,
-                                         trial = task->trial](const storage::Outcome&) {
-                   v1::CompleteResponse response;
-                   response.set_weights_wanted(train && WantsWeights(parts, search_id, *trial));
-                   return response;
-                 }));
+  PlanFinish(
+      parts, *task, std::move(finish),
+      parts.batch.Answering<v1::CompleteResponse>(
+          std::move(call.reply), [&parts, train, trial = task->trial](const storage::Outcome&) {
+            v1::CompleteResponse response;
+            response.set_weights_wanted(train && WantsWeights(parts, *trial));
+            return response;
+          }));
 }
 
 void Handle(EngineParts& parts, Call<v1::FailRequest, v1::FailResponse> call) {

@@ -17,6 +17,7 @@ using testing::Harness;
 using ::testing::HasSubstr;
 using testing::Measure;
 using testing::ToySpec;
+using testing::WeightsOf;
 
 TEST(Engine, ASearchRunsToItsBudgetTestsItsWinnerAndCompletes) {
   Harness harness;
@@ -317,16 +318,6 @@ TEST(Engine, EnqueuedGenotypesBecomeTrialsOnce) {
   enqueue.notations = {"|conv~0|"};
   EXPECT_EQ(harness.Call<std::vector<int64_t>>(enqueue).status().code(),
             absl::StatusCode::kInvalidArgument);
-}
-
-v1::SetWeightsRequest WeightsOf(int64_t trial_id, int64_t worker) {
-  v1::SetWeightsRequest weights;
-  weights.set_request_id("weights");
-  weights.set_worker_id(worker);
-  weights.set_trial_id(trial_id);
-  weights.set_attempt(1);
-  weights.set_sha256(std::string(64, 'd'));
-  return weights;
 }
 
 TEST(Engine, NothingIsEnqueuedToASearchThatHasEnded) {

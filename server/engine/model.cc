@@ -117,6 +117,15 @@ std::shared_ptr<LiveTrial> Model::FindTrial(int64_t trial_id) const {
   return search == nullptr ? nullptr : search->FindTrial(found->second.number);
 }
 
+std::shared_ptr<LiveTrial> Model::FindLeader(int64_t trial_id) const {
+  for (const auto& [id, search] : searches_) {
+    for (const auto& [number, trial] : search->winners.leaders()) {
+      if (trial->record.id == trial_id) return trial;
+    }
+  }
+  return nullptr;
+}
+
 std::string Model::ScopeOf(const ActiveSearch& search, const LiveTrial& trial) {
   return search.spec().sharing() == v1::SHARING_SEARCH
              ? absl::StrCat("search ", search.record.id, "/", trial.subject)
@@ -233,15 +242,13 @@ void Model::SettleSubject(const ActiveSearch& search, const LiveTrial& trial) {
 
 void Model::On(const storage::SetWeights& t, const Outcome& o) {
   if (!o.status.ok() || t.sha256.empty()) return;
-  for (auto& [id, search] : searches_) {
-    for (const auto& [number, trial] : search->winners.leaders()) {
-      if (trial->record.id != t.trial_id) continue;
-      trial->record.weights = t.sha256;
-      search->winners.SetStored(trial);
-      NoteOvertaken(*search);
-      return search->Touch(*trial);
-    }
-  }
+  const std::shared_ptr<LiveTrial> trial = FindLeader(t.trial_id);
+  if (trial == nullptr) return;
+  ActiveSearch& search = *FindSearch(trial->record.search_id);
+  trial->record.weights = t.sha256;
+  search.winners.SetStored(trial);
+  NoteOvertaken(search);
+  search.Touch(*trial);
 }
 
 // --- tasks ---

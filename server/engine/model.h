@@ -79,7 +79,9 @@ class Model {
   // Makes a trial known by its id: one that is open, or a winner that is to be tested.
   void Index(const LiveTrial& trial);
   std::shared_ptr<LiveTrial> FindTrial(int64_t trial_id) const;  // null: not indexed
-  LiveTask* FindTask(int64_t id) const;                          // null: finished or unknown
+  // Returns a trial that is shown as leading in its search; null: it is none.
+  std::shared_ptr<LiveTrial> FindLeader(int64_t trial_id) const;
+  LiveTask* FindTask(int64_t id) const;  // null: finished or unknown
   // Returns the task whose running attempt this is; null: there is none.
   LiveTask* FindRunning(int64_t worker_id, const v1::AttemptRef& attempt) const;
   LiveTask& AddTask(ActiveSearch& search, const std::shared_ptr<LiveTrial>& trial,

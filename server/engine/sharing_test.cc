@@ -60,12 +60,9 @@ TEST(Sharing, AnEvaluationThatIsSharedAtOnceTakesTheWeightsOfTheOneItOvertakes) 
           "|none~0|+|skip_connect~0|none~1|+|skip_connect~0|skip_connect~1|none~2|");
   const auto lease = harness.Lease(worker);
   ASSERT_TRUE(harness.Complete(worker, *lease, 0.5)->weights_wanted());
-  v1::SetWeightsRequest weights;
-  weights.set_request_id(harness.NewRequestId());
-  weights.set_trial_id(lease->attempt.trial_id());
-  weights.set_attempt(1);
-  weights.set_sha256(std::string(64, 'e'));
-  ASSERT_TRUE(harness.Call<v1::SetWeightsResponse>(weights).ok());
+  ASSERT_TRUE(
+      harness.Call<v1::SetWeightsResponse>(testing::WeightsOf(lease->attempt.trial_id(), worker))
+          .ok());
   ASSERT_NE(harness.Trials(second)[0].weights, "");
   Enqueue(harness, second);
   harness.Settle();
@@ -307,12 +304,9 @@ TEST(Evaluators, WeightsAreTestedByTheirMakerAsLongAsThereIsOne) {
   ASSERT_TRUE(harness.Submit(ToySpec(1)).ok());
   const auto lease = harness.Lease(real);
   ASSERT_TRUE(harness.Complete(real, *lease, 0.5)->weights_wanted());
-  v1::SetWeightsRequest weights;
-  weights.set_request_id(harness.NewRequestId());
-  weights.set_trial_id(lease->attempt.trial_id());
-  weights.set_attempt(1);
-  weights.set_sha256(std::string(64, 'e'));
-  ASSERT_TRUE(harness.Call<v1::SetWeightsResponse>(weights).ok());
+  ASSERT_TRUE(
+      harness.Call<v1::SetWeightsResponse>(testing::WeightsOf(lease->attempt.trial_id(), real))
+          .ok());
   const int64_t toy = harness.Register("b", 1, "toy");
   EXPECT_EQ(harness.Lease(toy)->work, nullptr);
   harness.Advance(absl::Minutes(3));  // the maker is gone

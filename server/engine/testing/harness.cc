@@ -58,6 +58,16 @@ v1::Dataset ToyDataset() {
   return dataset;
 }
 
+v1::SetWeightsRequest WeightsOf(int64_t trial_id, int64_t worker) {
+  v1::SetWeightsRequest weights;
+  weights.set_request_id("weights");
+  weights.set_worker_id(worker);
+  weights.set_trial_id(trial_id);
+  weights.set_attempt(1);
+  weights.set_sha256(std::string(64, 'd'));
+  return weights;
+}
+
 v1::Measurement Measure(const std::string& metric, int epoch, double value) {
   v1::Measurement measurement;
   measurement.set_metric(metric);

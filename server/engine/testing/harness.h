@@ -30,6 +30,9 @@ v1::SearchSpec DenseSpec(int64_t trials);
 // A data set of 1,000 training images [1, 8, 8] of 10 classes and a test split.
 v1::Dataset ToyDataset();
 
+// The report that the weights of a trial's first attempt are stored.
+v1::SetWeightsRequest WeightsOf(int64_t trial_id, int64_t worker);
+
 class Harness {
  public:
   // `front` makes what the engine uses instead of the store itself; null: nothing.
