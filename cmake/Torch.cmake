@@ -31,7 +31,10 @@ if(NASCENT_LIBTORCH)
       target_compile_definitions(torch INTERFACE NASCENT_CUDA=1)
     endif()
   endif()
-  target_link_options(torch INTERFACE -Wl,-rpath,${torch_lib} -Wl,--disable-new-dtags)
+  # The wheel shows parts of its own libstdc++ to every program, std::filesystem among them, which fail
+  # with another compiler's: the loader must meet the system's before it.
+  target_link_options(torch INTERFACE "SHELL:-Wl,--push-state,--no-as-needed -lstdc++ -Wl,--pop-state"
+    -Wl,-rpath,${torch_lib} -Wl,--disable-new-dtags)
 else()
   find_path(TORCH_INCLUDE_DIR torch/csrc/api/include/torch/torch.h REQUIRED)
   find_library(TORCH_LIBRARY torch REQUIRED)

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
+#include <array>
 #include <map>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "common/network/builder.h"
 #include "common/network/operations.h"
 #include "gtest/gtest.h"
+#include "worker/torch/kernels/pool_function.h"
 #include "worker/torch/network_module.h"
 #include "worker/torch/testing/operation_cases.h"
 #include "worker/torch/testing/test_device.h"
@@ -86,6 +88,48 @@ TEST(ModulesTest, ValuesAndGradientsOnTheDeviceOfTheTestsAreThoseOfTheCpu) {
           << "value, input or parameters " << i;
     }
   }
+}
+
+// What GPUs use; compared here with what is right on a CPU.
+TEST(ModulesTest, AnAverageOfPaddedValuesIsThePaddedAverage) {
+  at::manual_seed(1);
+  int cases = 0;
+  for (int64_t height = 4; height <= 8; ++height) {
+    for (const auto& [kernel, stride, pad] :
+         {std::array<int64_t, 3>{3, 1, 1}, {2, 2, 1}, {3, 2, 1}, {3, 3, 1}, {4, 3, 2}}) {
+      for (const bool ceil_mode : {false, true}) {
+        for (const bool count_padding : {false, true}) {
+          at::Tensor x = at::randn({2, 3, height, 5}, at::kDouble)
+                             .contiguous(at::MemoryFormat::ChannelsLast)
+                             .requires_grad_(true);
+          const at::Tensor expected =
+              at::avg_pool2d(x, {kernel, 2}, {stride, 1}, {pad, 1}, ceil_mode, count_padding);
+          const at::Tensor weight = at::randn_like(expected);
+          expected.mul(weight).sum().backward();
+          const at::Tensor gradient = x.grad().clone();
+          x.mutable_grad().zero_();
+          const kernels::Pool pool = {.channels = 3,
+                                      .height = height,
+                                      .width = 5,
+                                      .out_height = expected.size(2),
+                                      .out_width = expected.size(3),
+                                      .kernel_h = kernel,
+                                      .kernel_w = 2,
+                                      .stride_h = stride,
+                                      .stride_w = 1,
+                                      .pad_h = pad,
+                                      .pad_w = 1,
+                                      .count_padding = count_padding};
+          const at::Tensor found = PoolAverageOfPadded(pool, x);
+          found.mul(weight).sum().backward();
+          EXPECT_TRUE(found.sizes() == expected.sizes() && at::allclose(found, expected));
+          EXPECT_TRUE(at::allclose(x.grad(), gradient));
+          ++cases;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(cases, 100);
 }
 
 // Networks that the table's word makes equal share a key and so a result: it must be true.

@@ -103,7 +103,9 @@ void Configure(bool deterministic, int threads) {
   context.setFlushDenormal(true);
   context.setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
   context.setDeterministicCuDNN(deterministic);
-  context.setBenchmarkCuDNN(!deterministic);
+  // A new network has new shapes: to try all of cuDNN's kernels on them takes longer than the best
+  // ones save a training of less than a minute (docs/gpu.md).
+  context.setBenchmarkCuDNN(false);
   at::set_num_threads(std::max(1, threads));
 }
 

@@ -110,8 +110,32 @@ class MaxPoolFunction : public torch::autograd::Function<MaxPoolFunction> {
 
 }  // namespace
 
+at::Tensor PoolAverageOfPadded(const kernels::Pool& pool, const at::Tensor& x) {
+  // What lies behind the last row and column until the last window ends.
+  const auto behind = [](int64_t size, int64_t out, int64_t kernel, int64_t stride, int64_t pad) {
+    return std::max<int64_t>(0, (out - 1) * stride + kernel - size - pad);
+  };
+  const int64_t below =
+      behind(pool.height, pool.out_height, pool.kernel_h, pool.stride_h, pool.pad_h);
+  const int64_t right =
+      behind(pool.width, pool.out_width, pool.kernel_w, pool.stride_w, pool.pad_w);
+  const auto sums = [&](const at::Tensor& padded) {
+    return at::avg_pool2d(padded, {pool.kernel_h, pool.kernel_w}, {pool.stride_h, pool.stride_w},
+                          {0, 0}, /*ceil_mode=*/false, /*count_include_pad=*/true,
+                          /*divisor_override=*/1);
+  };
+  // How many values each window has: rounding up can make it end behind the padding.
+  at::Tensor counted = at::ones({1, 1, pool.height, pool.width}, x.options());
+  counted = at::constant_pad_nd(counted, {pool.pad_w, pool.pad_w, pool.pad_h, pool.pad_h},
+                                pool.count_padding ? 1 : 0);
+  counted = at::constant_pad_nd(counted, {0, std::max<int64_t>(0, right - pool.pad_w), 0,
+                                          std::max<int64_t>(0, below - pool.pad_h)});
+  return sums(at::constant_pad_nd(x, {pool.pad_w, right, pool.pad_h, below})).div(sums(counted));
+}
+
 at::Tensor PoolAverage(const kernels::Pool& pool, const at::Tensor& x, bool ceil_mode) {
   if (!IsFast(kernels::Family::kPool, x)) {
+    if (x.is_cuda() && (pool.pad_h > 0 || pool.pad_w > 0)) return PoolAverageOfPadded(pool, x);
     return at::avg_pool2d(x, {pool.kernel_h, pool.kernel_w}, {pool.stride_h, pool.stride_w},
                           {pool.pad_h, pool.pad_w}, ceil_mode, pool.count_padding);
   }
