@@ -48,16 +48,16 @@ class Chaos : public ::testing::Test {
     service_.StartWorker(name, {"--evaluator", NASCENT_FAKE_EVALUATOR});
   }
 
-  void Submit(const std::string& more) {
-    const std::string file =
-        service_.WriteFile("search.yaml",
-                           "name: chaos\n"
+  void Submit(const std::string& more, const std::string& name = "chaos") {
+    const std::string file = service_.WriteFile(
+        "search.yaml", "name: " + name +
+                           "\n"
                            "space: {preset: nas-bench-201, set: {channels: 4, cells: 1}}\n"
                            "data: {dataset: tiny, train: 50, validation: 20}\n"
                            "objectives: [{metric: validation_accuracy, goal: maximize}]\n"
                            "strategy: {random: {}}\n"
                            "sharing: \"off\"\n" +
-                               more);
+                           more);
     const Finished submitted = service_.Run({"submit", file});
     ASSERT_EQ(submitted.exit_code, 0) << submitted.err << service_.Logs();
   }
@@ -283,6 +283,33 @@ TEST_F(Chaos, AWorkerThatIsAskedToEndGivesItsTaskBackUncharged) {
       },
       20))
       << service_.Logs();
+}
+
+TEST_F(Chaos, ConnectionsToTheDatabaseThatAreCutCostTwoRunningSearchesNoAttempt) {
+  StartWorker("left");
+  StartWorker("right");
+  const std::string each = "recipe: {epochs: 3}\nbudget: {trials: 4, parallel: 1}\n";
+  Submit(each, "one");
+  Submit(each, "other");
+  for (const char* worker : {"left", "right", "left"}) {
+    AwaitFreshAttempt(worker);
+    const std::string cut = service_.Sql(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = "
+        "'client backend' AND usename = current_user AND pid <> pg_backend_pid()");
+    EXPECT_GE(std::stoi(cut), 2);
+  }
+  const std::string completed =
+      "SELECT count(*) FROM nascent_v1.searches WHERE state = 'COMPLETED' AND finished = 4";
+  ASSERT_TRUE(WaitFor([&] { return service_.Sql(completed) == "2"; }, 60)) << service_.Logs();
+  EXPECT_EQ(service_.Sql("SELECT count(*) FROM nascent_v1.trials WHERE state = 'SUCCEEDED' AND "
+                         "attempt = 1"),
+            "8");
+  EXPECT_EQ(service_.Sql("SELECT count(*) FROM nascent_v1.attempts WHERE state <> 'SUCCEEDED'"),
+            "0");
+  EXPECT_EQ(service_.Sql("SELECT count(DISTINCT (trial_id, epoch)) FROM nascent_v1.measurements "
+                         "WHERE counts AND kind = 'TRAIN' AND metric = 'validation_accuracy'"),
+            "24");
+  for (const char* worker : {"left", "right"}) EXPECT_TRUE(service_.worker(worker).Running());
 }
 
 }  // namespace
