@@ -5,6 +5,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
 #include "tests/support/generic_client.h"
@@ -118,6 +119,37 @@ TEST_F(Search, TheWinnerIsTestedAndItsWeightsCanBeTakenAway) {
   EXPECT_GT(std::atoi(bytes.out.c_str()), 1000);
   const Finished plot = service_.Run({"plot", "winner", "--to", service_.folder() + "/winner.png"});
   EXPECT_EQ(plot.exit_code, 0) << plot.err;
+}
+
+TEST_F(Search, AnExportedWinnerRunsInPyTorchWithTheAccuracyThatWasMeasured) {
+  Run("carried", 3);
+  const std::string folder = service_.folder() + "/carried";
+  const Finished exported = service_.Run({"export", "carried", "--to", folder});
+  ASSERT_EQ(exported.exit_code, 0) << exported.err << service_.Logs();
+  EXPECT_THAT(exported.out, HasSubstr("example.py"));
+  const Finished checked =
+      RunToEnd({NASCENT_PYTHON_WITH_TORCH, NASCENT_SOURCE_DIR "/tests/check_winner.py", folder,
+                service_.folder() + "/test-images", service_.folder() + "/test-labels"});
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+  const Finished example = RunToEnd({NASCENT_PYTHON_WITH_TORCH, folder + "/example.py"});
+  EXPECT_EQ(example.exit_code, 0) << example.err;
+  EXPECT_THAT(example.out, HasSubstr("class "));
+  // What is written can be read again, and nothing is replaced unasked.
+  EXPECT_EQ(service_.Run({"submit", "--check", folder + "/search.yaml"}).exit_code, 0);
+  const Finished again = service_.Run({"export", "carried", "--to", folder});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, HasSubstr("--force replaces it"));
+  EXPECT_EQ(service_.Run({"export", "carried", "--to", folder, "--force"}).exit_code, 0);
+  // A trial that is no winner has no weights; then nothing is written.
+  const int winner = static_cast<int>(
+      Field(Json(service_.Run({"best", "carried", "--output", "json"}).out), "number")
+          .number_value());
+  const std::string other = winner == 1 ? "2" : "1";
+  const Finished none =
+      service_.Run({"export", "carried", "--trial", other, "--to", folder + "-none"});
+  EXPECT_EQ(none.exit_code, 3) << none.out;
+  EXPECT_THAT(none.err, HasSubstr("there are those of #" + std::to_string(winner)));
+  EXPECT_FALSE(std::filesystem::exists(folder + "-none"));
 }
 
 TEST_F(Search, TheReaderRoleReadsEveryViewAndWritesNothing) {

@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/facts.h"
-#include "client/cli/search_trials.h"
 #include "client/cli/watch_view.h"
+#include "client/cli/winner.h"
 #include "common/exit_code.h"
 #include "common/status_macros.h"
 
@@ -31,46 +31,13 @@ struct BestOptions {
   int64_t trial = 0;  // 0: the winner
 };
 
-// Which trials have weights, for a message.
-std::string WithWeights(const std::vector<v1::Trial>& trials) {
-  std::string numbers;
-  for (const v1::Trial& trial : trials) {
-    if (!trial.weights().empty()) {
-      absl::StrAppend(&numbers, numbers.empty() ? "#" : ", #", trial.number());
-    }
-  }
-  return numbers;
-}
-
-absl::Status FetchWeights(Context& context, const v1::Search& search, const v1::Trial& trial,
-                          const std::string& path) {
-  if (!trial.weights().empty()) return context.client().GetArtifact(trial.weights(), path);
-  std::string why = ": they are kept of winners, try again when it has ended";
-  if (client::HasEnded(search.state())) {
-    NASCENT_ASSIGN_OR_RETURN(const auto trials, context.client().ListTrials(client::RefOf(search)));
-    const std::string others = WithWeights(trials);
-    why = others.empty() ? "" : absl::StrCat(": there are those of ", others);
-  }
-  return absl::NotFoundError(absl::StrCat("no weights are stored for trial #", trial.number(),
-                                          " of search ", search.id(), why));
-}
-
 absl::StatusOr<int> ShowBest(Context& context, const BestOptions& options) {
-  NASCENT_ASSIGN_OR_RETURN(auto search,
+  NASCENT_ASSIGN_OR_RETURN(const auto search,
                            context.client().Get(client::ParseSearchRef(options.search)));
-  v1::Trial trial;
-  if (options.trial > 0) {
-    NASCENT_ASSIGN_OR_RETURN(trial, FindTrial(context.client(), search, options.trial));
-  } else if (search.leaders_size() == 0) {
-    return absl::NotFoundError(
-        absl::StrCat("search ", search.id(), " (", search.spec().name(), ") has no result",
-                     client::HasEnded(search.state()) ? "" : " yet", ": it is ", StateWord(search),
-                     search.state_reason().empty() ? "" : ", ", search.state_reason()));
-  } else {
-    trial = search.leaders(0);
-  }
+  NASCENT_ASSIGN_OR_RETURN(const v1::Trial trial,
+                           FindResult(context.client(), search, options.trial));
   if (!options.weights.empty()) {
-    NASCENT_RETURN_IF_ERROR(FetchWeights(context, search, trial, options.weights));
+    NASCENT_RETURN_IF_ERROR(FetchWeights(context.client(), search, trial, options.weights));
   }
   if (context.json()) {
     context.PrintJson(TrialJson(search, trial));

@@ -53,6 +53,10 @@ void AddSpaceOptions(CLI::App& command, SpaceSource& source) {
       .add_option("SPACE,--space", source.space,
                   "A preset's name or a template file; also as --space SPACE")
       ->required();
+  AddSpaceConstants(command, source);
+}
+
+void AddSpaceConstants(CLI::App& command, SpaceSource& source) {
   command.add_option("--set", source.set, "Constants of the template, NAME=VALUE …");
   command.add_option("--input", source.input, "Shape of one example")->default_str("3x32x32");
   command.add_option("--classes", source.classes, "Number of classes")

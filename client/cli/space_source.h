@@ -23,7 +23,10 @@ struct SpaceSource {
   space::OutputRule output = space::OutputRule::kAny;
 };
 
+// Which space, and the rest.
 void AddSpaceOptions(CLI::App& command, SpaceSource& source);
+// The rest: constants, input, classes.
+void AddSpaceConstants(CLI::App& command, SpaceSource& source);
 
 struct LoadedSpace {
   std::shared_ptr<const space::Space> space;
