@@ -291,13 +291,14 @@ TEST_F(Chaos, ConnectionsToTheDatabaseThatAreCutCostTwoRunningSearchesNoAttempt)
   const std::string each = "recipe: {epochs: 3}\nbudget: {trials: 4, parallel: 1}\n";
   Submit(each, "one");
   Submit(each, "other");
+  int cut = 0;
   for (const char* worker : {"left", "right", "left"}) {
     AwaitFreshAttempt(worker);
-    const std::string cut = service_.Sql(
+    cut += std::stoi(service_.Sql(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = "
-        "'client backend' AND usename = current_user AND pid <> pg_backend_pid()");
-    EXPECT_GE(std::stoi(cut), 2);
+        "'client backend' AND pid <> pg_backend_pid()"));
   }
+  EXPECT_GE(cut, 4);  // Of two coordinators, more than once.
   const std::string completed =
       "SELECT count(*) FROM nascent_v1.searches WHERE state = 'COMPLETED' AND finished = 4";
   ASSERT_TRUE(WaitFor([&] { return service_.Sql(completed) == "2"; }, 60)) << service_.Logs();

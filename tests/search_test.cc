@@ -137,7 +137,7 @@ TEST_F(Search, AnExportedWinnerRunsInPyTorchWithTheAccuracyThatWasMeasured) {
   // What is written can be read again, and nothing is replaced unasked.
   EXPECT_EQ(service_.Run({"submit", "--check", folder + "/search.yaml"}).exit_code, 0);
   const Finished again = service_.Run({"export", "carried", "--to", folder});
-  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_EQ(again.exit_code, 4);
   EXPECT_THAT(again.err, HasSubstr("--force replaces it"));
   EXPECT_EQ(service_.Run({"export", "carried", "--to", folder, "--force"}).exit_code, 0);
   // A trial that is no winner has no weights; then nothing is written.
