@@ -72,6 +72,28 @@ TEST(CommandLine, AddressesThatCannotBeAreRefusedWithAHint) {
   EXPECT_THAT(environment.err, HasSubstr("NASCENT_SERVER"));
 }
 
+TEST(CommandLine, AnExportOfTwoThingsAtOnceOrOfNoneIsRefused) {
+  const std::string to = ::testing::TempDir() + "/nascent_export";
+  using Words = std::vector<std::string>;
+  for (const auto& [words, reason] : std::vector<std::pair<Words, std::string>>{
+           {{}, "SEARCH is required"},
+           {{"--code"}, "--code requires --genotype"},
+           {{"--code", "--genotype", "@resnet"}, "--space is required"},
+           {{"x", "--genotype", "y"}, "--genotype requires --code"},
+           {{"x", "--set", "a=1"}, "--set requires --code"},
+           {{"x", "--space", "nas-bench-201"}, "--space requires --code"},
+           {{"x", "--trial", "0"}, "--trial"},
+           {{"x", "--code", "--trial", "3", "--genotype", "@resnet"}, "--trial excludes --code"},
+           {{"x", "--code", "--space", "y", "--genotype", "@resnet"}, "--space excludes x"}}) {
+    Words all = {"export", "--to", to};
+    all.insert(all.end(), words.begin(), words.end());
+    const Finished refused = RunNascent(all);
+    EXPECT_EQ(refused.exit_code, 2) << reason;
+    EXPECT_THAT(refused.err, HasSubstr(reason));
+  }
+  EXPECT_FALSE(std::filesystem::exists(to));
+}
+
 TEST(CommandLine, ADetachedServiceFailsWithItsOwnReasonAndCode) {
   const TemporaryFolder folder;
   std::ofstream(folder.path() + "/file") << "x";

@@ -132,7 +132,7 @@ network = load_network()
 output = network(preprocess(examples))  # examples: @EXAMPLES@
 ```
 
-To ONNX or TorchScript:
+To ONNX (newer PyTorch asks for the package onnxscript) or TorchScript:
 
 ```python
 x = preprocess(examples)
