@@ -101,7 +101,7 @@ TEST(PresetExamples, AreSearchedEndToEnd) {
   std::string funnel = ReadFile(NASCENT_EXAMPLES "/zero-cost-funnel.yaml");
   funnel = WithLine(funnel, "data:", "data: {dataset: tiny, train: 64, validation: 32}");
   funnel = WithLine(funnel, "strategy:", "strategy: {asha: {reduction_factor: 3}}");
-  funnel = WithLine(funnel, "budget:", "budget: {trials: 13, parallel: 1}");
+  funnel = WithLine(funnel, "budget:", "budget: {trials: 4, parallel: 1}");
   const Finished searched = service.Run({"submit", service.WriteFile("funnel.yaml", funnel)});
   ASSERT_EQ(searched.exit_code, 0) << searched.err;
   EXPECT_TRUE(WaitFor(

@@ -47,6 +47,7 @@ Json MapJson(const Map& map) {
 Json ProgressJson(const v1::SearchProgress& progress) {
   Json json = Json::Object();
   json.Set("finished", progress.finished())
+      .Set("scored", progress.scored())
       .Set("running", progress.running())
       .Set("ready", progress.ready())
       .Set("succeeded", progress.succeeded())

@@ -92,6 +92,7 @@ std::string ProgressText(const v1::Search& search) {
   parts.push_back(budget.has_trials()
                       ? absl::StrCat(progress.finished(), " of ", Plural(budget.trials(), "trial"))
                       : Plural(progress.finished(), "trial"));
+  if (progress.scored() > 0) parts.push_back(absl::StrCat(progress.scored(), " scored"));
   parts.push_back(FormatSeconds(progress.wall_seconds()));
   if (search.state() == v1::SEARCH_STATE_FINISHING) {
     parts.emplace_back("testing the winner");

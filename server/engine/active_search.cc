@@ -11,6 +11,9 @@ namespace {
 
 // Ended trials that are kept in full, for those who watch.
 constexpr size_t kKeptTrials = 1000;
+// Scores cost no budget. Where so many in a row can't be told, none of the space's is to be
+// expected.
+constexpr int64_t kMostWithoutScore = 1000;
 
 }  // namespace
 
@@ -22,12 +25,18 @@ ActiveSearch::ActiveSearch(storage::SearchRecord search_record,
       agenda(to_do),
       winners(resolved->spec) {}
 
+int64_t ActiveSearch::ChargedPlanned() const {
+  return std::count_if(queue.planned.begin(), queue.planned.end(), [this](const auto& planned) {
+    return resolved->rungs[planned.proposal.rung].fidelity.zero_cost().empty();
+  });
+}
+
 int64_t ActiveSearch::Room(int slots) const {
   const v1::Budget& budget = spec().budget();
   const int64_t parallel = budget.parallel() > 0 ? budget.parallel() : std::max(slots, 1);
   const auto planned = static_cast<int64_t>(queue.planned.size());
   int64_t room = parallel + budget.lookahead() - tally.Outstanding() - planned;
-  if (budget.has_trials()) room = std::min(room, budget.trials() - Charged() - planned);
+  if (budget.has_trials()) room = std::min(room, budget.trials() - Charged() - ChargedPlanned());
   return std::max<int64_t>(room, 0);
 }
 
@@ -46,6 +55,14 @@ void ActiveSearch::OnEnded(const std::shared_ptr<LiveTrial>& trial) {
   }
   if (ended_record.state == v1::TRIAL_STATE_CANCELLED) return;
   const bool usable = storage::HasGoodResult(ended_record);
+  if (storage::ExemptFromBudget(ended_record)) {
+    ending.without_score = usable ? 0 : ending.without_score + 1;
+    if (ending.without_score >= kMostWithoutScore && ending.stop_reason.empty()) {
+      ending.stop_reason = absl::StrCat("no ", ended_record.fidelity.zero_cost(), " of ",
+                                        ending.without_score, " candidates in a row");
+    }
+    return;
+  }
   const bool improved = usable && winners.Add(trial);
   if (usable) ++ending.results;
 

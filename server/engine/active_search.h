@@ -28,8 +28,9 @@ namespace nascent::engine {
 struct Ending {
   std::string refused;              // why the search can't go on
   std::string stop_reason;          // a budget or a stop rule says that nothing new starts
-  int64_t results = 0;              // trials that ended with one
-  int64_t without_improvement = 0;  // trials in a row
+  int64_t results = 0;              // trained trials that ended with one
+  int64_t without_improvement = 0;  // trained trials in a row
+  int64_t without_score = 0;        // trials in a row of which a score can't be told
   bool final_planned = false;
   int64_t open_final_tasks = 0;
 };
@@ -45,7 +46,9 @@ struct ActiveSearch {
   const v1::SearchSpec& spec() const { return resolved->spec; }
   bool IsIn(v1::SearchState state) const { return record.state == state; }
   // Returns the number of trials that count against the budget, or will.
-  int64_t Charged() const { return last_number - tally.Of(v1::TRIAL_STATE_CANCELLED); }
+  int64_t Charged() const { return last_number - tally.Exempt(); }
+  // Returns how many of those proposed that are not yet trials will count so.
+  int64_t ChargedPlanned() const;
   // Returns how many more trials may be proposed now, with `slots` free or busy slots in the
   // service.
   int64_t Room(int slots) const;

@@ -130,8 +130,7 @@ absl::StatusOr<std::vector<space::Genotype>> ReadGenotypes(const ActiveSearch& s
 // Says why the search takes no `count` trials more.
 absl::Status CheckRoom(const ActiveSearch& search, int64_t count) {
   const v1::Budget& budget = search.spec().budget();
-  const int64_t used = search.Charged() + static_cast<int64_t>(search.queue.planned.size()) +
-                       search.queue.Enqueued();
+  const int64_t used = search.Charged() + search.ChargedPlanned() + search.queue.Enqueued();
   if (budget.has_trials() && used + count > budget.trials()) {
     return absl::FailedPreconditionError(absl::StrCat("budget.trials: found ", used, " used and ",
                                                       count, " more, allowed ", budget.trials()));

@@ -204,7 +204,7 @@ void PlanCancelReady(EngineParts& parts, ActiveSearch& search, LiveTrial& trial)
 std::string WhyAllFailed(const ActiveSearch& search) {
   std::map<v1::FailureKind, int64_t> counts;
   for (const auto& trial : search.ended) {
-    if (trial->record.state != v1::TRIAL_STATE_CANCELLED) ++counts[trial->record.failure];
+    if (trial->record.failure != v1::FAILURE_KIND_UNSPECIFIED) ++counts[trial->record.failure];
   }
   const auto most =
       std::max_element(counts.begin(), counts.end(),
@@ -219,7 +219,11 @@ std::string WhyAllFailed(const ActiveSearch& search) {
   const std::string ways = absl::StrJoin(counts, ", ", [](std::string* out, const auto& count) {
     absl::StrAppend(out, count.second, " ", v1::FailureKind_Name(count.first).substr(13));
   });
-  return absl::StrCat("all ", search.tally.Finished(), " trials failed: ", ways,
+  const int64_t trained = search.tally.Finished();
+  const std::string all =
+      trained > 0 ? absl::StrCat("all ", trained, " trials failed: ")
+                  : absl::StrCat("of ", search.tally.Scored(), " scored none could be trained: ");
+  return absl::StrCat(all, ways,
                       error.empty() ? "" : "; the last one: ", CleanText(error, kLongestError));
 }
 
@@ -233,7 +237,7 @@ void PlanEnd(EngineParts& parts, ActiveSearch& search) {
   const bool exhausted = search.queue.mood == StrategyQueue::Mood::kExhausted;
   if (ending.stop_reason.empty() && !exhausted && !spent) return;
   if (!search.open.empty() || !search.queue.Idle()) return;
-  if (search.tally.Finished() > 0 && ending.results == 0) {
+  if (search.tally.Finished() + search.tally.Scored() > 0 && ending.results == 0) {
     return ChangeState(parts, search, v1::SEARCH_STATE_FAILED, WhyAllFailed(search));
   }
   // The last events are only for the strategy, which is not asked again.

@@ -1,6 +1,11 @@
 // Each proposal in the log equals a fresh strategy's, given the log before it.
 
+#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
 
 #include "server/engine/testing/fleet.h"
 #include "server/engine/testing/harness.h"
@@ -45,6 +50,54 @@ TEST(Replay, EvolutionWithAsynchronousWorkersIsReplayableThroughKillsAtRandomPoi
     ASSERT_TRUE(fleet.Run(search, 3000));
     EXPECT_EQ(harness.Trials(search).size(), 60u);
     CheckReplay(harness, search);
+  }
+}
+
+// How many trials each rung had.
+std::map<int, int> ByRung(const std::vector<storage::TrialRecord>& trials) {
+  std::map<int, int> counts;
+  for (const auto& trial : trials) ++counts[trial.fidelity.rung()];
+  return counts;
+}
+
+TEST(Replay, AFunnelThatBeginsWithScoresTrainsWhatItsBudgetSaysAndIsReplayable) {
+  const struct {
+    std::string strategy;
+    int64_t trials;
+    std::map<int, int> by_rung;  // empty: depends on who comes first
+  } cases[] = {
+      // Two brackets, of which a free slot begins the second before the first has ended.
+      {R"({"successive_halving": {"configurations": 12, "reduction_factor": 3}})",
+       10,
+       {{0, 24}, {1, 8}, {2, 2}}},
+      // The second is cut to what is left.
+      {R"({"successive_halving": {"configurations": 12, "reduction_factor": 3,
+                                  "of": {"regularized_evolution": {"population": 5, "sample": 2}}}})",
+       7,
+       {{0, 24}, {1, 5}, {2, 2}}},
+      {R"("hyperband")", 13, {{0, 9}, {1, 8}, {2, 5}}},
+      {R"("bohb")", 13, {{0, 9}, {1, 8}, {2, 5}}},
+      {R"({"asha": {"reduction_factor": 3, "of": "tpe"}})", 12, {}},
+  };
+  for (const auto& each : cases) {
+    for (uint64_t seed = 1; seed <= ::nascent::testing::Repetitions(4u); ++seed) {
+      SCOPED_TRACE(::testing::Message() << each.strategy << ", seed " << seed);
+      Harness harness;
+      Mishaps mishaps;
+      mishaps.restart = 0.1;
+      Fleet fleet(harness, 4, seed, mishaps);
+      v1::SearchSpec spec = testing::FunnelSpec(each.trials);
+      ASSERT_TRUE(
+          google::protobuf::util::JsonStringToMessage(each.strategy, spec.mutable_strategy()).ok());
+      spec.set_seed(seed);
+      spec.mutable_budget()->set_parallel(4);
+      const int64_t search = *harness.Submit(spec);
+      ASSERT_TRUE(fleet.Run(search, 5000));
+      const std::map<int, int> by_rung = ByRung(harness.Trials(search));
+      EXPECT_EQ(by_rung.at(1) + by_rung.at(2), each.trials);
+      if (!each.by_rung.empty()) EXPECT_EQ(by_rung, each.by_rung);
+      CheckReplay(harness, search);
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "server/engine/testing/harness.h"
+#include "server/engine/view/ended_search.h"
 #include "server/engine/view/task_message.h"
 
 namespace nascent::engine {
@@ -85,6 +86,50 @@ TEST(Scores, ThatAreNotFiniteEndTheTrialAndItNeverGoesOn) {
   EXPECT_EQ(trials[0].failure, v1::FAILURE_KIND_DIVERGED);
   EXPECT_THAT(trials[0].error, HasSubstr("synflow"));
   EXPECT_EQ(trials[3].continues, 3);
+}
+
+TEST(Scores, CountInNoNumberOfTrials) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 1, "test", {"synflow"});
+  v1::SearchSpec spec = testing::FunnelSpec(5);
+  spec.mutable_stop()->set_no_improvement_trials(3);
+  const auto search = harness.Submit(spec);
+  ASSERT_TRUE(search.ok()) << search.status();
+  for (int i = 0; i < 12; ++i) Score(harness, worker, *harness.Lease(worker), i);
+  v1::SearchProgress progress = harness.View(*search).search.progress();
+  EXPECT_EQ(progress.finished(), 0);
+  EXPECT_EQ(progress.scored(), 12);
+  EXPECT_EQ(progress.succeeded(), 12);
+  ASSERT_TRUE(harness.Complete(worker, *harness.Lease(worker), 0.5).ok());
+  harness.Restart();  // It counts the same again.
+  progress = harness.View(*search).search.progress();
+  EXPECT_EQ(progress.finished(), 1);
+  EXPECT_EQ(progress.scored(), 12);
+  for (double worse : {0.4, 0.3, 0.2}) {
+    EXPECT_EQ(harness.State(*search), v1::SEARCH_STATE_RUNNING);
+    ASSERT_TRUE(harness.Complete(worker, *harness.Lease(worker), worse).ok());
+  }
+  const auto record = harness.store().GetSearch(*search);
+  EXPECT_EQ(record->state_reason, "no improvement in 3 trials");
+  const auto ended = ReadSearch(harness.store(), *record, /*leaders=*/false);
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  EXPECT_EQ(ended->progress().finished(), 4);
+  EXPECT_EQ(ended->progress().scored(), 12);
+}
+
+TEST(Scores, ThatNoCandidateHasEndTheSearch) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 1, "test", {"synflow"});
+  const auto search = harness.Submit(testing::FunnelSpec(5));
+  const double none = -std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(harness.State(*search), v1::SEARCH_STATE_RUNNING);
+    Score(harness, worker, *harness.Lease(worker), none);
+  }
+  const auto record = harness.store().GetSearch(*search);
+  EXPECT_EQ(record->state, v1::SEARCH_STATE_FAILED);
+  EXPECT_THAT(record->state_reason,
+              HasSubstr("of 1000 scored none could be trained: 1000 DIVERGED; the last one: "));
 }
 
 TEST(Scores, AreAskedOfWorkersThatDeclareThemAlsoAfterARestart) {

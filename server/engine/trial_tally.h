@@ -36,7 +36,11 @@ class TrialTally {
     return found == counts_.end() ? 0 : found->second;
   }
   // Returns how many ended with a result or a failure: those that a budget counts.
-  int64_t Finished() const { return storage::CountForBudget(counts_); }
+  int64_t Finished() const { return storage::CountForBudget(counts_) - scored_; }
+  // Returns how many ended with a score or without one that they should have had.
+  int64_t Scored() const { return scored_; }
+  // Returns how many, open or ended, no budget counts.
+  int64_t Exempt() const { return exempt_; }
   int64_t Open() const { return Of(v1::TRIAL_STATE_READY) + Of(v1::TRIAL_STATE_LEASED); }
   // Returns how many open trials take a slot or will: all but those that wait for a twin of their
   // own search.
@@ -45,11 +49,19 @@ class TrialTally {
  private:
   void Count(const LiveTrial& trial, int sign) {
     counts_[trial.record.state] += sign;
+    if (trial.record.state == v1::TRIAL_STATE_CANCELLED) {
+      exempt_ += sign;
+    } else if (storage::ExemptFromBudget(trial.record)) {
+      exempt_ += sign;
+      if (storage::CountsForBudget(trial.record.state)) scored_ += sign;
+    }
     if (trial.record.state == v1::TRIAL_STATE_READY && trial.joined_own) joined_own_ += sign;
   }
 
   std::map<v1::TrialState, int64_t> counts_;
   int64_t joined_own_ = 0;
+  int64_t exempt_ = 0;
+  int64_t scored_ = 0;
 };
 
 }  // namespace nascent::engine

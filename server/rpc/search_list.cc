@@ -51,8 +51,8 @@ absl::StatusOr<v1::Search> SearchList::ReadEnded(const storage::SearchRecord& re
   auto search = engine::ReadSearch(*backend_.store, record, /*leaders=*/false);
   if (!search.ok()) return search;
   const auto& progress = search->progress();
-  const int64_t trials =
-      progress.finished() + progress.cancelled() + progress.ready() + progress.running();
+  const int64_t trials = progress.finished() + progress.scored() + progress.cancelled() +
+                         progress.ready() + progress.running();
   {
     MutexLock lock(mutex_);
     if (const auto known = leaders_.find(record.id); known != leaders_.end() && HasEnded(record)) {

@@ -85,7 +85,7 @@ class Watch : public grpc::ServerWriteReactor<v1::WatchSearchResponse> {
     auto search = engine::ReadSearch(*backend_.store, record, /*leaders=*/true);
     if (!search.ok()) return End(search.status());
     const auto& progress = search->progress();
-    const int64_t trials = progress.finished() + progress.cancelled();
+    const int64_t trials = progress.finished() + progress.scored() + progress.cancelled();
     auto records = backend_.store->LoadTrials(record.id, std::max<int64_t>(trials - kMostTrials, 0),
                                               kMostTrials);
     if (!records.ok()) return End(records.status());

@@ -17,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/exit_code.h"
 #include "common/picture/draw.h"
 #include "common/spec/document.h"
@@ -66,23 +67,34 @@ absl::Status ParseSeeds(const std::string& text, CompareOptions& options) {
   return ok ? absl::OkStatus() : Wrong("--seeds", text, "a seed or FIRST..LAST");
 }
 
-// "epochs=12:COLUMN,200:COLUMN".
+// "epochs=12:COLUMN,200:COLUMN", before it "zero_cost=SCORE:COLUMN,".
 absl::Status ParseFidelity(const std::string& text, SimulationOptions& options) {
   if (text.empty()) return absl::OkStatus();
-  const std::string expected = "epochs=N:COLUMN,M:COLUMN,… with rising numbers of epochs";
-  const std::string prefix = "epochs=";
-  if (text.rfind(prefix, 0) != 0) return Wrong("--fidelity", text, expected);
-  for (const absl::string_view part : absl::StrSplit(text.substr(prefix.size()), ',')) {
-    const std::vector<std::string> pair = absl::StrSplit(part, absl::MaxSplits(':', 1));
-    SimulationOptions::Rung rung;
-    if (pair.size() != 2 || !absl::SimpleAtoi(pair[0], &rung.epochs) || rung.epochs < 1 ||
-        pair[1].empty() || (!options.rungs.empty() && rung.epochs <= options.rungs.back().epochs)) {
+  const std::string expected =
+      "epochs=N:COLUMN,M:COLUMN,… with rising numbers of epochs, before it scores: "
+      "zero_cost=SCORE:COLUMN,";
+  bool trains = false;
+  for (absl::string_view part : absl::StrSplit(text, ',')) {
+    const bool is_score = absl::ConsumePrefix(&part, "zero_cost=");
+    if (absl::ConsumePrefix(&part, "epochs=")) {
+      if (trains) return Wrong("--fidelity", text, expected);
+      trains = true;
+    } else if (trains == is_score) {
       return Wrong("--fidelity", text, expected);
     }
+    const std::vector<std::string> pair = absl::StrSplit(part, absl::MaxSplits(':', 1));
+    if (pair.size() != 2 || pair[1].empty()) return Wrong("--fidelity", text, expected);
+    SimulationOptions::Rung rung;
     rung.column = pair[1];
+    if (is_score) {
+      rung.score = pair[0];
+    } else if (!absl::SimpleAtoi(pair[0], &rung.epochs) || rung.epochs < 1 ||
+               (!options.rungs.empty() && rung.epochs <= options.rungs.back().epochs)) {
+      return Wrong("--fidelity", text, expected);
+    }
     options.rungs.push_back(rung);
   }
-  return absl::OkStatus();
+  return trains ? absl::OkStatus() : Wrong("--fidelity", text, expected);
 }
 
 absl::Status ParseNumbers(const std::string& option, const std::string& text,
@@ -267,7 +279,8 @@ int Main(int argc, char** argv) {
   app.add_option("--report", options.report_metric,
                  "The column that is reported of its incumbent; default: what it sees");
   app.add_option("--fidelity", arguments.fidelity,
-                 "The columns of a ladder: epochs=12:COLUMN,200:COLUMN");
+                 "The columns of a ladder: epochs=12:COLUMN,200:COLUMN, before it rungs of scores: "
+                 "zero_cost=synflow:COLUMN,epochs=…");
   app.add_option("--time", options.time_column,
                  "The column with the seconds of a whole training; default: 1 second");
   app.add_option("--seen", arguments.seen,

@@ -13,6 +13,7 @@
 #include "server/simulate/simulation.h"
 #include "server/simulate/workers.h"
 #include "server/storage/memory_store.h"
+#include "server/storage/trial_life.h"
 #include "server/strategy/goals/outcome.h"
 
 namespace nascent::simulate {
@@ -110,6 +111,8 @@ absl::StatusOr<Trajectory> Scenario::Run(const google::protobuf::Value& strategy
     if (needs_networks_) finished.metrics.merge(problem.costs(genotype));
     const int row = RowOf(genotype);
     if (row < 0) return absl::InternalError("a trial without a row in the table");
+    // What was only scored is no query, and nothing that a user would take.
+    if (storage::ExemptFromBudget(trial)) continue;
     standing.Offer(trial.fidelity.rung(), strategy::Assess(problem, finished), row);
     const absl::Time ended = trial.finished_at.value_or(clock.Now());
     trajectory.queries.push_back(

@@ -83,7 +83,12 @@ absl::Status Scenario::TakeSpec(const v1::SearchSpec& spec) {
   if (!options_.rungs.empty()) {
     spec_.clear_fidelities();
     for (const SimulationOptions::Rung& rung : options_.rungs) {
-      spec_.mutable_fidelities()->add_epochs(rung.epochs);
+      v1::RungSpec& added = *spec_.mutable_fidelities()->add_rungs();
+      if (rung.score.empty()) {
+        added.set_epochs(rung.epochs);
+      } else {
+        added.mutable_zero_cost()->set_metric(rung.score);
+      }
     }
     spec_.mutable_recipe()->set_epochs(options_.rungs.back().epochs);
   } else if (spec_.fidelities().epochs_size() + spec_.fidelities().train_share_size() +

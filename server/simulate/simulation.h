@@ -38,10 +38,12 @@ struct SimulationOptions {
   // Whether a genotype that stands in no row has the results of the nearest one; else the table
   // must hold every one that the search may propose.
   bool nearest = false;
-  // Rungs by epochs, rising, each with the column that holds the first objective at it.
+  // Rungs by epochs, rising, each with the column that holds the first objective at it; below them
+  // those of a score without training, with the column of that.
   struct Rung {
     int epochs = 0;
     std::string column;
+    std::string score = {};  // its name; empty: the rung trains
   };
   std::vector<Rung> rungs;
   std::string time_column;  // seconds of the whole training; empty: 1 second

@@ -184,6 +184,23 @@ TEST(SimulationTest, ALadderIsClimbedFromCheckpoints) {
   }
 }
 
+TEST(SimulationTest, AFunnelOfScoresSpendsItsQueriesOnTrainings) {
+  SimulationOptions options;
+  options.report_metric = "score";
+  options.rungs = {{0, "short", "synflow"}, {25, "short"}, {100, "score"}};
+  options.time_column = "seconds";
+  options.workers = 4;
+  const auto scenario = Make(Search(33), options);
+  for (const char* strategy :
+       {"{asha: {reduction_factor: 10}}",
+        "{successive_halving: {configurations: 300, reduction_factor: 10}}", "hyperband", "bohb"}) {
+    SCOPED_TRACE(strategy);
+    const Trajectory run = Simulate(*scenario, strategy);
+    ASSERT_EQ(run.queries.size(), 33u);
+    EXPECT_GT(run.queries.back().reported, 10);
+  }
+}
+
 TEST(SimulationTest, SharingAnswersARepeatAtOnce) {
   SimulationOptions options = Options();
   options.sharing = v1::SHARING_SEARCH;

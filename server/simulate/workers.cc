@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "common/random.h"
 #include "common/status_macros.h"
+#include "server/strategy/goals/outcome.h"
 
 namespace nascent::simulate {
 namespace {
@@ -95,6 +96,9 @@ void Workers::Register(int64_t worker) {
   call.request.set_protocol_version(1);
   call.request.add_slots()->set_kind("cpu");
   call.request.add_task_kinds(v1::TASK_KIND_TRAIN);
+  for (const auto& rung : scenario_.options_.rungs) {
+    if (!rung.score.empty()) call.request.add_metrics(rung.score);
+  }
   call.reply = [this, worker](const absl::StatusOr<v1::RegisterResponse>& reply) {
     trouble_.Update(reply.status());
     if (!reply.ok()) return;
@@ -153,6 +157,8 @@ void Workers::Begin(int64_t index, const engine::LeaseGrant& grant) {
   worker.from = ShareOf(grant.checkpoint);
   const auto& rungs = scenario_.resolved_->rungs;
   worker.reported = 0;
+  // No training passes a score on its way.
+  while (worker.reported < worker.rung && !rungs[worker.reported].trains) ++worker.reported;
   while (worker.reported < worker.rung &&
          rungs[worker.reported].rung.share_of_full <= worker.from + 1e-6) {
     ++worker.reported;
@@ -203,7 +209,10 @@ std::vector<v1::Measurement> Workers::Measure(const Worker& worker, int rung) co
     measurement.set_value(value);
   };
   uint64_t index = 0;
+  const std::string& score = scenario_.resolved_->rungs[rung].rung.metric;
   for (const Scenario::Seen& seen : scenario_.seen_) {
+    if (!score.empty() && index > 0 && !strategy::IsKnownUntrained(seen.metric)) continue;
+    const std::string& metric = score.empty() || index > 0 ? seen.metric : score;
     const uint64_t key = static_cast<uint64_t>(rung) << 32 | index++;
     double value = seen.values[rung][worker.record];
     if (seen.noise > 0) {
@@ -211,7 +220,7 @@ std::vector<v1::Measurement> Workers::Measure(const Worker& worker, int rung) co
       value += seen.noise * random.Normal();
     }
     // On the way there may be no result of a training that has one at its end.
-    if (!std::isnan(value)) add(seen.metric, value);
+    if (!std::isnan(value)) add(metric, value);
   }
   return measurements;
 }
@@ -267,7 +276,7 @@ void Workers::End(int64_t index) {
   }
   call.request.set_stopped(worker.stopped);
   const auto& rungs = scenario_.resolved_->rungs;
-  if (rungs.size() > 1) {
+  if (rungs.size() > 1 && rungs[worker.rung].trains) {
     call.request.set_checkpoint(Checkpoint(rungs[worker.rung].rung.share_of_full));
   }
   call.reply = [](const absl::StatusOr<v1::CompleteResponse>&) {};

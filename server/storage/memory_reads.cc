@@ -107,8 +107,11 @@ SearchTotals MemoryState::FindTotals(int64_t search_id, absl::Time now) const {
   SearchTotals totals;
   const auto found = searches_.find(search_id);
   if (found == searches_.end()) return totals;
-  for (const auto& [number, id] : found->second.trials)
-    ++totals.trials[trials_.at(id).record.state];
+  for (const auto& [number, id] : found->second.trials) {
+    const TrialRecord& trial = trials_.at(id).record;
+    ++totals.trials[trial.state];
+    if (ExemptFromBudget(trial) && CountsForBudget(trial.state)) ++totals.scored;
+  }
   totals.device_seconds = found->second.device_seconds;
   for (const int64_t id : found->second.open_tasks) {
     const TaskRecord& task = tasks_.at(id).record;

@@ -113,7 +113,8 @@ ORDER BY trial_id LIMIT 1
 
 constexpr Statement kCountTrials = {"count_trials", R"sql(
 SELECT CASE WHEN t.state = 'READY' AND coalesce(k.leased, false) THEN 'LEASED' ELSE t.state END,
-       count(*)
+       count(*),
+       count(*) FILTER (WHERE t.fidelity ? 'zero_cost' AND t.state NOT IN ('READY', 'CANCELLED'))
 FROM nascent.trials AS t
 LEFT JOIN nascent.tasks AS k ON k.trial_id = t.id AND k.kind = 'TRAIN'
 WHERE t.search_id = $1
@@ -335,6 +336,7 @@ absl::StatusOr<SearchTotals> PostgresStore::GetTotals(int64_t search_id) {
         totals = SearchTotals();
         for (const pqxx::row& row : transaction.Execute(kCountTrials, search_id)) {
           totals.trials[postgres::TrialStateOf(row[0].c_str())] = row[1].as<int64_t>();
+          totals.scored += row[2].as<int64_t>();
         }
         const pqxx::result seconds = transaction.Execute(kDeviceSeconds, search_id);
         totals.device_seconds = seconds[0][0].as<double>();

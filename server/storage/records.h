@@ -138,6 +138,7 @@ struct WorkerRecord {
 
 struct SearchTotals {
   std::map<v1::TrialState, int64_t> trials;
+  int64_t scored = 0;  // of these: ended by a score, which no budget counts
   double device_seconds = 0;
 };
 

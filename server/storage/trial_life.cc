@@ -101,6 +101,8 @@ int64_t CountForBudget(const std::map<v1::TrialState, int64_t>& counts) {
   return counted;
 }
 
+bool ExemptFromBudget(const TrialRecord& trial) { return !trial.fidelity.zero_cost().empty(); }
+
 bool HasResult(v1::TrialState state) {
   return state == v1::TRIAL_STATE_SUCCEEDED || state == v1::TRIAL_STATE_STOPPED ||
          state == v1::TRIAL_STATE_SHARED;

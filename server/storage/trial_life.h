@@ -75,10 +75,13 @@ bool HasEnded(v1::TrialState state);
 bool HasResult(v1::TrialState state);
 // Returns whether it ended with a result that is no failure, as that of a SHARED trial may be.
 bool HasGoodResult(const TrialRecord& trial);
-// Returns whether a budget counts it: it ended, and was not CANCELLED.
+// Returns whether a budget of trials counts one that trains: it ended, and was not CANCELLED.
 bool CountsForBudget(v1::TrialState state);
 // Returns how many it counts of so many trials in each state.
 int64_t CountForBudget(const std::map<v1::TrialState, int64_t>& counts);
+// Returns whether the trial is judged by a score without training, which no budget of trials
+// counts.
+bool ExemptFromBudget(const TrialRecord& trial);
 // Returns whether the end of its own training is an evaluation that other trials may use.
 bool MakesEvaluation(v1::TrialState state, v1::FailureKind failure);
 // Returns that evaluation.

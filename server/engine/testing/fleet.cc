@@ -15,11 +15,18 @@ Fleet::Fleet(Harness& harness, int slots, uint64_t seed, const Mishaps& mishaps)
   request.add_task_kinds(v1::TASK_KIND_TRAIN);
   request.add_task_kinds(v1::TASK_KIND_FINAL_TEST);
   for (int i = 0; i < slots; ++i) request.add_slots()->set_kind("cpu");
+  request.add_metrics("synflow");
   // Until it is known to be stored, as a worker does.
   while (worker_ == 0) {
     auto response = harness_.Call<v1::RegisterResponse>(request);
     if (response.ok()) worker_ = response->worker_id();
   }
+}
+
+std::string Fleet::MetricOf(const LeaseGrant& lease) {
+  if (lease.kind == v1::TASK_KIND_FINAL_TEST) return "test_accuracy";
+  const std::string& score = lease.maker->search().rungs[lease.work->rung].fidelity.zero_cost();
+  return score.empty() ? "validation_accuracy" : score;
 }
 
 double Fleet::Accuracy(const LeaseGrant& lease) {
@@ -80,7 +87,7 @@ void Fleet::Report(int slot) {
   ++held.epoch;
   const auto answer = harness_.Renew(
       worker_, held.lease,
-      {Measure("validation_accuracy", held.epoch, Accuracy(held.lease) * held.epoch / 100)});
+      {Measure(MetricOf(held.lease), held.epoch, Accuracy(held.lease) * held.epoch / 100)});
   if (absl::IsFailedPrecondition(answer.status()) ||
       (answer.ok() && answer->stop() == v1::STOP_REASON_CANCELLED)) {
     slots_[slot].reset();
@@ -97,8 +104,7 @@ void Fleet::Finish(int slot) {
   request.set_worker_id(worker_);
   *request.mutable_attempt() = lease.attempt;
   const bool test = lease.kind == v1::TASK_KIND_FINAL_TEST;
-  *request.add_measurements() =
-      Measure(test ? "test_accuracy" : "validation_accuracy", 100, accuracy);
+  *request.add_measurements() = Measure(MetricOf(lease), 100, accuracy);
   slots_[slot].reset();
   // With the same request id until there is an answer.
   for (int attempt = 0; attempt < 100; ++attempt) {

@@ -31,7 +31,7 @@ class Fleet {
   // has ended.
   bool Run(int64_t search, int most_turns);
 
-  // Results whose Complete was answered with OK, by trial id.
+  // Results whose Complete was answered with OK, by trial id: accuracies or scores.
   const std::map<int64_t, double>& acknowledged() const { return acknowledged_; }
 
  private:
@@ -44,6 +44,8 @@ class Fleet {
   void Report(int slot);
   void Finish(int slot);
   bool Chance(double probability) { return random_.Uniform() < probability; }
+  // The metric that its trial is about: a score, where its rung is one.
+  static std::string MetricOf(const LeaseGrant& lease);
   // A pure function of the trial, as a deterministic evaluator's.
   static double Accuracy(const LeaseGrant& lease);
 

@@ -41,6 +41,22 @@ network:
   return spec;
 }
 
+v1::SearchSpec FunnelSpec(int64_t trials) {
+  v1::SearchSpec spec = DenseSpec(trials);
+  spec.mutable_recipe()->set_epochs(4);
+  v1::FidelityLadder& ladder = *spec.mutable_fidelities();
+  ladder.add_rungs()->mutable_zero_cost()->set_metric("synflow");
+  ladder.add_rungs()->set_epochs(1);
+  ladder.add_rungs();
+  auto& settings =
+      *(*spec.mutable_strategy()->mutable_struct_value()->mutable_fields())["successive_halving"]
+           .mutable_struct_value()
+           ->mutable_fields();
+  settings["configurations"].set_number_value(12);
+  settings["reduction_factor"].set_number_value(3);
+  return spec;
+}
+
 v1::Dataset ToyDataset() {
   v1::Dataset dataset;
   dataset.set_name("toy");

@@ -27,6 +27,10 @@ v1::SearchSpec ToySpec(int64_t trials);
 // restart them: a restart reads the space again, and each candidate is a network.
 v1::SearchSpec DenseSpec(int64_t trials);
 
+// The same with the rungs synflow, 1 epoch and the whole recipe. Successive halving scores 12,
+// trains 4 of them and 1 in full.
+v1::SearchSpec FunnelSpec(int64_t trials);
+
 // A data set of 1,000 training images [1, 8, 8] of 10 classes and a test split.
 v1::Dataset ToyDataset();
 

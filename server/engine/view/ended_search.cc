@@ -57,7 +57,7 @@ absl::StatusOr<v1::Search> ReadSearch(storage::TrialStore& store,
   auto totals = store.GetTotals(record.id);
   if (!totals.ok()) return totals.status();
   v1::SearchProgress& progress = *search.mutable_progress();
-  SetCounts(totals->trials, progress);
+  SetCounts(totals->trials, totals->scored, progress);
   progress.set_device_seconds(totals->device_seconds);
   if (record.finished_at.has_value()) {
     progress.set_wall_seconds(absl::ToDoubleSeconds(*record.finished_at - record.created_at));

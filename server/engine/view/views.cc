@@ -25,7 +25,8 @@ std::optional<double> Remaining(const ActiveSearch& search, absl::Time now) {
   const double elapsed = absl::ToDoubleSeconds(now - search.first_lease_at - paused);
   double done = finished;
   for (const auto& [number, trial] : search.open) {
-    if (trial->record.state == v1::TRIAL_STATE_LEASED) done += trial->progress;
+    const bool counts = !storage::ExemptFromBudget(trial->record);
+    if (counts && trial->record.state == v1::TRIAL_STATE_LEASED) done += trial->progress;
   }
   const v1::Budget& budget = search.spec().budget();
   double remaining = std::numeric_limits<double>::infinity();
@@ -90,7 +91,8 @@ std::vector<v1::SearchDecision> DecisionsOf(const ResolvedSearch& search) {
 
 static_assert(v1::TrialState_MAX == v1::TRIAL_STATE_SHARED, "Where is the new state counted?");
 
-void SetCounts(const std::map<v1::TrialState, int64_t>& counts, v1::SearchProgress& progress) {
+void SetCounts(const std::map<v1::TrialState, int64_t>& counts, int64_t scored,
+               v1::SearchProgress& progress) {
   const auto count = [&counts](v1::TrialState state) {
     const auto found = counts.find(state);
     return found == counts.end() ? 0 : found->second;
@@ -102,7 +104,8 @@ void SetCounts(const std::map<v1::TrialState, int64_t>& counts, v1::SearchProgre
   progress.set_stopped(count(v1::TRIAL_STATE_STOPPED));
   progress.set_shared(count(v1::TRIAL_STATE_SHARED));
   progress.set_cancelled(count(v1::TRIAL_STATE_CANCELLED));
-  progress.set_finished(storage::CountForBudget(counts));
+  progress.set_finished(storage::CountForBudget(counts) - scored);
+  progress.set_scored(scored);
 }
 
 v1::Search ViewOf(const storage::SearchRecord& record) {
@@ -134,7 +137,7 @@ v1::Search ViewOf(const ActiveSearch& search, absl::Time now) {
     message.add_warnings(absl::StrCat("waits for what could not be had: ", search.lacking));
   }
   v1::SearchProgress& progress = *message.mutable_progress();
-  SetCounts(search.tally.counts(), progress);
+  SetCounts(search.tally.counts(), search.tally.Scored(), progress);
   const absl::Time until = search.record.finished_at.value_or(now);
   progress.set_wall_seconds(absl::ToDoubleSeconds(until - search.record.created_at));
   progress.set_device_seconds(search.device_seconds);

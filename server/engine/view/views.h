@@ -21,7 +21,8 @@ v1::Trial ViewOf(const storage::TrialRecord& record);
 std::vector<v1::SearchDecision> DecisionsOf(const ResolvedSearch& search);
 
 // Says how many trials are in which state, and how many of them count against the budget.
-void SetCounts(const std::map<v1::TrialState, int64_t>& counts, v1::SearchProgress& progress);
+void SetCounts(const std::map<v1::TrialState, int64_t>& counts, int64_t scored,
+               v1::SearchProgress& progress);
 
 // Without progress and leaders.
 v1::Search ViewOf(const storage::SearchRecord& record);

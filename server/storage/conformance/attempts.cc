@@ -76,6 +76,29 @@ TEST_P(TrialStoreConformance, ALifecycleEndsWithTheTrialsResult) {
   EXPECT_DOUBLE_EQ(*store().GetDeviceSeconds(search), 20);
 }
 
+TEST_P(TrialStoreConformance, WhatEndedByAScoreIsCountedApart) {
+  const int64_t search = NewSearch();
+  const int64_t worker = NewWorker();
+  AddTrial scored = Proposal(search, 1);
+  scored.trial.fidelity.set_zero_cost("synflow");
+  AddTrial waiting = Proposal(search, 2);
+  waiting.trial.fidelity.set_zero_cost("synflow");
+  const auto added = Apply({scored, waiting, Proposal(search, 3)});
+  for (const size_t i : {size_t{0}, size_t{2}}) {
+    FinishAttempt finish = Finish(added[i].task_id, 1, "f" + std::to_string(i));
+    const auto number = static_cast<int64_t>(i) + 1;
+    finish.events = {Event(number, number, v1::TRIAL_STATE_SUCCEEDED)};
+    for (const Outcome& each :
+         Apply({Grant(added[i].task_id, 1, worker, "l" + std::to_string(i)), finish})) {
+      EXPECT_CODE(each, kOk);
+    }
+  }
+  const auto totals = store().GetTotals(search);
+  EXPECT_THAT(totals->trials,
+              ElementsAre(Pair(v1::TRIAL_STATE_READY, 1), Pair(v1::TRIAL_STATE_SUCCEEDED, 2)));
+  EXPECT_EQ(totals->scored, 1);
+}
+
 TEST_P(TrialStoreConformance, AWholeLifecycleFitsInOneBatch) {
   const int64_t search = NewSearch();
   const int64_t worker = NewWorker();

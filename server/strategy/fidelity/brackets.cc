@@ -16,6 +16,31 @@ BracketShape HalvingShape(int first_rung, int rungs, double factor, int64_t conf
   return shape;
 }
 
+int64_t ChargedTrials(const BracketShape& shape, int scores) {
+  const auto free = static_cast<size_t>(std::max(0, scores - shape.first_rung));
+  int64_t sum = 0;
+  for (size_t i = free; i < shape.sizes.size(); ++i) sum += shape.sizes[i];
+  return sum;
+}
+
+BracketShape FitToBudget(BracketShape shape, int scores, int64_t left) {
+  const auto free = static_cast<size_t>(std::max(0, scores - shape.first_rung));
+  const int64_t whole = ChargedTrials(shape, scores);
+  const auto levels = static_cast<int64_t>(shape.sizes.size() - free);
+  if (whole <= left || left < levels) return shape;
+  // One at each level, the rest by the proportions; what rounding leaves begins at the lowest.
+  const int64_t spare = left - levels;
+  int64_t given = levels;
+  for (size_t i = free; i < shape.sizes.size(); ++i) {
+    const double share =
+        static_cast<double>(shape.sizes[i] - 1) / static_cast<double>(whole - levels);
+    shape.sizes[i] = 1 + static_cast<int64_t>(std::floor(share * static_cast<double>(spare)));
+    given += shape.sizes[i] - 1;
+  }
+  shape.sizes[free] += left - given;
+  return shape;
+}
+
 std::vector<BracketShape> HyperbandShapes(int rungs, double factor) {
   std::vector<BracketShape> shapes;
   for (int s = rungs - 1; s >= 0; --s) {

@@ -1,15 +1,18 @@
 // Successive halving (Jamieson & Talwalkar 2016) and Hyperband (Li et al. 2018), synchronous: the
 // best of a rung go on when all of it have ended. Brackets follow one another without end, and a
-// free worker begins the next bracket while those before it wait for results.
+// free worker begins the next bracket while those before it wait for results, as far as these leave
+// something of the budget of trials. The last bracket is as small as what is left of that.
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <utility>
 #include <variant>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "server/strategy/compose/wrapped.h"
 #include "server/strategy/entries.h"
@@ -28,21 +31,32 @@ class Halving : public Strategy {
           Wrapped inner)
       : problem_(problem),
         shapes_(std::move(shapes)),
+        scores_(
+            static_cast<int>(std::count_if(problem.rungs.begin(), problem.rungs.end(),
+                                           [](const Rung& rung) { return !rung.metric.empty(); }))),
         random_share_(random_share),
         inner_(std::move(inner)) {}
 
   Answer Propose(int64_t number) override {
     for (const auto& [id, bracket] : brackets_) {
       if (!bracket.promotions.empty()) return Promotion(bracket);
-      if (WantsNew(bracket)) return ProposeNew(number, bracket.shape->first_rung);
+      if (WantsNew(bracket)) return ProposeNew(number, bracket.shape.first_rung);
     }
+    // What the open brackets need is theirs.
+    if (!running_.empty() && Left() <= 0) return Wait();
     return ProposeNew(number, shapes_[next_ % shapes_.size()].first_rung);
   }
 
   StopCommands Observe(const Event& event) override {
     if (const auto* proposed = std::get_if<Proposed>(&event)) {
       if (!proposed->enqueued) Begin(*proposed);
+      if (IsCharged(proposed->proposal.rung)) {
+        ++charged_;
+        open_.insert(proposed->trial);
+      }
     } else if (const auto* finished = std::get_if<Finished>(&event)) {
+      const bool was_charged = open_.erase(finished->trial) > 0;
+      if (was_charged && finished->state == v1::TRIAL_STATE_CANCELLED) --charged_;
       End(*finished);
     }
     return inner_.Observe(event);
@@ -57,7 +71,7 @@ class Halving : public Strategy {
     Outcome outcome;
   };
   struct Bracket {
-    const BracketShape* shape = nullptr;
+    BracketShape shape;
     size_t level = 0;     // rung - first_rung
     int64_t started = 0;  // at this level
     int64_t running = 0;
@@ -70,18 +84,42 @@ class Halving : public Strategy {
   };
 
   static bool WantsNew(const Bracket& bracket) {
-    return bracket.level == 0 && bracket.started < bracket.shape->sizes[0];
+    return bracket.level == 0 && bracket.started < bracket.shape.sizes[0];
+  }
+
+  // Whether a budget of trials counts one at this rung; -1 is the last.
+  bool IsCharged(int rung) const { return rung < 0 || rung >= scores_; }
+
+  // Returns the trials of the budget that neither were proposed nor are needed by open brackets.
+  int64_t Left() const {
+    if (problem_.budget_trials == 0) return std::numeric_limits<int64_t>::max();
+    int64_t left = problem_.budget_trials - charged_;
+    for (const auto& [id, bracket] : brackets_) {
+      left -= ChargedTrials(bracket.shape, scores_);
+      for (size_t level = 0; level < bracket.level; ++level) {
+        if (IsCharged(RungOf(bracket, level))) left += bracket.shape.sizes[level];
+      }
+      if (!IsCharged(RungOf(bracket, bracket.level))) continue;
+      left += bracket.shape.sizes[bracket.level];
+      left -= WantsNew(bracket) ? bracket.shape.sizes[0] - bracket.started
+                                : static_cast<int64_t>(bracket.promotions.size());
+    }
+    return left;
+  }
+
+  static int RungOf(const Bracket& bracket, size_t level) {
+    return bracket.shape.first_rung + static_cast<int>(level);
   }
 
   Proposal Promotion(const Bracket& bracket) const {
     const Ended& best = bracket.promotions.back();
     Proposal proposal;
     proposal.genotype = best.genotype;
-    proposal.rung = bracket.shape->first_rung + static_cast<int>(bracket.level);
+    proposal.rung = RungOf(bracket, bracket.level);
     proposal.continues = best.trial;
     proposal.parents = {best.trial};
     proposal.reason = absl::StrCat("promoted to rung ", proposal.rung, ", one of ",
-                                   bracket.shape->sizes[bracket.level]);
+                                   bracket.shape.sizes[bracket.level]);
     return proposal;
   }
 
@@ -106,11 +144,11 @@ class Halving : public Strategy {
 
   // To the next level, with the best of this one; false when nothing is left to go on.
   static bool Advance(Bracket& bracket) {
-    if (bracket.level + 1 >= bracket.shape->sizes.size()) return false;
+    if (bracket.level + 1 >= bracket.shape.sizes.size()) return false;
     std::vector<const Outcome*> outcomes;
     for (const Ended& each : bracket.ended) outcomes.push_back(&each.outcome);
     ++bracket.level;
-    const auto size = static_cast<size_t>(bracket.shape->sizes[bracket.level]);
+    const auto size = static_cast<size_t>(bracket.shape.sizes[bracket.level]);
     bracket.promotions.clear();
     for (const int i : BestFirst(outcomes)) {
       const Ended& each = bracket.ended[static_cast<size_t>(i)];
@@ -141,7 +179,9 @@ class Halving : public Strategy {
       }
       if (!id.has_value()) {
         id = next_;
-        brackets_[*id].shape = &shapes_[next_ % shapes_.size()];
+        BracketShape shape =
+            FitToBudget(shapes_[next_ % shapes_.size()], scores_, std::max<int64_t>(Left(), 0));
+        brackets_[*id].shape = std::move(shape);
         ++next_;
       }
     }
@@ -174,20 +214,22 @@ class Halving : public Strategy {
     const int64_t id = running.mapped().bracket;
     Bracket& bracket = brackets_[id];
     --bracket.running;
-    bracket.ended.push_back(
-        {finished.trial, std::move(running.mapped().genotype),
-         Assess(problem_, bracket.shape->first_rung + static_cast<int>(bracket.level), finished)});
+    bracket.ended.push_back({finished.trial, std::move(running.mapped().genotype),
+                             Assess(problem_, RungOf(bracket, bracket.level), finished)});
     if (bracket.running > 0 || !bracket.promotions.empty() || WantsNew(bracket)) return;
     if (!Advance(bracket)) brackets_.erase(id);
   }
 
   const Problem problem_;
   const std::vector<BracketShape> shapes_;
+  const int scores_;  // rungs that are scores without training, the first ones
   const double random_share_;
   Wrapped inner_;
   std::map<int64_t, Bracket> brackets_;  // open ones, by their order
   int64_t next_ = 0;                     // of the next bracket
   absl::flat_hash_map<int64_t, Running> running_;
+  int64_t charged_ = 0;                // trials that count against the budget, open ones included
+  absl::flat_hash_set<int64_t> open_;  // of these
 };
 
 absl::StatusOr<std::unique_ptr<Strategy>> MakeHalving(const Problem& problem,
