@@ -3,6 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -65,6 +66,7 @@ TEST(Replay, AFunnelThatBeginsWithScoresTrainsWhatItsBudgetSaysAndIsReplayable) 
     std::string strategy;
     int64_t trials;
     std::map<int, int> by_rung;  // empty: depends on who comes first
+    int calibrate = 0;
   } cases[] = {
       // Two brackets, of which a free slot begins the second before the first has ended.
       {R"({"successive_halving": {"configurations": 12, "reduction_factor": 3}})",
@@ -78,6 +80,12 @@ TEST(Replay, AFunnelThatBeginsWithScoresTrainsWhatItsBudgetSaysAndIsReplayable) 
       {R"("hyperband")", 13, {{0, 9}, {1, 8}, {2, 5}}},
       {R"("bohb")", 13, {{0, 9}, {1, 8}, {2, 5}}},
       {R"({"asha": {"reduction_factor": 3, "of": "tpe"}})", 12, {}},
+      // Two random losers of each rung go up.
+      {R"({"successive_halving": {"configurations": 12, "reduction_factor": 3}})",
+       9,
+       {{0, 12}, {1, 6}, {2, 3}},
+       2},
+      {R"({"asha": {"reduction_factor": 3}})", 12, {}, 2},
   };
   for (const auto& each : cases) {
     for (uint64_t seed = 1; seed <= ::nascent::testing::Repetitions(4u); ++seed) {
@@ -90,12 +98,20 @@ TEST(Replay, AFunnelThatBeginsWithScoresTrainsWhatItsBudgetSaysAndIsReplayable) 
       ASSERT_TRUE(
           google::protobuf::util::JsonStringToMessage(each.strategy, spec.mutable_strategy()).ok());
       spec.set_seed(seed);
+      spec.mutable_fidelities()->set_calibrate(each.calibrate);
       spec.mutable_budget()->set_parallel(4);
       const int64_t search = *harness.Submit(spec);
       ASSERT_TRUE(fleet.Run(search, 5000));
-      const std::map<int, int> by_rung = ByRung(harness.Trials(search));
+      const auto trials = harness.Trials(search);
+      const std::map<int, int> by_rung = ByRung(trials);
       EXPECT_EQ(by_rung.at(1) + by_rung.at(2), each.trials);
-      if (!each.by_rung.empty()) EXPECT_EQ(by_rung, each.by_rung);
+      const auto calibrates = [](const auto& trial) {
+        return trial.reason.find(strategy::kCalibrates) != std::string::npos;
+      };
+      EXPECT_EQ(std::any_of(trials.begin(), trials.end(), calibrates), each.calibrate > 0);
+      if (!each.by_rung.empty()) {
+        EXPECT_EQ(by_rung, each.by_rung);
+      }
       CheckReplay(harness, search);
     }
   }

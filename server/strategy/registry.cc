@@ -79,7 +79,13 @@ absl::StatusOr<std::unique_ptr<Strategy>> MakeStrategy(const Value& spec, const 
   if (!resolved.ok()) return resolved.status();
   if (HasOneGenotype(*problem.space)) return MakeSingle(problem);
   const auto make = [&resolved](const Problem& p) { return Make(*resolved, p, "strategy"); };
-  return problem.unique ? MakeUnique(problem, make) : make(problem);
+  auto strategy = problem.unique ? MakeUnique(problem, make) : make(problem);
+  if (strategy.ok() && problem.calibrate > 0 && !(*strategy)->Promotes()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("fidelities.calibrate: found ", problem.calibrate,
+                     ", allowed 0 with a strategy that promotes no trials"));
+  }
+  return strategy;
 }
 
 absl::StatusOr<std::unique_ptr<Strategy>> MakeNested(const Value& spec, const Problem& problem,

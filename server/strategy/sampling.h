@@ -50,6 +50,7 @@ enum class StreamPurpose : uint64_t {
   kAcceptance = 3,       // whether a worse one is accepted; by trial
   kPortfolioChoice = 4,  // which member proposes; by proposal
   kRandomShare = 5,      // which proposals are random rather than a model's; by proposal
+  kCalibration = 6,      // which losers go up; by bracket and rung, or by proposal
 };
 
 // Seeds of the models that a surrogate search fits, one for each objective: 1, 2, 3, … These meet

@@ -21,6 +21,7 @@ TEST(SamplingTest, SideStreamsAreThoseOfTheSearchesThatWereLogged) {
   EXPECT_EQ(first(StreamPurpose::kAcceptance), FirstOfLogged(3));
   EXPECT_EQ(first(StreamPurpose::kPortfolioChoice), FirstOfLogged(4));
   EXPECT_EQ(first(StreamPurpose::kRandomShare), FirstOfLogged(5));
+  EXPECT_EQ(first(StreamPurpose::kCalibration), FirstOfLogged(6));
   EXPECT_EQ(first(FitPurpose(0)), FirstOfLogged(1));
   EXPECT_EQ(first(FitPurpose(2)), FirstOfLogged(3));
 }

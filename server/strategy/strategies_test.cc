@@ -253,6 +253,103 @@ TEST(ScoreRungTest, TheBestScoresGoOnAndWhatHasNoneNeverDoes) {
   }
 }
 
+TEST(ScoreRungTest, AFreeSlotLeavesTheBudgetToTheBracketThatNeedsIt) {
+  const auto space = testing::CellSpace();
+  Problem problem = ProblemWithScore(*space);
+  // Three scores, a short training and a whole one.
+  const char* spec = R"({"successive_halving": {"configurations": 3}})";
+  for (const int64_t budget : {0, 2, 3}) {
+    problem.budget_trials = budget;
+    const auto strategy = Make(spec, problem);
+    for (int64_t trial = 1; trial <= 3; ++trial) Ask(*strategy, trial);
+    for (int64_t trial = 1; trial <= 3; ++trial) {
+      strategy->Observe(Scored(trial, static_cast<double>(trial)));
+    }
+    EXPECT_EQ(Ask(*strategy, 4).rung, 1);
+    // The short training runs, and a slot is free.
+    const Answer answer = strategy->Propose(5);
+    EXPECT_EQ(std::holds_alternative<Wait>(answer), budget == 2) << budget;
+    Tell(*strategy, 4, 0.5);
+    EXPECT_EQ(Ask(*strategy, 5).rung, 2);
+  }
+}
+
+TEST(CalibrationTest, RandomLosersGoUpBesideThePromotedAndNoFurther) {
+  const auto space = testing::CellSpace();
+  Problem problem = ProblemWithScore(*space);
+  problem.calibrate = 2;
+  std::vector<int64_t> drawn[2];
+  for (std::vector<int64_t>& losers : drawn) {
+    const auto strategy =
+        Make(R"({"successive_halving": {"configurations": 12, "reduction_factor": 4}})", problem);
+    EXPECT_TRUE(strategy->Promotes());
+    for (int64_t trial = 1; trial <= 12; ++trial) Ask(*strategy, trial);
+    for (int64_t trial = 1; trial <= 12; ++trial) {
+      strategy->Observe(Scored(trial, static_cast<double>(trial)));
+    }
+    for (int64_t trial = 13; trial <= 15; ++trial) {
+      EXPECT_EQ(Ask(*strategy, trial).continues, 25 - trial) << "the promoted come first";
+    }
+    for (int64_t trial = 16; trial <= 17; ++trial) {
+      const Proposal loser = Ask(*strategy, trial);
+      EXPECT_EQ(loser.rung, 1);
+      EXPECT_LT(loser.continues, 10);
+      EXPECT_EQ(loser.reason, "calibration of rung 0: one that it did not let up");
+      losers.push_back(loser.continues);
+    }
+    // Losers are better, and still a promoted one goes on.
+    for (int64_t trial = 13; trial <= 17; ++trial) {
+      Tell(*strategy, trial, static_cast<double>(trial));
+    }
+    EXPECT_EQ(Ask(*strategy, 18).continues, 15);
+    EXPECT_EQ(Ask(*strategy, 19).rung, 2);
+    EXPECT_EQ(Ask(*strategy, 20).rung, 2);
+    EXPECT_EQ(Ask(*strategy, 21).rung, 0) << "as many losers as there are";
+  }
+  EXPECT_EQ(drawn[0], drawn[1]);
+  EXPECT_NE(drawn[0][0], drawn[0][1]);
+}
+
+TEST(CalibrationTest, AshaSendsALoserUpWhenNothingIsToBePromoted) {
+  const auto space = testing::CellSpace();
+  Problem problem = ProblemWithScore(*space);
+  problem.calibrate = 1;
+  const auto strategy = Make(R"({"asha": {"reduction_factor": 3}})", problem);
+  for (int64_t trial = 1; trial <= 6; ++trial) Ask(*strategy, trial);
+  for (int64_t trial = 1; trial <= 6; ++trial) {
+    strategy->Observe(Scored(trial, static_cast<double>(trial)));
+  }
+  EXPECT_EQ(Ask(*strategy, 7).continues, 6);
+  EXPECT_EQ(Ask(*strategy, 8).continues, 5);
+  const Proposal loser = Ask(*strategy, 9);
+  EXPECT_EQ(loser.rung, 1);
+  EXPECT_THAT(loser.reason, HasSubstr(std::string(kCalibrates) + "0"));
+  EXPECT_LT(loser.continues, 5);
+  EXPECT_EQ(Ask(*strategy, 10).rung, 0);
+  // Three results at the next rung let one go on; the loser's is none of them.
+  Tell(*strategy, 9, 0.9);
+  Tell(*strategy, 7, 0.1);
+  Tell(*strategy, 8, 0.2);
+  EXPECT_EQ(Ask(*strategy, 11).rung, 0);
+}
+
+TEST(CalibrationTest, IsRefusedWhereNothingIsPromoted) {
+  const auto space = testing::CellSpace();
+  Problem problem = testing::TestProblem(*space, 1, 3);
+  problem.calibrate = 2;
+  google::protobuf::Value spec;
+  for (const char* strategy : {R"("random")", R"("tpe")", R"({"asha": {"form": "stopping"}})"}) {
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(strategy, &spec).ok());
+    EXPECT_THAT(std::string(MakeStrategy(spec, problem).status().message()),
+                HasSubstr("fidelities.calibrate: found 2, allowed 0"))
+        << strategy;
+  }
+  for (const char* strategy : {"auto", "bohb", "hyperband"}) {
+    spec.set_string_value(strategy);
+    EXPECT_TRUE(MakeStrategy(spec, problem).ok()) << strategy;
+  }
+}
+
 TEST(ScoreRungTest, AnInnerStrategyLearnsFromTheScoresAndFromNothingElse) {
   const auto space = testing::CellSpace();
   const Problem problem = ProblemWithScore(*space);

@@ -47,6 +47,7 @@ struct Problem {
   std::vector<Objective> objectives;           // at least one
   std::vector<OutcomeConstraint> constraints;  // those that only a result can show
   std::vector<Rung> rungs;                     // at least one
+  int calibrate = 0;                           // random losers of each rung that go up
   uint64_t seed = 0;
   int64_t budget_trials = 0;  // 0: unlimited
   int parallel = 1;           // expected number of trials at a time
@@ -76,6 +77,10 @@ struct Proposal {
 
 // How the reason of a proposal begins that was drawn at random in its strategy's place.
 inline constexpr std::string_view kStoodIn = "random, because ";
+
+// What stands in the reason of a proposal that sends a random loser of a rung up, so that it is
+// seen how far the rung can be trusted.
+inline constexpr std::string_view kCalibrates = "calibration of rung ";
 
 struct Wait {};       // nothing now; ask again after the next event
 struct Exhausted {};  // nothing any more
@@ -132,6 +137,10 @@ class Strategy {
   // Whether it makes use of results at every rung of the ladder. Others, when they are wrapped by a
   // multi-fidelity strategy, see each genotype once, with its first result.
   virtual bool UsesRungs() const { return false; }
+
+  // Whether it lets trials go on from rung to rung, and random losers with them
+  // (Problem::calibrate).
+  virtual bool Promotes() const { return false; }
 
   // Costly learned state as bytes, to be restored into a fresh object of the same problem and
   // settings instead of observing the events so far. Empty: not supported, events are observed

@@ -52,6 +52,7 @@ strategy::Problem MakeProblem(const std::shared_ptr<CandidateMaker>& maker) {
     if (constraint.has_at_least()) added.at_least = constraint.at_least();
   }
   for (const RungPlan& rung : search.rungs) problem.rungs.push_back(rung.rung);
+  problem.calibrate = search.spec.fidelities().calibrate();
   problem.seed = search.spec.seed();
   problem.budget_trials = search.spec.budget().trials();
   problem.parallel = std::max(search.spec.budget().parallel(), 1);

@@ -219,6 +219,12 @@ absl::StatusOr<std::vector<LadderRung>> BuildLadder(const v1::FidelityLadder& la
     rungs = static_cast<size_t>(ladder.rungs_size()) - scores.size();
   }
   for (const Dimension& d : dimensions) rungs = std::max(rungs, d.values.size());
+  if (ladder.calibrate() < 0 || ladder.calibrate() > 1000) {
+    return FieldError("fidelities.calibrate", ladder.calibrate(), "[0, 1000]");
+  }
+  if (ladder.calibrate() > 0 && rungs + scores.size() < 2) {
+    return FieldError("fidelities.calibrate", ladder.calibrate(), "0, as there is one rung");
+  }
   if (rungs + scores.size() > 64) {
     return FieldError("fidelities", absl::StrCat(rungs + scores.size(), " rungs"), "at most 64");
   }

@@ -22,7 +22,8 @@ struct LadderRung {
 // resolved, its resolution included.
 // INVALID_ARGUMENT: both forms, lists of different lengths, entries out of range or that fall, a
 // rung that is no larger than the one before it, a last rung that is not the whole recipe, a score
-// that is unknown or not below all that trains.
+// that is unknown or not below all that trains, losers to send up that are too many or have no rung
+// above.
 absl::StatusOr<std::vector<LadderRung>> BuildLadder(const v1::FidelityLadder& ladder,
                                                     const v1::Recipe& recipe);
 

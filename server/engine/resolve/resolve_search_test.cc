@@ -460,6 +460,16 @@ INSTANTIATE_TEST_SUITE_P(
                    s.mutable_fidelities()->add_rungs();
                  },
                  "fidelities: found a ladder, allowed none, as recipe.epochs is 0"},
+        BadInput{"TooManyLosers",
+                 [](auto& s) {
+                   s.mutable_fidelities()->add_rungs()->set_train_share(0.5);
+                   s.mutable_fidelities()->add_rungs();
+                   s.mutable_fidelities()->set_calibrate(1001);
+                 },
+                 "fidelities.calibrate: found 1001, allowed [0, 1000]"},
+        BadInput{"LosersWithoutARungAbove",
+                 [](auto& s) { s.mutable_fidelities()->set_calibrate(1); },
+                 "fidelities.calibrate: found 1, allowed 0, as there is one rung"},
         BadInput{"UnknownScore",
                  [](auto& s) {
                    s.mutable_fidelities()->add_rungs()->mutable_zero_cost()->set_metric("synflux");

@@ -102,6 +102,7 @@ class Chosen : public Strategy {
   }
   StopCommands Observe(const Event& event) override { return strategy_->Observe(event); }
   bool UsesRungs() const override { return strategy_->UsesRungs(); }
+  bool Promotes() const override { return strategy_->Promotes(); }
   std::string Snapshot() const override { return strategy_->Snapshot(); }
   absl::Status Restore(const std::string& snapshot) override {
     return strategy_->Restore(snapshot);

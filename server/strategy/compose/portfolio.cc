@@ -79,6 +79,10 @@ class Portfolio : public Strategy {
     return std::any_of(arms_.begin(), arms_.end(),
                        [](const Arm& arm) { return arm.strategy.UsesRungs(); });
   }
+  bool Promotes() const override {
+    return std::any_of(arms_.begin(), arms_.end(),
+                       [](const Arm& arm) { return arm.strategy.Promotes(); });
+  }
 
  private:
   // All arms, the one that proposes first.

@@ -64,6 +64,7 @@ class Unique : public Strategy {
   }
 
   bool UsesRungs() const override { return inner_->UsesRungs(); }
+  bool Promotes() const override { return inner_->Promotes(); }
 
  private:
   const Problem problem_;  // with the repeats infeasible

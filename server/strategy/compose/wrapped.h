@@ -36,6 +36,7 @@ class Wrapped {
   // Its stop commands are passed on.
   StopCommands Observe(const Event& event);
   bool UsesRungs() const { return inner_->UsesRungs(); }
+  bool Promotes() const { return inner_->Promotes(); }
 
  private:
   explicit Wrapped(std::unique_ptr<Strategy> inner) : inner_(std::move(inner)) {}

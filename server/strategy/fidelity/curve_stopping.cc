@@ -43,6 +43,7 @@ class CurveStopping : public Strategy {
   }
 
   bool UsesRungs() const override { return inner_.UsesRungs(); }
+  bool Promotes() const override { return inner_.Promotes(); }
 
  private:
   struct Running {

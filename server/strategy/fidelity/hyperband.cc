@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <map>
 #include <optional>
@@ -24,6 +25,9 @@
 namespace nascent::strategy {
 namespace {
 
+// Of a ladder (server/engine/resolve/fidelity_ladder.cc).
+constexpr int64_t kMostRungs = 64;
+
 class Halving : public Strategy {
  public:
   // Of the new genotypes a share of `random_share` is random, whatever the inner strategy learned.
@@ -42,6 +46,7 @@ class Halving : public Strategy {
       if (!bracket.promotions.empty()) return Promotion(bracket);
       if (WantsNew(bracket)) return ProposeNew(number, bracket.shape.first_rung);
     }
+    if (!calibrations_.empty()) return Calibration();
     // What the open brackets need is theirs.
     if (!running_.empty() && Left() <= 0) return Wait();
     return ProposeNew(number, shapes_[next_ % shapes_.size()].first_rung);
@@ -63,6 +68,7 @@ class Halving : public Strategy {
   }
 
   bool UsesRungs() const override { return true; }
+  bool Promotes() const override { return true; }
 
  private:
   struct Ended {
@@ -77,6 +83,11 @@ class Halving : public Strategy {
     int64_t running = 0;
     std::vector<Ended> ended;       // at this level
     std::vector<Ended> promotions;  // to this level, not begun; the best last
+  };
+  // A loser that goes up, and from where.
+  struct Loser {
+    Ended trial;
+    int rung;
   };
   struct Running {
     int64_t bracket;
@@ -94,17 +105,40 @@ class Halving : public Strategy {
   int64_t Left() const {
     if (problem_.budget_trials == 0) return std::numeric_limits<int64_t>::max();
     int64_t left = problem_.budget_trials - charged_;
+    for (const Loser& each : calibrations_) left -= IsCharged(each.rung + 1) ? 1 : 0;
     for (const auto& [id, bracket] : brackets_) {
-      left -= ChargedTrials(bracket.shape, scores_);
-      for (size_t level = 0; level < bracket.level; ++level) {
-        if (IsCharged(RungOf(bracket, level))) left += bracket.shape.sizes[level];
-      }
+      left -= NeededAbove(bracket.shape, bracket.level);
       if (!IsCharged(RungOf(bracket, bracket.level))) continue;
-      left += bracket.shape.sizes[bracket.level];
       left -= WantsNew(bracket) ? bracket.shape.sizes[0] - bracket.started
                                 : static_cast<int64_t>(bracket.promotions.size());
     }
     return left;
+  }
+
+  // Returns how many trials a budget counts above the level of a bracket, losers included.
+  int64_t NeededAbove(const BracketShape& shape, size_t level) const {
+    int64_t needed = 0;
+    for (size_t i = level + 1; i < shape.sizes.size(); ++i) {
+      if (!IsCharged(shape.first_rung + static_cast<int>(i))) continue;
+      needed += shape.sizes[i] + LosersOf(shape, i - 1);
+    }
+    return needed;
+  }
+
+  // Returns how many losers go up from the level of a bracket.
+  int64_t LosersOf(const BracketShape& shape, size_t level) const {
+    const int64_t losers = shape.sizes[level] - shape.sizes[level + 1];
+    return std::clamp<int64_t>(losers, 0, problem_.calibrate);
+  }
+
+  // Returns the next bracket's shape, as small as what is left of the budget.
+  BracketShape NextShape() const {
+    const BracketShape& shape = shapes_[next_ % shapes_.size()];
+    int64_t left = std::max<int64_t>(Left(), 0);
+    for (size_t i = 1; i < shape.sizes.size(); ++i) {
+      if (IsCharged(shape.first_rung + static_cast<int>(i))) left -= LosersOf(shape, i - 1);
+    }
+    return FitToBudget(shape, scores_, left);
   }
 
   static int RungOf(const Bracket& bracket, size_t level) {
@@ -120,6 +154,18 @@ class Halving : public Strategy {
     proposal.parents = {best.trial};
     proposal.reason = absl::StrCat("promoted to rung ", proposal.rung, ", one of ",
                                    bracket.shape.sizes[bracket.level]);
+    return proposal;
+  }
+
+  Proposal Calibration() const {
+    const Loser& loser = calibrations_.front();
+    Proposal proposal;
+    proposal.genotype = loser.trial.genotype;
+    proposal.rung = loser.rung + 1;
+    proposal.continues = loser.trial.trial;
+    proposal.parents = {loser.trial.trial};
+    proposal.reason =
+        absl::StrCat(std::string(kCalibrates), loser.rung, ": one that it did not let up");
     return proposal;
   }
 
@@ -161,8 +207,37 @@ class Halving : public Strategy {
     return !bracket.promotions.empty();
   }
 
+  // To the next level of bracket `id`, and some that are left behind with them, where it is due.
+  bool GoOn(int64_t id, Bracket& bracket) {
+    std::vector<Ended> ended;
+    if (problem_.calibrate > 0) ended = bracket.ended;
+    const size_t level = bracket.level;
+    const bool advanced = Advance(bracket);
+    if (bracket.level == level) return advanced;
+    absl::flat_hash_set<int64_t> promoted;
+    for (const Ended& each : bracket.promotions) promoted.insert(each.trial);
+    std::erase_if(ended, [&promoted](const Ended& each) {
+      return !each.outcome.usable || promoted.contains(each.trial);
+    });
+    RandomStream random = SideStream(problem_, StreamPurpose::kCalibration,
+                                     id * kMostRungs + static_cast<int64_t>(level));
+    for (int64_t left = LosersOf(bracket.shape, level); left > 0 && !ended.empty(); --left) {
+      const auto drawn = ended.begin() + static_cast<int64_t>(random.Below(ended.size()));
+      calibrations_.push_back({std::move(*drawn), RungOf(bracket, level)});
+      ended.erase(drawn);
+    }
+    return advanced;
+  }
+
   void Begin(const Proposed& proposed) {
     const Proposal& proposal = proposed.proposal;
+    const auto calibration = std::find_if(
+        calibrations_.begin(), calibrations_.end(),
+        [&proposal](const Loser& each) { return each.trial.trial == proposal.continues; });
+    if (calibration != calibrations_.end()) {
+      calibrations_.erase(calibration);
+      return;
+    }
     std::optional<int64_t> id;
     if (proposal.continues != 0) {
       id = BracketOfPromotion(proposal);
@@ -179,8 +254,7 @@ class Halving : public Strategy {
       }
       if (!id.has_value()) {
         id = next_;
-        BracketShape shape =
-            FitToBudget(shapes_[next_ % shapes_.size()], scores_, std::max<int64_t>(Left(), 0));
+        BracketShape shape = NextShape();
         brackets_[*id].shape = std::move(shape);
         ++next_;
       }
@@ -201,7 +275,7 @@ class Halving : public Strategy {
     for (auto& [id, bracket] : brackets_) {
       if (names(bracket.promotions)) return id;
       if (names(bracket.ended)) {
-        Advance(bracket);
+        GoOn(id, bracket);
         return id;
       }
     }
@@ -217,7 +291,7 @@ class Halving : public Strategy {
     bracket.ended.push_back({finished.trial, std::move(running.mapped().genotype),
                              Assess(problem_, RungOf(bracket, bracket.level), finished)});
     if (bracket.running > 0 || !bracket.promotions.empty() || WantsNew(bracket)) return;
-    if (!Advance(bracket)) brackets_.erase(id);
+    if (!GoOn(id, bracket)) brackets_.erase(id);
   }
 
   const Problem problem_;
@@ -226,6 +300,7 @@ class Halving : public Strategy {
   const double random_share_;
   Wrapped inner_;
   std::map<int64_t, Bracket> brackets_;  // open ones, by their order
+  std::deque<Loser> calibrations_;       // not begun
   int64_t next_ = 0;                     // of the next bracket
   absl::flat_hash_map<int64_t, Running> running_;
   int64_t charged_ = 0;                // trials that count against the budget, open ones included

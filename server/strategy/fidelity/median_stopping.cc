@@ -45,6 +45,7 @@ class MedianStopping : public Strategy {
   }
 
   bool UsesRungs() const override { return inner_.UsesRungs(); }
+  bool Promotes() const override { return inner_.Promotes(); }
 
  private:
   // Per objective the mean of what was measured up to an epoch.
