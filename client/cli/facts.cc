@@ -63,6 +63,20 @@ Json ProgressJson(const v1::SearchProgress& progress) {
   return json;
 }
 
+Json TrustJson(const v1::RungTrust& trust) {
+  const auto number = [](bool known, double value) { return known ? Json(value) : Json(); };
+  Json json = Json::Object();
+  json.Set("rung", trust.rung())
+      .Set("known", trust.known())
+      .Set("promoted", trust.promoted())
+      .Set("calibrating", trust.calibrating())
+      .Set("tau_top", number(trust.has_tau_top(), trust.tau_top()))
+      .Set("tau_top_error", number(trust.has_tau_top_error(), trust.tau_top_error()))
+      .Set("tau", number(trust.has_tau(), trust.tau()))
+      .Set("tau_error", number(trust.has_tau_error(), trust.tau_error()));
+  return json;
+}
+
 }  // namespace
 
 Json TrialJson(const v1::Search& search, const v1::Trial& trial) {
@@ -98,6 +112,8 @@ Json SearchJson(const v1::Search& search) {
   for (const v1::Trial& trial : search.leaders()) leaders.Append(TrialJson(search, trial));
   Json warnings = Json::List();
   for (const std::string& warning : search.warnings()) warnings.Append(warning);
+  Json trust = Json::List();
+  for (const v1::RungTrust& rung : search.rung_trust()) trust.Append(TrustJson(rung));
   Json json = Json::Object();
   json.Set("id", search.id())
       .Set("name", search.spec().name())
@@ -108,6 +124,7 @@ Json SearchJson(const v1::Search& search) {
       .Set("space_size", TextOrNull(search.space_size()))
       .Set("warnings", std::move(warnings))
       .Set("progress", ProgressJson(search.progress()))
+      .Set("rung_trust", std::move(trust))
       .Set("leaders", std::move(leaders))
       .Set("spec", spec::ToJson(search.spec()));
   return json;

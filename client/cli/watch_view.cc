@@ -7,6 +7,7 @@
 #include "client/cli/facts.h"
 #include "client/cli/genotype.h"
 #include "client/cli/numbers.h"
+#include "client/cli/rung_lines.h"
 #include "client/cli/table.h"
 #include "client/cli/trial_facts.h"
 
@@ -219,6 +220,7 @@ std::vector<std::string> WatchView::Header(int width, const Style& style) const 
   count(progress.ready(), "waiting", Ink::kDim);
   lines.push_back(counts.empty() ? style.Paint("nothing has started yet", Ink::kDim)
                                  : absl::StrJoin(counts, "  "));
+  Append(lines, TrustLines(search_, width, style));
   return lines;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cli/rung_lines.h"
 #include "client/cli/testing/searches.h"
 
 namespace nascent::cli {
@@ -127,6 +128,39 @@ TEST(WinnerLines, NameEverythingThatIsKnown) {
   }
   search.clear_leaders();
   EXPECT_THAT(Joined(WinnerLines(search, 0, kPlain)), HasSubstr("no result yet"));
+}
+
+TEST(WatchView, SaysHowFarARungCanBeTrusted) {
+  v1::Search search = MakeSearch();
+  v1::FidelityLadder& ladder = *search.mutable_spec()->mutable_fidelities();
+  ladder.add_rungs()->mutable_zero_cost()->set_metric("nwot");
+  ladder.add_rungs()->set_epochs(1);
+  ladder.add_rungs();
+  v1::RungTrust& score = *search.add_rung_trust();
+  v1::RungTrust& epoch = *search.add_rung_trust();
+  epoch.set_rung(1);
+  EXPECT_THAT(TrustLines(search, 200, kPlain), IsEmpty());
+  score.set_known(300);
+  score.set_promoted(2);
+  EXPECT_THAT(TrustLines(search, 200, kPlain),
+              ElementsAre("how nwot tells 1 epoch: tau not known yet, 2 promoted"));
+  score.set_promoted(30);
+  score.set_calibrating(5);
+  score.set_tau_top(0.11);
+  score.set_tau_top_error(0.12);
+  score.set_tau(0.4);
+  score.set_tau_error(0.1);
+  epoch.set_promoted(5);
+  epoch.set_tau_top(0.8);
+  epoch.set_tau_top_error(0.2);
+  EXPECT_THAT(
+      TrustLines(search, 200, kPlain),
+      ElementsAre(
+          "how nwot tells 1 epoch: tau 0.11 ± 0.12 among the 30 promoted, 0.40 ± 0.10 among "
+          "all 300",
+          "do not trust nwot to tell the best: among those it let up its order says nothing "
+          "of the order by 1 epoch",
+          "how 1 epoch tells the whole recipe: tau 0.80 ± 0.20 among the 5 promoted"));
 }
 
 }  // namespace

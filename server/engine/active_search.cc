@@ -23,7 +23,8 @@ ActiveSearch::ActiveSearch(storage::SearchRecord search_record,
       resolved(std::shared_ptr<const ResolvedSearch>(candidates, &candidates->search())),
       maker(std::move(candidates)),
       agenda(to_do),
-      winners(resolved->spec) {}
+      winners(resolved->spec),
+      trust(resolved->spec) {}
 
 int64_t ActiveSearch::ChargedPlanned() const {
   return std::count_if(queue.planned.begin(), queue.planned.end(), [this](const auto& planned) {
@@ -54,6 +55,7 @@ void ActiveSearch::OnEnded(const std::shared_ptr<LiveTrial>& trial) {
     checkpoints[ended_record.number] = {ended_record.checkpoint, ended_record.evaluator};
   }
   if (ended_record.state == v1::TRIAL_STATE_CANCELLED) return;
+  trust.Add(ended_record);
   const bool usable = storage::HasGoodResult(ended_record);
   if (storage::ExemptFromBudget(ended_record)) {
     ending.without_score = usable ? 0 : ending.without_score + 1;

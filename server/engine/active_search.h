@@ -17,6 +17,7 @@
 #include "server/engine/propose/candidate.h"
 #include "server/engine/propose/strategy_host.h"
 #include "server/engine/resolve/resolve_search.h"
+#include "server/engine/rung_trust.h"
 #include "server/engine/strategy_queue.h"
 #include "server/engine/trial_tally.h"
 #include "server/engine/winners.h"
@@ -36,7 +37,8 @@ struct Ending {
 };
 
 // Its parts keep their own rules: `tally` counts trials by state, `queue` is what goes to the
-// strategy and comes from it, `winners` who leads, `ending` why nothing new starts.
+// strategy and comes from it, `winners` who leads, `trust` how well a rung tells the next, `ending`
+// why nothing new starts.
 struct ActiveSearch {
   // `candidates` makes what the strategy proposes, `to_do` learns that the search changed; it
   // outlives the search.
@@ -77,6 +79,7 @@ struct ActiveSearch {
   TrialTally tally;
   StrategyQueue queue;
   Winners winners;
+  RungTrust trust;
   Ending ending;
 
   // Trials.

@@ -6,6 +6,7 @@
 
 #include <limits>
 
+#include "common/rank_agreement.h"
 #include "server/engine/testing/harness.h"
 #include "server/engine/view/ended_search.h"
 #include "server/engine/view/task_message.h"
@@ -22,7 +23,7 @@ using testing::Measure;
 
 // Of three that are scored one is trained.
 v1::SearchSpec Funnel() {
-  v1::SearchSpec spec = testing::ToySpec(4);
+  v1::SearchSpec spec = testing::ToySpec(1);
   spec.mutable_fidelities()->add_rungs()->mutable_zero_cost()->set_metric("synflow");
   spec.mutable_fidelities()->add_rungs();
   EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(
@@ -115,6 +116,39 @@ TEST(Scores, CountInNoNumberOfTrials) {
   ASSERT_TRUE(ended.ok()) << ended.status();
   EXPECT_EQ(ended->progress().finished(), 4);
   EXPECT_EQ(ended->progress().scored(), 12);
+}
+
+TEST(Scores, AreHeldAgainstTheRungAbove) {
+  Harness harness;
+  const int64_t worker = harness.Register("w", 1, "test", {"synflow"});
+  const auto search = harness.Submit(testing::FunnelSpec(10));
+  const auto trust = [&] { return harness.View(*search).search.rung_trust(); };
+  for (int i = 0; i < 12; ++i) Score(harness, worker, *harness.Lease(worker), i);
+  ASSERT_EQ(trust().size(), 2);
+  EXPECT_EQ(trust()[0].known(), 12);
+  EXPECT_FALSE(trust()[0].has_tau_top());
+  // The best of four goes on, and is not compared with itself one rung below.
+  const double accuracies[] = {0.5, 0.3, 0.6, 0.4};  // from the best score down
+  for (const double each : accuracies) {
+    ASSERT_TRUE(harness.Complete(worker, *harness.Lease(worker), each).ok());
+  }
+  const auto expected = KendallTau({{3, 0.5}, {2, 0.3}, {1, 0.6}, {0, 0.4}});
+  for (const bool restarted : {false, true}) {
+    if (restarted) harness.Restart();
+    const auto both = trust();
+    EXPECT_EQ(both[0].promoted(), 4);
+    EXPECT_DOUBLE_EQ(both[0].tau_top(), expected->tau);
+    EXPECT_DOUBLE_EQ(both[0].tau_top_error(), expected->error);
+    EXPECT_FALSE(both[0].has_tau()) << "no loser went up";
+    EXPECT_EQ(both[1].known(), 4);
+    EXPECT_EQ(both[1].promoted(), 0);
+  }
+  ASSERT_TRUE(harness.Change(*search, ChangeSearch::How::kCancel).ok());
+  const auto record = harness.store().GetSearch(*search);
+  const auto ended = ReadSearch(harness.store(), *record, /*leaders=*/true);
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  ASSERT_EQ(ended->rung_trust_size(), 2);
+  EXPECT_DOUBLE_EQ(ended->rung_trust(0).tau_top(), expected->tau);
 }
 
 TEST(Scores, ThatNoCandidateHasEndTheSearch) {

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "common/rank_agreement.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/storage/migrations.h"
@@ -29,8 +30,13 @@ v1::Measurement Measured(const std::string& metric, int epoch, double value) {
   return measurement;
 }
 
-// A database with two searches: 7 trials by evolution, of which one failed, one was refused by a
-// constraint and one crashed before it succeeded; then one with a trial shared with the first.
+// Score and negative loss of those that went up in the funnel.
+const std::vector<JudgedTwice> kFunnel = {{12, -0.5}, {11, -0.7}, {10, -0.4},      {9, -0.8},
+                                          {8, -0.7},  {7, -0.9},  {5, -1.5, true}, {2, -1.2, true}};
+
+// A database with three searches: 7 trials by evolution, of which one failed, one was refused by a
+// constraint and one crashed before it succeeded; then a funnel, and one with a trial shared with
+// the first.
 class Views : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -60,6 +66,53 @@ class Views : public ::testing::Test {
     v1::SearchDecision& decision = search.decisions.emplace_back();
     decision.set_label(label);
     return *decision.mutable_domain();
+  }
+
+  // Twelve that were scored 1 to 12; the best six were trained, then two of the others.
+  static void FillFunnel(PostgresStore& store, SearchRecord search, int64_t worker) {
+    search.spec.set_name("funnel");
+    search.spec.clear_objectives();
+    search.spec.clear_constraints();
+    for (const char* metric : {"parameters", "validation_loss"}) {
+      auto* objective = search.spec.add_objectives();
+      objective->set_metric(metric);
+      objective->set_goal(v1::GOAL_MINIMIZE);
+    }
+    auto& ladder = *search.spec.mutable_fidelities();
+    ladder.add_rungs()->mutable_zero_cost()->set_metric("synflow");
+    ladder.add_rungs()->set_epochs(1);
+    ladder.add_rungs();
+    funnel_ = Apply(store, {CreateSearch{"", search}})[0].id;
+    int64_t number = 0;
+    const auto end = [&](int64_t continues, const char* reason, double value) {
+      AddTrial add;
+      add.trial.search_id = funnel_;
+      add.trial.number = ++number;
+      add.trial.reason = reason;
+      add.trial.continues = continues;
+      add.trial.fidelity.set_rung(continues > 0 ? 1 : 0);
+      if (continues == 0) add.trial.fidelity.set_zero_cost("synflow");
+      GrantLease grant;
+      grant.task_id = Apply(store, {add})[0].task_id;
+      grant.attempt = 1;
+      grant.worker_id = worker;
+      grant.duration = absl::Seconds(30);
+      FinishAttempt finish;
+      finish.attempt = {grant.task_id, 1};
+      finish.measurements = {Measured(continues > 0 ? "validation_loss" : "synflow", 0, value)};
+      EventRecord event;
+      event.sequence = number;
+      event.kind = EventRecord::Kind::kFinished;
+      event.trial_number = number;
+      event.state = v1::TRIAL_STATE_SUCCEEDED;
+      finish.events = {event};
+      Apply(store, {grant, finish});
+    };
+    for (int i = 1; i <= 12; ++i) end(0, "random", i);
+    for (const JudgedTwice& each : kFunnel) {
+      end(static_cast<int64_t>(each.first), each.sampled ? "calibration of rung 0" : "promoted",
+          -each.second);
+    }
   }
 
   static void Fill() {
@@ -169,6 +222,7 @@ class Views : public ::testing::Test {
     v1::Dataset dataset;
     dataset.set_name("fashion-mnist");
     Apply(store, {PutDataset{"", dataset}, PutArtifact{std::string(64, 'a'), 5}});
+    FillFunnel(store, search, made[1].id);
     search.spec.set_name("shares");
     const int64_t shares = Apply(store, {CreateSearch{"", search}})[0].id;
     AddTrial shared;
@@ -198,20 +252,23 @@ class Views : public ::testing::Test {
   static int64_t cells_;
   static int64_t shares_;
   static int64_t winner_;
+  static int64_t funnel_;
 };
 
 PostgresCluster* Views::cluster_ = nullptr;
 int64_t Views::cells_ = 0;
 int64_t Views::shares_ = 0;
 int64_t Views::winner_ = 0;
+int64_t Views::funnel_ = 0;
 
 constexpr char kViewNames[] =
     "SELECT table_name::text FROM information_schema.views WHERE table_schema = 'nascent_v1'";
 
 TEST_F(Views, EveryPromisedViewCanBeReadAndHasRows) {
-  for (const char* view : {"searches", "trials", "attempts", "evaluations", "measurements",
-                           "leaderboard", "pareto_front", "lineage", "workers", "events",
-                           "fenced_reports", "coordinators", "datasets", "artifacts"}) {
+  for (const char* view :
+       {"searches", "trials", "attempts", "evaluations", "measurements", "leaderboard",
+        "pareto_front", "lineage", "workers", "events", "fenced_reports", "coordinators",
+        "datasets", "artifacts", "rung_trust"}) {
     EXPECT_GT(Read(absl::StrCat("SELECT * FROM nascent_v1.", view)).size(), 0u) << view;
   }
 }
@@ -225,6 +282,32 @@ JOIN (SELECT attrelid, attname, attnum FROM pg_attribute WHERE attnum > 0
 WHERE c.relnamespace = 'nascent_v1'::regnamespace AND col_description(c.oid, a.attnum) IS NULL
   AND (a.attnum > 0 OR obj_description(c.oid, 'pg_class') IS NULL))sql"),
               SizeIs(0));
+}
+
+TEST_F(Views, TheTrustInARungIsThatOfTheProgram) {
+  const pqxx::result rows = Read(absl::StrCat(
+      "SELECT * FROM nascent_v1.rung_trust WHERE search_id = ", funnel_, " ORDER BY 2"));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0]["rung"].as<int>(), 0);
+  EXPECT_EQ(rows[0]["known"].as<int>(), 12);
+  EXPECT_EQ(rows[0]["promoted"].as<int>(), 6);
+  EXPECT_EQ(rows[0]["calibrating"].as<int>(), 2);
+  const auto top = KendallTau({kFunnel.begin(), kFunnel.begin() + 6});
+  const auto all = KendallTau(kFunnel, 6);
+  EXPECT_NEAR(rows[0]["tau_top"].as<double>(), top->tau, 1e-12);
+  EXPECT_NEAR(rows[0]["tau_top_error"].as<double>(), top->error, 1e-12);
+  EXPECT_NEAR(rows[0]["tau"].as<double>(), all->tau, 1e-12);
+  EXPECT_NEAR(rows[0]["tau_error"].as<double>(), all->error, 1e-12);
+  // Nobody went on from the next rung.
+  EXPECT_EQ(rows[1]["rung"].as<int>(), 1);
+  EXPECT_EQ(rows[1]["known"].as<int>(), 6);
+  EXPECT_TRUE(rows[1]["tau_top"].is_null());
+  EXPECT_TRUE(rows[1]["tau_error"].is_null());
+  EXPECT_THAT(Column(OfCells("SELECT rung FROM nascent_v1.rung_trust")), SizeIs(0));
+  EXPECT_THAT(Column(absl::StrCat("SELECT concat(finished, ' ', scored) FROM nascent_v1.searches "
+                                  "WHERE id = ",
+                                  funnel_)),
+              ElementsAre("8 12"));
 }
 
 TEST_F(Views, TheReaderCanWriteNothing) {

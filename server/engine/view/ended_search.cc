@@ -5,6 +5,7 @@
 
 #include "common/status_macros.h"
 #include "server/engine/resolve/metrics.h"
+#include "server/engine/rung_trust.h"
 #include "server/engine/standing.h"
 #include "server/engine/view/views.h"
 #include "server/storage/trial_life.h"
@@ -19,12 +20,14 @@ constexpr int64_t kTrialsAtOnce = 5000;
 
 absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
   Standing standing(search.spec(), kLeadersOfEnded);
+  RungTrust trust(search.spec());
   std::map<int64_t, storage::TrialRecord> kept;
   int64_t last = 0;
   while (true) {
     NASCENT_ASSIGN_OR_RETURN(auto page, store.LoadTrials(search.id(), last, kTrialsAtOnce));
     for (storage::TrialRecord& record : page) {
       last = record.number;
+      trust.Add(record);
       if (!storage::HasGoodResult(record)) continue;
       Metrics metrics = CostValues(record.costs);
       for (const auto& [name, value] : record.metrics) metrics[name] = value;
@@ -41,6 +44,7 @@ absl::Status AddLeaders(storage::TrialStore& store, v1::Search& search) {
     kept = std::move(leaders);
     if (static_cast<int64_t>(page.size()) < kTrialsAtOnce) break;
   }
+  trust.Describe(search);
   for (int64_t number : standing.Leaders(kLeadersOfEnded)) {
     const auto it = kept.find(number);
     if (it != kept.end()) *search.add_leaders() = ViewOf(it->second);

@@ -144,6 +144,7 @@ v1::Search ViewOf(const ActiveSearch& search, absl::Time now) {
   if (const auto remaining = Remaining(search, now); remaining.has_value()) {
     progress.set_remaining_seconds(*remaining);
   }
+  search.trust.Describe(message);
   if (const auto volume = search.winners.standing().Hypervolume(); volume.has_value()) {
     progress.set_hypervolume(*volume);
   }
