@@ -15,8 +15,9 @@ namespace nascent::worker {
 // is how they were rounded, which LibTorch wants to know.
 at::Tensor PoolAverage(const kernels::Pool& pool, const at::Tensor& x, bool ceil_mode);
 
-// The same average, of values that are padded before: for GPUs, where the gradient that LibTorch 2.11
-// gives of a padded average of channels-last values is wrong (pytorch/pytorch, issue 188344).
+// The same average, of values that are padded before: for GPUs, where the gradient that
+// LibTorch 2.11 gives of a padded average of channels-last values is wrong (pytorch/pytorch, issue
+// 188344).
 at::Tensor PoolAverageOfPadded(const kernels::Pool& pool, const at::Tensor& x);
 
 at::Tensor PoolMaximum(const kernels::Pool& pool, const at::Tensor& x, bool ceil_mode,
