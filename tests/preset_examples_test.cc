@@ -56,6 +56,10 @@ TEST(PresetExamples, AreSearchedEndToEnd) {
   service.WaitUntilServing();
   service.AddTinyDataset("tiny", 100);
   ASSERT_NO_FATAL_FAILURE(AddMasks(service, "tiny-masks"));
+  const Finished added =
+      service.Run({"data", "add", "penguins", "--format", "csv",
+                   std::string(NASCENT_EXAMPLES) + "/penguins.csv", "--target", "species"});
+  ASSERT_EQ(added.exit_code, 0) << added.err;
   service.StartWorker("first");
   service.StartWorker("second");
   service.WaitForWorkers(2);
@@ -65,14 +69,16 @@ TEST(PresetExamples, AreSearchedEndToEnd) {
   for (const auto& entry : std::filesystem::directory_iterator(NASCENT_EXAMPLES "/presets")) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
-  ASSERT_EQ(files.size(), 1 + 10);
+  ASSERT_EQ(files.size(), 1 + 12);
   for (const auto& path : files) {
     const std::string name = path.filename();
     std::string text = ReadFile(path);
     const bool masks = text.find("fashion-mnist-masks") != std::string::npos;
-    text = WithLine(text, "data:",
-                    "data: {dataset: tiny" + std::string(masks ? "-masks" : "") +
-                        ", train: 64, validation: 32}");
+    if (text.find("penguins") == std::string::npos) {
+      text = WithLine(text, "data:",
+                      "data: {dataset: tiny" + std::string(masks ? "-masks" : "") +
+                          ", train: 64, validation: 32}");
+    }
     text = WithLine(text, "budget:", "budget: {trials: 1}\nfinal: {test: false}");
     const Finished finished = service.Run({"submit", service.WriteFile(name, text)});
     ASSERT_EQ(finished.exit_code, 0) << name << ": " << finished.err;

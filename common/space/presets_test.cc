@@ -101,7 +101,7 @@ TEST_P(EveryPreset, RandomGenotypesAreBuiltAndEqualKeysHaveEqualParameters) {
 
 TEST_P(EveryPreset, HasItsPlaceInTheManualWithConstantsAndKnownArchitectures) {
   std::string manual;
-  for (const char* page : {"nas-bench", "cells", "macro", "segmentation"}) {
+  for (const char* page : {"nas-bench", "cells", "macro", "segmentation", "tables"}) {
     std::ifstream file(std::string(NASCENT_SOURCE_DIR "/docs/presets-") + page + ".md");
     ASSERT_TRUE(file.is_open()) << page;
     std::stringstream text;
@@ -230,6 +230,56 @@ TEST(Presets, MobileNetworksHaveTheirPublishedParameters) {
   EXPECT_EQ(Parameters(*space, "@mobilenet-v3-large"), 5'483'032);
   EXPECT_EQ(Parameters(*space, "@mobilenet-v3-small"), 2'542'856);
   EXPECT_EQ(Parameters(*space, "@mobilenet-v2"), 3'504'872);
+}
+
+TEST(Presets, NetworksForTablesHaveTheirPublishedParameters) {
+  SpaceOptions california;
+  california.input = {8};
+  california.classes = 1;
+  EXPECT_EQ(Parameters(*Open("mlp", california), "@mlp-california"), 235'179);
+  EXPECT_EQ(Parameters(*Open("resnet-tabular", california), "@resnet-california"), 510'040);
+}
+
+TEST(Presets, AFunnelNarrowsFromItsUnitsToTheClasses) {
+  SpaceOptions options;
+  options.input = {20};
+  options.classes = 2;
+  const auto widths = [&](const char* genotype) {
+    const auto space = Open("mlp", options);
+    const network::Network network = space->Build(space->Read(genotype).value()).value();
+    std::vector<int64_t> found;
+    for (const network::Node& node : network.nodes) {
+      if (node.operation == "linear") found.push_back(node.shape[0]);
+    }
+    return found;
+  };
+  // Steps of (128 - 2) / 4, rounded down.
+  EXPECT_THAT(widths(R"({"depth": 4, "shape": "funnel", "units": 128, "norm": "none",
+                        "activation": "relu", "dropout": 0})"),
+              ::testing::ElementsAre(128, 97, 66, 35, 2));
+  // The input is wider than the units.
+  EXPECT_THAT(widths(R"({"depth": 2, "shape": "funnel", "units": 8, "norm": "none",
+                        "activation": "relu", "dropout": 0})"),
+              ::testing::ElementsAre(20, 11, 2));
+}
+
+TEST(Presets, NetworksForTablesTakeAnyNumberOfFeaturesAndClasses) {
+  for (const char* preset : {"mlp", "resnet-tabular"}) {
+    for (const int64_t features : {1, 13, 4000}) {
+      for (const int64_t classes : {2, 200}) {
+        SpaceOptions options;
+        options.input = {features};
+        options.classes = classes;
+        options.output = OutputRule::kPerExample;
+        const auto space = Open(preset, options);
+        RandomStream random(5, static_cast<uint64_t>(features + classes));
+        for (int i = 0; i < 10; ++i) {
+          const Genotype genotype = Sample(*space, random).value();
+          EXPECT_TRUE(space->BuildArchitecture(genotype).ok()) << space->Print(genotype);
+        }
+      }
+    }
+  }
 }
 
 TEST(Presets, UnetGivesAValuePerClassAndPixelForAnySize) {

@@ -175,5 +175,37 @@ TEST(SpacesTest, FiftyNetworksOfEveryPresetAreWhatTheCostModelSaysAndLearn) {
   }
 }
 
+TEST(SpacesTest, NetworksForTablesAreWhatTheCostModelSaysAndLearnFromRows) {
+  for (const std::string preset : {"mlp", "resnet-tabular"}) {
+    SCOPED_TRACE(preset);
+    const auto space = space::testing::SmallSpace(preset, {13});
+    ASSERT_NE(space, nullptr);
+    RandomStream random(13, 0);
+    for (int i = 0; i < 30; ++i) {
+      const auto genotype = space::Sample(*space, random);
+      ASSERT_TRUE(genotype.ok()) << genotype.status();
+      SCOPED_TRACE(space->Print(*genotype));
+      const auto architecture = space->BuildArchitecture(*genotype);
+      ASSERT_TRUE(architecture.ok()) << architecture.status();
+      auto live = NetworkModule::Create(architecture->live, 1, TestDevice());
+      ASSERT_TRUE(live.ok()) << live.status();
+      at::manual_seed(1);
+      const at::Tensor x = at::randn({4, 13}).to(TestDevice());
+      const at::Tensor y = CheckNetwork(**live, architecture->costs, x);
+      y.square().mean().backward();
+      const at::Tensor& gradients = (*live)->parameters().flat_gradients();
+      EXPECT_TRUE(gradients.isfinite().all().item<bool>());
+      EXPECT_GT(gradients.abs().max().item<float>(), 0);
+      // A last batch of one row: nothing of it is lasting but what can be learned.
+      const at::Tensor one = CheckNetwork(**live, architecture->costs, x.narrow(0, 0, 1));
+      EXPECT_TRUE(one.isfinite().all().item<bool>());
+      for (const NamedTensor& buffer : (*live)->buffers()) {
+        EXPECT_TRUE(buffer.tensor.isfinite().all().item<bool>()) << buffer.name;
+      }
+      if (HasFailure()) return;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace nascent::worker

@@ -16,11 +16,13 @@ const std::map<std::string, Constants>& SmallConstants() {
   static const auto* const kSmall = new std::map<std::string, Constants>{
       {"darts", {{"channels", int64_t{4}}, {"layers", int64_t{6}}}},
       {"enas-macro", {{"channels", int64_t{8}}}},
+      {"mlp", {{"layers", int64_t{4}}, {"widest", int64_t{64}}}},
       {"nas-bench-101", {{"channels", int64_t{16}}, {"modules", int64_t{1}}}},
       {"nas-bench-201", {{"channels", int64_t{8}}, {"cells", int64_t{1}}}},
       {"nas-bench-macro", {{"channels", int64_t{8}}, {"features", int64_t{64}}}},
       {"nasnet", {{"channels", int64_t{4}}, {"layers", int64_t{3}}}},
       {"resnet-size", {{"channels", int64_t{8}}, {"depths", List{1, 2, 3}}}},
+      {"resnet-tabular", {{"narrowest", int64_t{8}}, {"widest", int64_t{64}}}},
       {"unet", {{"channels", List{4, 8}}}},
   };
   return *kSmall;
@@ -34,9 +36,9 @@ std::vector<std::string> PresetNames() {
   return names;
 }
 
-std::shared_ptr<const Space> SmallSpace(const std::string& preset) {
+std::shared_ptr<const Space> SmallSpace(const std::string& preset, const network::Shape& input) {
   SpaceOptions options;
-  options.input = {3, 32, 32};
+  options.input = input;
   if (const auto found = SmallConstants().find(preset); found != SmallConstants().end()) {
     options.set = found->second;
   }

@@ -14,9 +14,10 @@ namespace nascent::space::testing {
 // All of them.
 std::vector<std::string> PresetNames();
 
-// On images [3, 32, 32] of 10 classes. Null, with a failure of the running test, where the template
-// is refused.
-std::shared_ptr<const Space> SmallSpace(const std::string& preset);
+// On images [3, 32, 32], or examples of another shape, of 10 classes. Null, with a failure of the
+// running test, where the template is refused.
+std::shared_ptr<const Space> SmallSpace(const std::string& preset,
+                                        const network::Shape& input = {3, 32, 32});
 
 }  // namespace nascent::space::testing
 

@@ -80,6 +80,9 @@ at::Tensor BatchNorm::gamma() const {
 at::Tensor BatchNorm::beta() const { return bias.defined() ? bias : at::zeros_like(running_mean); }
 
 at::Tensor NormalizeBatch(const BatchNorm& norm, const at::Tensor& x, bool training, bool relu) {
+  // One value per channel, as the last batch of a table may have, has no variance: it is normalised
+  // by what the batches before it have shown, and teaches nothing.
+  if (training && x.numel() == x.size(1)) training = false;
   const bool fast = IsFast(kernels::Family::kBatchNorm, x) && x.dim() != 3;
   if (fast && training) {
     return TrainingBatchNorm::apply(ChannelsLast(x), norm.gamma(), norm.beta(), &norm, relu);
