@@ -31,6 +31,12 @@ add_library(nauty INTERFACE IMPORTED)
 target_link_libraries(nauty INTERFACE ${NAUTY_LIBRARY})
 target_include_directories(nauty SYSTEM INTERFACE ${NAUTY_INCLUDE_DIR})
 
+find_library(CSV_LIBRARY csv REQUIRED)
+find_path(CSV_INCLUDE_DIR csv.h REQUIRED)
+add_library(csv INTERFACE IMPORTED)
+target_link_libraries(csv INTERFACE ${CSV_LIBRARY})
+target_include_directories(csv SYSTEM INTERFACE ${CSV_INCLUDE_DIR})
+
 find_library(NLOPT_LIBRARY nlopt REQUIRED)
 find_path(NLOPT_INCLUDE_DIR nlopt.hpp REQUIRED)
 add_library(nlopt INTERFACE IMPORTED)

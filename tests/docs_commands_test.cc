@@ -239,9 +239,9 @@ TEST_F(DocumentedCommands, TheExamplesOfTheHelpAreTaken) {
     }
   }
   ASSERT_TRUE(commands.contains("submit")) << all;
-  commands.insert({"data add", "data list", "data remove", "space show", "space describe",
-                   "space check", "space count", "space sample", "space cost", "space neighbours",
-                   "space draw"});
+  commands.insert({"data add", "data list", "data remove", "data show", "space show",
+                   "space describe", "space check", "space count", "space sample", "space cost",
+                   "space neighbours", "space draw"});
   int examples = 0;
   for (const std::string& command : commands) {
     if (command == "data" || command == "space" || here.contains(command)) continue;

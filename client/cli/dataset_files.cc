@@ -30,6 +30,10 @@ absl::StatusOr<IdxFile> Load(const std::string& path) {
     return absl::Status(header.status().code(),
                         absl::StrCat(path, ": ", std::string(header.status().message())));
   }
+  if (header->type != data::IdxType::kByte) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": found float32; images and labels are unsigned bytes"));
+  }
   return IdxFile{path, std::move(content), *std::move(header)};
 }
 
@@ -128,6 +132,16 @@ absl::Status AddSplit(const std::string& name, const std::string& examples_path,
 }
 
 }  // namespace
+
+std::string GivenOption(const DatasetFiles& files) {
+  if (!files.folder.empty()) return "--from";
+  if (!files.train_examples.empty()) return "--train-examples";
+  if (!files.train_labels.empty()) return "--train-labels";
+  if (!files.test_examples.empty()) return "--test-examples";
+  if (!files.test_labels.empty()) return "--test-labels";
+  if (files.kind != DatasetFiles().kind) return "--kind";
+  return files.classes > 0 ? "--classes" : "";
+}
 
 absl::StatusOr<LoadedDataset> LoadDataset(DatasetFiles files) {
   if (!files.folder.empty()) {

@@ -27,7 +27,12 @@ struct LoadedDataset {
   v1::Dataset dataset;
   // Content of the files, not compressed.
   std::vector<std::string> artifacts;
+  // What is possible but hardly meant.
+  std::vector<std::string> warnings = {};
 };
+
+// The option for files that is given; empty: none is.
+std::string GivenOption(const DatasetFiles& files);
 
 // INVALID_ARGUMENT names the file or option, what was found and what is needed: files that are
 // corrupt or cut short, that do not fit together, an option that is missing. NOT_FOUND: no such

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "common/data/idx.h"
+#include "common/data/table_features.h"
 #include "common/sha256.h"
 
 namespace nascent::data {
@@ -70,6 +71,82 @@ TEST_F(DatasetTest, SegmentationHasALabelPerPixel) {
   dataset_.clear_splits();
   AddSplit("train", {{3, 2, 2}, std::vector<uint8_t>(12)}, {{3, 2, 2}, std::vector<uint8_t>(12)});
   EXPECT_TRUE(Check().ok()) << Check();
+}
+
+class TableDatasetTest : public DatasetTest {
+ protected:
+  // A number, a category of two values that is missing in places: four features.
+  TableDatasetTest() {
+    dataset_.set_kind(v1::DATA_KIND_TABLE_CLASSIFICATION);
+    dataset_.clear_shape();
+    dataset_.mutable_shape()->add_dimensions(4);
+    v1::TableLayout& table = *dataset_.mutable_table();
+    v1::TableColumn* column = table.add_columns();
+    column->set_name("age");
+    column->set_type(v1::COLUMN_TYPE_NUMBER);
+    column = table.add_columns();
+    column->set_name("colour");
+    column->set_type(v1::COLUMN_TYPE_CATEGORY);
+    for (const char* value : {"blue", "red"}) column->add_categories(value);
+    column->set_missing(1);
+    for (const char* value : {"a", "b", "c"}) table.mutable_target()->add_categories(value);
+    dataset_.clear_splits();
+    AddSplit("train", Floats(3, 4), {{3}, {0, 2, 2}});
+  }
+  static IdxArray Floats(int64_t rows, int64_t features) {
+    return {{rows, features},
+            std::vector<uint8_t>(static_cast<size_t>(4 * rows * features)),
+            IdxType::kFloat};
+  }
+};
+
+TEST_F(TableDatasetTest, RowsThatFitTheColumnsAreAcceptedAndClassesCounted) {
+  ASSERT_TRUE(Check().ok()) << Check();
+  EXPECT_EQ(dataset_.splits(0).count(), 3);
+  EXPECT_THAT(dataset_.splits(0).class_counts(), ::testing::ElementsAre(1, 0, 2));
+}
+
+TEST_F(TableDatasetTest, EachColumnGivesItsFeatures) {
+  std::vector<std::string> names;
+  for (const Feature& feature : FeaturesOf(dataset_.table())) {
+    names.push_back(FeatureName(dataset_.table(), feature));
+  }
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("age", "colour = blue", "colour = red", "colour is missing"));
+}
+
+TEST_F(TableDatasetTest, WhatDoesNotFitTheColumnsIsRefused) {
+  v1::Dataset sound = dataset_;
+  dataset_.mutable_table()->mutable_columns(1)->set_missing(0);
+  EXPECT_THAT(Message(), HasSubstr("dataset.shape: found 4; needed: the 3 features"));
+  dataset_ = sound;
+  dataset_.mutable_table()->clear_columns();
+  EXPECT_THAT(Message(), HasSubstr("dataset.table.columns: they give 0 features"));
+  dataset_ = sound;
+  dataset_.mutable_table()->mutable_target()->add_categories("d");
+  EXPECT_THAT(Message(), HasSubstr("table.target.categories: found 4 names for 3 classes"));
+  dataset_ = sound;
+  dataset_.clear_splits();
+  AddSplit("train", {{3, 4}, std::vector<uint8_t>(12)}, {{3}, {0, 1, 2}});
+  EXPECT_THAT(Message(), HasSubstr("examples: the file holds bytes, needed are float32"));
+  dataset_.clear_splits();
+  AddSplit("train", Floats(3, 5), {{3}, {0, 1, 2}});
+  EXPECT_THAT(Message(), HasSubstr("the file holds 3x5, needed is 3x4"));
+}
+
+TEST_F(TableDatasetTest, TheFingerprintSaysWhichFeaturesAreNumbers) {
+  v1::Dataset other = dataset_;
+  other.mutable_table()->mutable_columns(0)->set_name("years");
+  EXPECT_EQ(Fingerprint(other), Fingerprint(dataset_));
+  other.mutable_table()->mutable_columns(0)->set_type(v1::COLUMN_TYPE_CATEGORY);
+  other.mutable_table()->mutable_columns(0)->add_categories("1");
+  EXPECT_NE(Fingerprint(other), Fingerprint(dataset_));
+}
+
+TEST_F(DatasetTest, ImagesAreBytes) {
+  dataset_.clear_splits();
+  AddSplit("train", {{3, 2, 2}, std::vector<uint8_t>(48), IdxType::kFloat}, {{3}, {0, 1, 2}});
+  EXPECT_THAT(Message(), HasSubstr("examples: the file holds float32, needed are bytes"));
 }
 
 TEST_F(DatasetTest, LabelsBeyondTheClassesAreRefused) {

@@ -30,6 +30,18 @@ TEST(IdxTest, WhatWasWrittenIsRead) {
   EXPECT_THAT(array->elements, ElementsAre(1, 2, 3, 4, 5, 255));
 }
 
+TEST(IdxTest, FloatsAreBigEndianAndExact) {
+  std::string bytes = WriteIdxHeader(IdxType::kFloat, std::vector<int64_t>{2, 1});
+  for (const float value : {1.5F, -3e-40F}) AppendIdxFloat(value, bytes);
+  EXPECT_EQ(bytes.substr(12, 4), std::string("\x3f\xc0\0\0", 4));
+  const auto array = ReadIdxFile(WriteFile("idx_floats", bytes));
+  ASSERT_TRUE(array.ok()) << array.status();
+  EXPECT_EQ(array->type, IdxType::kFloat);
+  EXPECT_THAT(array->dimensions, ElementsAre(2, 1));
+  EXPECT_THAT(FloatsOf(*array), ElementsAre(1.5F, -3e-40F));
+  EXPECT_EQ(WriteIdx(*array), bytes);
+}
+
 TEST(IdxTest, DimensionsAreBigEndian) {
   std::string bytes(4 + 4 + 258, '\0');
   bytes[2] = 8;
@@ -49,9 +61,12 @@ TEST(IdxTest, EveryKindOfDamageIsNamed) {
   EXPECT_THAT(MessageFor(good.substr(0, 9)), HasSubstr("truncated in its header: 9 of 12"));
   EXPECT_THAT(MessageFor(good.substr(0, good.size() - 1)), HasSubstr("truncated: 15 bytes"));
   EXPECT_THAT(MessageFor(good + "x"), HasSubstr("too long: 17 bytes"));
+  std::string words = good;
+  words[2] = 12;
+  EXPECT_THAT(MessageFor(words), HasSubstr("element type is 12"));
   std::string floats = good;
   floats[2] = 13;
-  EXPECT_THAT(MessageFor(floats), HasSubstr("element type is 13"));
+  EXPECT_THAT(MessageFor(floats), HasSubstr("truncated: 16 bytes, but its header (2x2) needs 28"));
   std::string flat = good;
   flat[3] = 0;
   EXPECT_THAT(MessageFor(flat), HasSubstr("0 dimensions"));

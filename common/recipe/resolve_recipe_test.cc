@@ -77,7 +77,7 @@ const Bounds kBounds[] = {
     {"auxiliary_weight", -kLeast, 0, 10, After(10), "[0, 10]"},
     {"resolution", -1, 0, 4096, 4097, "[0, 4096]"},
     {"precision", -1, 0, 2, 3, "auto, float32, bfloat16"},
-    {"loss", -1, 0, 1, 2, "cross_entropy, pixel_cross_entropy"},
+    {"loss", -1, 0, 2, 3, "cross_entropy, pixel_cross_entropy, squared_error"},
 };
 
 // Flags, and a number of which the field itself can hold no wrong one.

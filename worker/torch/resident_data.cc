@@ -12,6 +12,7 @@
 #include "common/data/dataset.h"
 #include "common/data/idx.h"
 #include "common/data/split.h"
+#include "worker/torch/table_rows.h"
 
 namespace nascent::worker {
 namespace {
@@ -92,6 +93,14 @@ at::Tensor Choose(const at::Tensor& all, const std::vector<int64_t>& indices) {
   return all.index_select(0, index);
 }
 
+// [n, F] floats as they stand in the file.
+at::Tensor RowsOf(const data::IdxArray& array) {
+  const std::vector<float> values = data::FloatsOf(array);
+  at::Tensor rows = at::empty({array.dimensions[0], array.dimensions[1]}, at::kFloat);
+  std::copy(values.begin(), values.end(), rows.data_ptr<float>());
+  return rows;
+}
+
 // Images and labels of one split of the message, on the host.
 absl::StatusOr<Examples> ReadSplit(const v1::Dataset& dataset, const std::string& name,
                                    const std::map<std::string, std::string>& files) {
@@ -107,14 +116,17 @@ absl::StatusOr<Examples> ReadSplit(const v1::Dataset& dataset, const std::string
   int64_t values = 1;
   for (int64_t dimension : dataset.shape().dimensions()) values *= dimension;
   const int64_t count = images->dimensions[0];
-  if (dataset.shape().dimensions_size() != 3 ||
-      static_cast<int64_t>(images->elements.size()) != count * values ||
+  const bool table = data::IsTable(dataset);
+  const auto bytes = static_cast<int64_t>(images->elements.size());
+  if (dataset.shape().dimensions_size() != (table ? 1 : 3) ||
+      images->type != (table ? data::IdxType::kFloat : data::IdxType::kByte) ||
+      labels->type != data::IdxType::kByte || bytes != count * values * (table ? 4 : 1) ||
       labels->dimensions[0] != count) {
     return absl::InvalidArgumentError(absl::StrCat("data.dataset: the files of split \"", name,
                                                    "\" do not fit the shape or each other"));
   }
   Examples examples;
-  examples.images = ImagesOf(*images, dataset.shape());
+  examples.images = table ? RowsOf(*images) : ImagesOf(*images, dataset.shape());
   examples.labels = at::empty(labels->dimensions, at::kByte);
   std::copy(labels->elements.begin(), labels->elements.end(), examples.labels.data_ptr<uint8_t>());
   return examples;
@@ -131,7 +143,19 @@ absl::StatusOr<ResidentData> ResidentData::Load(const v1::DataRef& data,
   result.segmentation_ = data.dataset().kind() == v1::DATA_KIND_IMAGE_SEGMENTATION;
   absl::StatusOr<Examples> training = ReadSplit(data.dataset(), "train", files);
   if (!training.ok()) return training.status();
-  result.normalization_ = NormalizationOf(training->images);
+  absl::StatusOr<data::SplitIndices> split =
+      data::SplitTrainingData(training->count(), data.train(), data.validation());
+  if (!split.ok()) return split.status();
+  result.table_ = data::IsTable(data.dataset());
+  if (result.table_) {
+    const absl::StatusOr<Normalization> fitted =
+        FitTable(data.dataset().table(), training->images, split->train);
+    if (!fitted.ok()) return fitted.status();
+    result.normalization_ = *fitted;
+    NormalizeTable(result.normalization_, training->images);
+  } else {
+    result.normalization_ = NormalizationOf(training->images);
+  }
   const auto per_channel = [&](const std::vector<float>& values) {
     return at::tensor(values, at::kFloat).to(device);
   };
@@ -139,7 +163,7 @@ absl::StatusOr<ResidentData> ResidentData::Load(const v1::DataRef& data,
   result.scale_ = per_channel(result.normalization_.scale);
   const auto finish = [&](const at::Tensor& images, const at::Tensor& labels) {
     Examples examples;
-    examples.images = Resize(images, resolution).to(device);
+    examples.images = (result.table_ ? images : Resize(images, resolution)).to(device);
     examples.labels = result.segmentation_ ? ResizeMasks(labels, resolution).to(device)
                                            : labels.to(at::kLong).to(device);
     return examples;
@@ -147,12 +171,10 @@ absl::StatusOr<ResidentData> ResidentData::Load(const v1::DataRef& data,
   if (parts == Parts::kTest) {
     absl::StatusOr<Examples> test = ReadSplit(data.dataset(), "test", files);
     if (!test.ok()) return test.status();
+    if (result.table_) NormalizeTable(result.normalization_, test->images);
     result.test_ = finish(test->images, test->labels);
     return result;
   }
-  absl::StatusOr<data::SplitIndices> split =
-      data::SplitTrainingData(training->count(), data.train(), data.validation());
-  if (!split.ok()) return split.status();
   result.train_ =
       finish(Choose(training->images, split->train), Choose(training->labels, split->train));
   result.validation_ = finish(Choose(training->images, split->validation),
@@ -161,6 +183,7 @@ absl::StatusOr<ResidentData> ResidentData::Load(const v1::DataRef& data,
 }
 
 network::Shape ResidentData::shape() const {
+  if (table_) return {train_or_test().images.size(1)};
   return {train_or_test().images.size(3), height(), width()};
 }
 
@@ -171,6 +194,9 @@ Batch ResidentData::Assemble(const Examples& examples, std::span<const ImageChan
 }
 
 Batch ResidentData::Assemble(const Examples& examples, int64_t first, int64_t count) const {
+  if (table_) {
+    return {examples.images.narrow(0, first, count), examples.labels.narrow(0, first, count)};
+  }
   std::vector<ImageChange> changes(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) changes[i].example = first + i;
   return Assemble(examples, changes, /*cutout=*/0);
@@ -180,6 +206,11 @@ Batch ResidentData::AssembleOnHost(const Examples& examples, std::span<const Ima
                                    int32_t cutout) const {
   const at::Tensor& images = examples.images;
   const auto count = static_cast<int64_t>(changes.size());
+  if (table_) {
+    at::Tensor chosen = at::empty({count}, at::kLong);
+    for (int64_t i = 0; i < count; ++i) chosen.data_ptr<int64_t>()[i] = changes[i].example;
+    return {images.index_select(0, chosen), examples.labels.index_select(0, chosen)};
+  }
   const ImageBytes bytes = {images.data_ptr<uint8_t>(), images.size(1), images.size(2),
                             images.size(3)};
   Batch batch;
@@ -220,6 +251,9 @@ Batch ResidentData::AssembleOnDevice(const Examples& examples, std::span<const I
 Batch ResidentData::AssembleChanged(const Examples& examples, const at::Tensor& changed,
                                     int32_t cutout) const {
   const at::Tensor& images = examples.images;
+  if (table_) {
+    return {images.index_select(0, changed[0]), examples.labels.index_select(0, changed[0])};
+  }
   const int64_t count = changed.size(1);
   const int64_t height = images.size(1);
   const int64_t width = images.size(2);

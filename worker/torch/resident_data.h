@@ -1,4 +1,5 @@
-// The examples of a task, held as bytes on the device that trains.
+// The examples of a task, held on the device that trains: images as bytes, rows of tables as the
+// floats that a network sees.
 
 #ifndef NASCENT_WORKER_TORCH_RESIDENT_DATA_H_
 #define NASCENT_WORKER_TORCH_RESIDENT_DATA_H_
@@ -19,14 +20,14 @@ namespace nascent::worker {
 
 // One part of a data set.
 struct Examples {
-  at::Tensor images;  // [n, H, W, C], bytes
+  at::Tensor images;  // [n, H, W, C], bytes; or [n, F], float32, normalised
   at::Tensor labels;  // [n] int64; or [n, H, W] bytes, a class per pixel
 
   int64_t count() const { return images.size(0); }
 };
 
 struct Batch {
-  at::Tensor images;  // [n, C, H, W], float32, channels last
+  at::Tensor images;  // [n, C, H, W], float32, channels last; or [n, F]
   at::Tensor labels;  // [n] or [n, H, W], int64
 };
 
@@ -36,9 +37,9 @@ class ResidentData {
 
   // Loads what `parts` says from the artifacts' files (by SHA-256). `resolution`: side that images
   // are resized to (bilinear, antialiased; masks nearest), 0: none. Test data come alone, so that
-  // nothing else can read them. Normalisation is by mean and standard deviation per channel of the
-  // whole training split. UNAVAILABLE: a file is missing or broken; INVALID_ARGUMENT: the message
-  // contradicts itself.
+  // nothing else can read them. Images are normalised by mean and standard deviation per channel of
+  // the whole training split, tables as NormalizeTable says by the rows of it that are trained on.
+  // UNAVAILABLE: a file is missing or broken; INVALID_ARGUMENT: the message contradicts itself.
   static absl::StatusOr<ResidentData> Load(const v1::DataRef& data,
                                            const std::map<std::string, std::string>& files,
                                            int64_t resolution, Parts parts, at::Device device);
@@ -48,14 +49,17 @@ class ResidentData {
   const Examples& validation() const { return validation_; }
   const Examples& test() const { return test_; }
 
-  // [C, H, W] as a network sees them.
+  // [C, H, W] or [F] as a network sees them.
   network::Shape shape() const;
-  int64_t height() const { return train_or_test().images.size(1); }
-  int64_t width() const { return train_or_test().images.size(2); }
+  // Of a row of a table 1.
+  int64_t height() const { return table_ ? 1 : train_or_test().images.size(1); }
+  int64_t width() const { return table_ ? 1 : train_or_test().images.size(2); }
+  bool table() const { return table_; }
   const Normalization& normalization() const { return normalization_; }
   bool segmentation() const { return segmentation_; }
 
-  // Examples as a network sees them. `cutout`: side of the square, 0: none.
+  // Examples as a network sees them. `cutout`: side of the square, 0: none. Rows of tables are
+  // chosen and never changed.
   Batch Assemble(const Examples& examples, std::span<const ImageChange> changes,
                  int32_t cutout) const;
   // The unchanged examples [first, first + count).
@@ -81,6 +85,7 @@ class ResidentData {
   at::Tensor mean_;   // normalization_ on the device: [C], float32
   at::Tensor scale_;  // likewise
   bool segmentation_ = false;
+  bool table_ = false;
 };
 
 }  // namespace nascent::worker

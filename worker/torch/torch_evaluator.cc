@@ -11,8 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/data/dataset.h"
 #include "common/network/network_proto.h"
 #include "common/recipe/resolve_recipe.h"
+#include "common/recipe/table_recipe.h"
 #include "common/scores/scores.h"
 #include "common/status_macros.h"
 #include "worker/torch/checkpoint.h"
@@ -87,8 +89,18 @@ absl::StatusOr<std::string> FileOf(const Assignment& assignment, const std::stri
   return absl::UnavailableError(absl::StrCat("no file for artifact ", sha256));
 }
 
-// INVALID_ARGUMENT where the network's input is not what the data give.
-absl::Status CheckFit(const NetworkModule& network, const ResidentData& data) {
+// INVALID_ARGUMENT where the network's input is not what the data give, or the recipe wants to do
+// with rows of a table what can only be done with images.
+absl::Status CheckFit(const NetworkModule& network, const ResidentData& data,
+                      const v1::TrainTask& task) {
+  const bool regression = data::IsRegression(task.data().dataset());
+  NASCENT_RETURN_IF_ERROR(recipe::CheckLossFits(task.recipe(), regression, "recipe"));
+  if (data.table()) {
+    NASCENT_RETURN_IF_ERROR(recipe::CheckFitsTable(task.recipe(), "recipe"));
+    if (task.fidelity().resolution() > 0) {
+      return absl::InvalidArgumentError("fidelity.resolution: the data are a table, no images");
+    }
+  }
   for (const network::Node& node : network.network().nodes) {
     if (node.operation != "input" || node.shape == data.shape()) continue;
     return absl::InvalidArgumentError(absl::StrCat("network: its input is ",
@@ -163,7 +175,7 @@ Result TorchEvaluator::RunTraining(const Assignment& assignment, Progress& progr
   absl::StatusOr<const ResidentData*> data =
       Data(task, assignment, ResidentData::Parts::kTrainAndValidation);
   if (!data.ok()) return Failure(data.status());
-  if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
+  if (absl::Status fit = CheckFit(**network, **data, task); !fit.ok()) return Failure(fit);
   if (task.scores_size() > 0) {
     Result scored = MeasureScores(task, **network, **data, progress);
     const bool ended = scored.failure != v1::FAILURE_KIND_UNSPECIFIED || scored.stopped;
@@ -192,7 +204,7 @@ Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& prog
     absl::StatusOr<const ResidentData*> data =
         Data(task, assignment, ResidentData::Parts::kTrainAndValidation);
     if (!data.ok()) return Failure(data.status());
-    if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
+    if (absl::Status fit = CheckFit(**network, **data, task); !fit.ok()) return Failure(fit);
     absl::StatusOr<std::string> checkpoint = FileOf(assignment, task.checkpoint());
     if (!checkpoint.ok()) return Failure(checkpoint.status());
     result =
@@ -208,7 +220,7 @@ Result TorchEvaluator::RunFinalTest(const Assignment& assignment, Progress& prog
   }
   absl::StatusOr<const ResidentData*> data = Data(task, assignment, ResidentData::Parts::kTest);
   if (!data.ok()) return Failure(data.status());
-  if (absl::Status fit = CheckFit(**network, **data); !fit.ok()) return Failure(fit);
+  if (absl::Status fit = CheckFit(**network, **data, task); !fit.ok()) return Failure(fit);
   const Examples& test = (*data)->test();
   const PhaseClock clock(times_.validation);
   const Evaluation evaluation =

@@ -20,16 +20,17 @@ std::map<std::string, std::string> WeightsMetadata(
   spec::Json metrics = spec::Json::Object();
   for (const v1::Measurement& each : measurements) metrics.Set(each.metric(), each.value());
   const v1::DataRef& data = task.data();
+  spec::Json about = spec::Json::Object();
+  about.Set("dataset", data.dataset().name())
+      .Set("fingerprint", data.dataset().fingerprint())
+      .Set("shape", spec::ToJson(data.dataset().shape()))
+      .Set("classes", data.dataset().classes())
+      .Set("train", data.train())
+      .Set("validation", data.validation());
+  if (data.dataset().has_table()) about.Set("table", spec::ToJson(data.dataset().table()));
   std::map<std::string, std::string> metadata = {
       {"format", "pt"},  // for readers of other programs: names are PyTorch's
-      {"data", spec::Json::Object()
-                   .Set("dataset", data.dataset().name())
-                   .Set("fingerprint", data.dataset().fingerprint())
-                   .Set("shape", spec::ToJson(data.dataset().shape()))
-                   .Set("classes", data.dataset().classes())
-                   .Set("train", data.train())
-                   .Set("validation", data.validation())
-                   .Print()},
+      {"data", about.Print()},
       {"evaluator", EvaluatorVersion()},
       {"fidelity", spec::ToJson(task.fidelity()).Print()},
       {"metrics", metrics.Print()},

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/data/dataset.h"
 #include "common/field_error.h"
 #include "common/recipe/resolve_recipe.h"
 #include "common/recipe/set_recipe_field.h"
+#include "common/recipe/table_recipe.h"
 #include "common/status_macros.h"
 
 namespace nascent::engine {
@@ -37,18 +39,25 @@ absl::Status ChooseKinds(v1::Recipe& recipe, const std::string& path,
 }
 
 absl::Status CheckValue(const v1::SearchSpec& spec, const std::string& path,
-                        const space::OptionValue& value, const space::DecisionSpace& decisions) {
+                        const space::OptionValue& value, const space::DecisionSpace& decisions,
+                        const v1::DataRef& data) {
   v1::Recipe recipe = spec.recipe();
   absl::Status status = ChooseKinds(recipe, path, decisions);
   if (status.ok()) status = recipe::SetRecipeField(recipe, path, value);
   if (status.ok()) status = recipe::ResolveRecipe(recipe, "recipe").status();
+  if (status.ok() && data::IsTable(data.dataset())) {
+    status = recipe::CheckFitsTable(recipe, "recipe");
+  }
+  if (status.ok()) {
+    status = recipe::CheckLossFits(recipe, data::IsRegression(data.dataset()), "recipe");
+  }
   if (!status.ok() || !spec.final().has_recipe()) return status;
   recipe.MergeFrom(spec.final().recipe());
   return recipe::ResolveRecipe(std::move(recipe), "final.recipe").status();
 }
 
 absl::Status CheckDecision(const v1::SearchSpec& spec, const space::Decision& decision,
-                           const space::DecisionSpace& decisions) {
+                           const space::DecisionSpace& decisions, const v1::DataRef& data) {
   const std::string& path = decision.label;
   if (path == "recipe.epochs") {
     return FieldError(absl::StrCat("decisions.", path), "a field of the fidelity",
@@ -56,7 +65,7 @@ absl::Status CheckDecision(const v1::SearchSpec& spec, const space::Decision& de
   }
   absl::Status status = recipe::CheckKind(path, decision.domain);
   for (const space::OptionValue& value : Extremes(decision.domain)) {
-    if (status.ok()) status = CheckValue(spec, path, value, decisions);
+    if (status.ok()) status = CheckValue(spec, path, value, decisions, data);
   }
   if (status.ok()) return status;
   // The path stands once.
@@ -67,12 +76,12 @@ absl::Status CheckDecision(const v1::SearchSpec& spec, const space::Decision& de
 
 }  // namespace
 
-absl::Status CheckRecipeDecisions(const v1::SearchSpec& spec,
-                                  const space::DecisionSpace& decisions) {
+absl::Status CheckRecipeDecisions(const v1::SearchSpec& spec, const space::DecisionSpace& decisions,
+                                  const v1::DataRef& data) {
   for (const space::Decision& decision : decisions.decisions()) {
     const bool by_search = spec.decisions().contains(decision.label);
     if (!by_search && !decision.label.starts_with("recipe.")) continue;
-    NASCENT_RETURN_IF_ERROR(CheckDecision(spec, decision, decisions));
+    NASCENT_RETURN_IF_ERROR(CheckDecision(spec, decision, decisions, data));
   }
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "common/space/decisions/decision_space.h"
+#include "nascent/v1/data.pb.h"
 #include "nascent/v1/search.pb.h"
 
 namespace nascent::engine {
@@ -13,9 +14,10 @@ namespace nascent::engine {
 // or the template names it: INVALID_ARGUMENT "decisions.PATH: …" where there is no such field,
 // where it belongs to a kind of optimizer or schedule that the recipe does not have and nothing
 // decides, or where one of its values is not allowed in the recipe, or in that of the final
-// training. Of ranges both ends are tried. The recipe of `spec` is resolved.
-absl::Status CheckRecipeDecisions(const v1::SearchSpec& spec,
-                                  const space::DecisionSpace& decisions);
+// training, or does not fit `data`. Of ranges both ends are tried. The recipe of
+// `spec` is resolved.
+absl::Status CheckRecipeDecisions(const v1::SearchSpec& spec, const space::DecisionSpace& decisions,
+                                  const v1::DataRef& data);
 
 }  // namespace nascent::engine
 

@@ -6,9 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "common/data/dataset.h"
 #include "common/field_error.h"
 #include "common/random.h"
 #include "common/recipe/resolve_recipe.h"
+#include "common/recipe/table_recipe.h"
 #include "common/scores/scores.h"
 #include "common/space/option_check.h"
 #include "common/space/sampler.h"
@@ -177,6 +179,24 @@ absl::Status ResolveBaseRecipe(v1::SearchSpec& spec) {
   return absl::OkStatus();
 }
 
+bool PredictsNumber(const v1::DataRef& data) { return data::IsRegression(data.dataset()); }
+
+bool HasTable(const v1::DataRef& data) { return data::IsTable(data.dataset()); }
+
+absl::Status CheckRecipeFits(const v1::Recipe& recipe, const v1::DataRef& data,
+                             std::string_view path) {
+  if (HasTable(data)) NASCENT_RETURN_IF_ERROR(recipe::CheckFitsTable(recipe, path));
+  return recipe::CheckLossFits(recipe, PredictsNumber(data), path);
+}
+
+// What is written for other data is refused, in the recipe and in that of the final test.
+absl::Status CheckRecipesFit(const v1::SearchSpec& spec, const v1::DataRef& data) {
+  NASCENT_RETURN_IF_ERROR(CheckRecipeFits(spec.recipe(), data, "recipe"));
+  v1::Recipe recipe = spec.recipe();
+  recipe.MergeFrom(spec.final().recipe());
+  return CheckRecipeFits(recipe, data, "final.recipe");
+}
+
 // What the network must give for the data's classes, where the loss is not decided.
 space::OutputRule OutputRuleOf(const v1::SearchSpec& spec, const Surroundings& surroundings) {
   if (surroundings.accepted_before) return space::OutputRule::kAny;
@@ -228,7 +248,7 @@ absl::Status BuildRungs(ResolvedSearch& search, const Surroundings& surroundings
   if (!whole.ok()) return whole.status();
   search.space = *whole;
   if (!surroundings.accepted_before) {
-    absl::Status status = CheckRecipeDecisions(spec, search.space->decisions());
+    absl::Status status = CheckRecipeDecisions(spec, search.space->decisions(), search.data);
     if (!status.ok()) return status;
   }
   int training = 0;
@@ -355,6 +375,9 @@ absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
   auto data = ResolveData(*search.spec.mutable_data(), surroundings);
   if (!data.ok()) return data.status();
   search.data = *std::move(data);
+  if (PredictsNumber(search.data) && !search.spec.recipe().has_loss()) {
+    search.spec.mutable_recipe()->set_loss(v1::LOSS_SQUARED_ERROR);
+  }
   if (status = ResolveBaseRecipe(search.spec); !status.ok()) return status;
   if (status = ResolveGoals(search.spec, surroundings, search.cost_bounds, search.warnings);
       !status.ok()) {
@@ -368,6 +391,7 @@ absl::StatusOr<ResolvedSearch> ResolveSearch(const v1::SearchSpec& spec,
   status.Update(CheckRequirements(search.spec.requirements()));
   if (!status.ok()) return status;
   if (status = ResolveFinal(search.spec, search.data); !status.ok()) return status;
+  NASCENT_RETURN_IF_ERROR(CheckRecipesFit(search.spec, search.data));
   auto strategy = strategy::ResolveStrategy(search.spec.strategy());
   if (!strategy.ok()) return strategy.status();
   *search.spec.mutable_strategy() = *std::move(strategy);

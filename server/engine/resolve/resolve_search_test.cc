@@ -351,6 +351,64 @@ TEST(ResolveSearch, ConstraintsMayBoundArithmeticOverCostsAndTheShareThatPassesI
   EXPECT_THAT(resolved->warnings[0], HasSubstr(" % of "));
 }
 
+// Rows of 13 numbers in place of images.
+Surroundings ToyTable() {
+  Surroundings surroundings = Toy();
+  v1::Dataset& dataset = surroundings.datasets[0];
+  dataset.set_kind(v1::DATA_KIND_TABLE_CLASSIFICATION);
+  dataset.clear_shape();
+  dataset.mutable_shape()->add_dimensions(13);
+  return surroundings;
+}
+
+v1::SearchSpec TableSpec() {
+  v1::SearchSpec spec = testing::ToySpec(10);
+  spec.mutable_space()->clear_set();
+  spec.mutable_space()->set_preset("mlp");
+  spec.clear_recipe();
+  return spec;
+}
+
+TEST(ResolveSearch, ATableIsSearchedByNetworksForRows) {
+  const auto resolved = ResolveSearch(TableSpec(), ToyTable());
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_EQ(resolved->space->decisions().decisions()[0].label, "depth");
+  v1::SearchSpec cells = TableSpec();
+  cells.mutable_space()->set_preset("nas-bench-201");
+  EXPECT_FALSE(ResolveSearch(cells, ToyTable()).ok());
+}
+
+TEST(ResolveSearch, WhatOnlyImagesHaveIsRefusedForATable) {
+  const auto message = [](const std::function<void(v1::SearchSpec&)>& spoil) {
+    v1::SearchSpec spec = TableSpec();
+    spoil(spec);
+    return std::string(ResolveSearch(spec, ToyTable()).status().message());
+  };
+  EXPECT_THAT(message([](auto& s) { s.mutable_recipe()->mutable_augmentation()->set_flip(true); }),
+              StartsWith("recipe.augmentation.flip: found true, allowed false, as the data are a "
+                         "table"));
+  EXPECT_THAT(
+      message([](auto& s) { s.mutable_recipe()->mutable_augmentation()->set_crop_padding(4); }),
+      StartsWith("recipe.augmentation.crop_padding: found 4"));
+  EXPECT_THAT(message([](auto& s) { s.mutable_recipe()->mutable_augmentation()->set_cutout(8); }),
+              StartsWith("recipe.augmentation.cutout: found 8"));
+  EXPECT_THAT(message([](auto& s) { s.mutable_recipe()->set_resolution(32); }),
+              StartsWith("recipe.resolution: found 32"));
+  EXPECT_THAT(message([](auto& s) {
+                s.mutable_final()->mutable_recipe()->mutable_augmentation()->set_flip(true);
+              }),
+              StartsWith("final.recipe.augmentation.flip:"));
+  EXPECT_THAT(message([](auto& s) {
+                auto& choice =
+                    *(*s.mutable_decisions())["recipe.augmentation.flip"].mutable_choice();
+                choice.add_values()->set_bool_value(false);
+                choice.add_values()->set_bool_value(true);
+              }),
+              StartsWith("decisions.recipe.augmentation.flip: "));
+  EXPECT_THAT(message([](auto& s) { s.mutable_fidelities()->add_resolution(8); }),
+              StartsWith("fidelities.resolution[0]: found 8"));
+}
+
 class RefusedSearch : public ::testing::TestWithParam<BadInput> {};
 
 TEST_P(RefusedSearch, NamesTheFieldAndWhatWasFound) {
