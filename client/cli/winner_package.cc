@@ -44,7 +44,7 @@ def preprocess(examples):
             x = F.interpolate(x, SHAPE[1:], mode="bilinear", antialias=True)
             x = x.round().clamp(0, 255)
         mean, scale = mean.view(-1, 1, 1), scale.view(-1, 1, 1)
-    return (x - mean) * scale
+    return torch.nan_to_num((x - mean) * scale)  # a number that is missing is the mean
 )py";
 
 constexpr char kExample[] = R"py("""Runs the network on one input: python3 example.py [PICTURE]
