@@ -64,12 +64,13 @@ TEST(PresetExamples, AreSearchedEndToEnd) {
   service.StartWorker("second");
   service.WaitForWorkers(2);
 
-  std::vector<std::filesystem::path> files = {NASCENT_EXAMPLES "/own-space/search.yaml"};
+  std::vector<std::filesystem::path> files = {NASCENT_EXAMPLES "/own-space/search.yaml",
+                                              NASCENT_EXAMPLES "/penguins.yaml"};
   service.WriteFile("two-streams.yaml", ReadFile(NASCENT_EXAMPLES "/own-space/two-streams.yaml"));
   for (const auto& entry : std::filesystem::directory_iterator(NASCENT_EXAMPLES "/presets")) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
-  ASSERT_EQ(files.size(), 1 + 12);
+  ASSERT_EQ(files.size(), 2 + 12);
   for (const auto& path : files) {
     const std::string name = path.filename();
     std::string text = ReadFile(path);
