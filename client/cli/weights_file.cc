@@ -23,8 +23,9 @@ absl::StatusOr<WeightsFile> ReadWeightsFile(const std::string& path) {
   if (!in) return absl::NotFoundError(absl::StrCat(path, ": cannot open"));
   std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   uint64_t size = 0;
-  const absl::Status broken =
-      absl::InvalidArgumentError(absl::StrCat(path, ": no safetensors file"));
+  const absl::Status broken = absl::FailedPreconditionError(
+      "weights: no safetensors file, as the evaluator that made them writes another format; "
+      "`nascent best --weights` fetches them as they are");
   if (bytes.size() < sizeof(size)) return broken;
   std::memcpy(&size, bytes.data(), sizeof(size));  // little-endian, as we are
   if (size > bytes.size() - sizeof(size)) return broken;
@@ -51,7 +52,8 @@ absl::StatusOr<std::string> WithNames(const WeightsFile& file,
   for (const auto& [name, entry] : tensors.items()) {
     const auto renamed = names.find(name);
     if (renamed == names.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("weights: the network has no tensor ", name));
+      return absl::FailedPreconditionError(
+          absl::StrCat("weights: the network has no tensor ", name));
     }
     header[renamed->second] = entry;
   }

@@ -17,11 +17,11 @@ struct WeightsFile {
   std::string values;   // all bytes behind the header
 };
 
-// NOT_FOUND: no such file; INVALID_ARGUMENT: it is no safetensors file.
+// NOT_FOUND: no such file; FAILED_PRECONDITION: it is no safetensors file.
 absl::StatusOr<WeightsFile> ReadWeightsFile(const std::string& path);
 
 // The bytes of a safetensors file with the same values and metadata. `names`: of each tensor, by
-// the one that it has. INVALID_ARGUMENT: a tensor that has no new name.
+// the one that it has. FAILED_PRECONDITION: a tensor that has no new name.
 absl::StatusOr<std::string> WithNames(const WeightsFile& file,
                                       const std::map<std::string, std::string>& names);
 

@@ -261,11 +261,16 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> WinnerPackage(
   v1::Network message;
   if (written == weights.metadata.end() ||
       !google::protobuf::util::JsonStringToMessage(written->second, &message).ok()) {
-    return absl::InvalidArgumentError(
+    return absl::FailedPreconditionError(
         "weights: their header does not hold the network, as a worker of an older version wrote "
         "them; `nascent best --weights` still fetches them");
   }
-  NASCENT_ASSIGN_OR_RETURN(const network::Network network, network::FromProto(message));
+  const absl::StatusOr<network::Network> read = network::FromProto(message);
+  if (!read.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("weights: the network in their header: ", read.status().message()));
+  }
+  const network::Network& network = *read;
   const std::string& name = search.spec().name();
   pytorch::SourceOptions options;
   options.description = absl::StrCat("The network of trial ", trial.number(), " of the search ",

@@ -26,7 +26,7 @@ namespace nascent::cli {
 std::vector<std::string> PackageNames();
 
 // The folder's files, name and content. `weights`: those stored for the trial, whose header holds
-// the network and how it was trained. INVALID_ARGUMENT: the header does not say it, as that of
+// the network and how it was trained. FAILED_PRECONDITION: the header does not say it, as that of
 // older versions; UNIMPLEMENTED: an operation without a form in PyTorch, by its name.
 absl::StatusOr<std::vector<std::pair<std::string, std::string>>> WinnerPackage(
     const v1::Search& search, const v1::Trial& trial, const WeightsFile& weights);

@@ -87,7 +87,7 @@ TEST(WinnerPackage, WeightsWhoseHeaderDoesNotSayTheNetworkAreRefused) {
     WeightsFile weights = LinearWeights();
     weights.metadata["network"] = network;
     EXPECT_EQ(WinnerPackage(NamedSearch(), FifthTrial(), weights).status().code(),
-              absl::StatusCode::kInvalidArgument)
+              absl::StatusCode::kFailedPrecondition)
         << network;
   }
   WeightsFile weights = LinearWeights();
